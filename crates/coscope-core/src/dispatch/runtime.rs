@@ -1,0 +1,37 @@
+//! [`Runtime`]: the process's own dispatchers and clock, installed once by whoever has threads.
+//!
+//! The core has none. What needs them without a coroutine around it (a scope polled by a foreign
+//! executor, a detached launch) finds them here.
+
+use std::sync::{Arc, OnceLock};
+
+use super::Dispatcher;
+use crate::time::Clock;
+
+/// The process's dispatchers and clock.
+pub trait Runtime: Send + Sync + 'static {
+    /// Where coroutines run that nobody sent elsewhere.
+    fn default_dispatcher(&self) -> Dispatcher;
+    /// Where blocking work runs, and where what is left of a closed dispatcher's coroutines ends.
+    fn io_dispatcher(&self) -> Dispatcher;
+    /// The real clock.
+    fn clock(&self) -> Arc<dyn Clock>;
+}
+
+static RUNTIME: OnceLock<&'static dyn Runtime> = OnceLock::new();
+
+/// Installs the process's runtime. The first call wins; `false` if there was one already.
+pub fn install(runtime: &'static dyn Runtime) -> bool {
+    RUNTIME.set(runtime).is_ok()
+}
+
+/// The process's runtime.
+///
+/// # Panics
+/// If none is installed: `coscope` installs one at every entrance, `coscope-core` alone has no threads.
+pub fn runtime() -> &'static dyn Runtime {
+    *RUNTIME.get().expect(
+        "no runtime is installed: coscope-core has no threads of its own; \
+         enter through the coscope crate, or call coscope_scheduler::install() first",
+    )
+}

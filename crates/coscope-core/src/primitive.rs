@@ -1,0 +1,82 @@
+//! Std or loom: atomics, cells and locks. The only file that names either.
+//!
+//! Everything that takes part in a protocol goes through this door, so that the same code runs on
+//! the machine and under the model checker. Imports nothing of this crate.
+
+#[cfg(not(loom))]
+mod imp {
+    pub use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+
+    /// Lets another thread run while this one waits for a step of a protocol that is nearly done.
+    #[inline]
+    pub fn spin_loop() {
+        std::hint::spin_loop();
+    }
+}
+
+#[cfg(loom)]
+mod imp {
+    pub use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+
+    /// Lets another thread run while this one waits for a step of a protocol that is nearly done.
+    #[inline]
+    pub fn spin_loop() {
+        loom::thread::yield_now();
+    }
+}
+
+pub use imp::*;
+
+/// A lock without poisoning: a panic while it is held leaves the data as it is.
+#[cfg(not(loom))]
+pub type Mutex<T> = parking_lot::Mutex<T>;
+/// What [`Mutex::lock`] gives.
+#[cfg(not(loom))]
+pub type MutexGuard<'a, T> = parking_lot::MutexGuard<'a, T>;
+
+/// A lock without poisoning, watched by the model checker.
+#[cfg(loom)]
+#[derive(Debug)]
+pub struct Mutex<T>(loom::sync::Mutex<T>);
+/// What [`Mutex::lock`] gives.
+#[cfg(loom)]
+pub type MutexGuard<'a, T> = loom::sync::MutexGuard<'a, T>;
+
+#[cfg(loom)]
+impl<T> Mutex<T> {
+    /// A lock around `value`.
+    pub fn new(value: T) -> Self {
+        Mutex(loom::sync::Mutex::new(value))
+    }
+    /// Takes the lock.
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// A cell whose every access is seen by the model checker.
+#[cfg(not(loom))]
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+#[cfg(not(loom))]
+impl<T> UnsafeCell<T> {
+    /// A cell around `value`.
+    pub const fn new(value: T) -> Self {
+        UnsafeCell(std::cell::UnsafeCell::new(value))
+    }
+    /// Hands out a pointer for reading.
+    #[inline]
+    pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+    /// Hands out a pointer for writing.
+    #[inline]
+    pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+}
+
+#[cfg(loom)]
+pub use loom::cell::UnsafeCell;

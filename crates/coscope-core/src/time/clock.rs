@@ -1,0 +1,22 @@
+//! [`Clock`]: tells the time, and owns the timers that wake at it.
+
+use std::sync::Arc;
+
+use super::{Instant, Timers};
+
+/// Tells the time and owns the timers that fire by it.
+///
+/// Whoever sleeps on a clock (an event loop, a pool's parked worker, a virtual-time test) asks
+/// [`Timers::fire`] when it wakes and sleeps until the instant that it returns.
+pub trait Clock: Send + Sync + 'static {
+    /// The time now.
+    fn now(&self) -> Instant;
+
+    /// The timers that fire by this clock.
+    fn timers(&self) -> &Arc<Timers>;
+
+    /// A timer earlier than all others has been set: whoever sleeps on this clock must wake by then.
+    ///
+    /// Called without any lock held.
+    fn wake_by(&self, deadline: Instant);
+}

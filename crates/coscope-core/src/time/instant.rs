@@ -1,0 +1,88 @@
+//! [`Instant`]: a point on a clock. Imports nothing.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// A point in time, in nanoseconds since the clock's own beginning.
+///
+/// Real and virtual clocks share the type; instants of different clocks do not compare usefully.
+/// Arithmetic saturates: an instant too far away is [`Instant::FAR_FUTURE`], which never comes.
+///
+/// ```
+/// use coscope_core::time::Instant;
+/// use std::time::Duration;
+///
+/// let start = Instant::ZERO;
+/// assert_eq!((start + Duration::from_millis(5)) - start, Duration::from_millis(5));
+/// assert_eq!(start + Duration::MAX, Instant::FAR_FUTURE);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(u64);
+
+impl Instant {
+    /// The beginning of the clock.
+    pub const ZERO: Instant = Instant(0);
+    /// A time that never comes.
+    pub const FAR_FUTURE: Instant = Instant(u64::MAX);
+
+    /// The instant `nanos` nanoseconds after the clock's beginning.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Instant(nanos)
+    }
+
+    /// Nanoseconds since the clock's beginning.
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The time on the machine's monotonic clock, whose beginning is its first use in this process.
+    #[allow(clippy::disallowed_methods)] // the one place that asks the operating system
+    pub fn system_now() -> Self {
+        static START: OnceLock<std::time::Instant> = OnceLock::new();
+        let start = *START.get_or_init(std::time::Instant::now);
+        // one nanosecond later than zero: zero stays "before everything"
+        Instant(1 + start.elapsed().as_nanos() as u64)
+    }
+
+    /// The time from `earlier` to this instant, zero if it is later.
+    pub fn saturating_duration_since(self, earlier: Instant) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Instant;
+    fn add(self, rhs: Duration) -> Instant {
+        let nanos = u64::try_from(rhs.as_nanos()).unwrap_or(u64::MAX);
+        Instant(self.0.saturating_add(nanos))
+    }
+}
+
+impl AddAssign<Duration> for Instant {
+    fn add_assign(&mut self, rhs: Duration) {
+        *self = *self + rhs;
+    }
+}
+
+impl Sub for Instant {
+    type Output = Duration;
+    fn sub(self, rhs: Instant) -> Duration {
+        self.saturating_duration_since(rhs)
+    }
+}
+
+impl Sub<Duration> for Instant {
+    type Output = Instant;
+    fn sub(self, rhs: Duration) -> Instant {
+        let nanos = u64::try_from(rhs.as_nanos()).unwrap_or(u64::MAX);
+        Instant(self.0.saturating_sub(nanos))
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Instant({:?})", Duration::from_nanos(self.0))
+    }
+}
