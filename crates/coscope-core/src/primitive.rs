@@ -66,6 +66,13 @@ impl<T> UnsafeCell<T> {
     pub const fn new(value: T) -> Self {
         UnsafeCell(std::cell::UnsafeCell::new(value))
     }
+    /// Makes a cell at `place` and lets `write` write its value there.
+    ///
+    /// # Safety
+    /// `place` is room for a cell; `write` initialises what it is given.
+    pub unsafe fn init_at(place: *mut Self, write: impl FnOnce(*mut T)) {
+        write(place.cast::<T>()); // `repr(transparent)`
+    }
     /// Hands out a pointer for reading.
     #[inline]
     pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
@@ -78,5 +85,34 @@ impl<T> UnsafeCell<T> {
     }
 }
 
+/// A cell whose every access is seen by the model checker.
 #[cfg(loom)]
-pub use loom::cell::UnsafeCell;
+#[derive(Debug)]
+pub struct UnsafeCell<T>(loom::cell::UnsafeCell<std::mem::MaybeUninit<T>>);
+
+#[cfg(loom)]
+impl<T> UnsafeCell<T> {
+    /// A cell around `value`. (The models do not drop it.)
+    pub fn new(value: T) -> Self {
+        UnsafeCell(loom::cell::UnsafeCell::new(std::mem::MaybeUninit::new(value)))
+    }
+    /// Makes a cell at `place` and lets `write` write its value there.
+    ///
+    /// # Safety
+    /// `place` is room for a cell; `write` initialises what it is given.
+    pub unsafe fn init_at(place: *mut Self, write: impl FnOnce(*mut T)) {
+        // SAFETY: the caller's contract.
+        unsafe {
+            place.write(UnsafeCell(loom::cell::UnsafeCell::new(std::mem::MaybeUninit::uninit())));
+            (*place).with_mut(write);
+        }
+    }
+    /// Hands out a pointer for reading.
+    pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        self.0.with(|cell| f(cell.cast::<T>()))
+    }
+    /// Hands out a pointer for writing.
+    pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        self.0.with_mut(|cell| f(cell.cast::<T>()))
+    }
+}

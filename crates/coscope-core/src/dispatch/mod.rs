@@ -20,4 +20,4 @@ pub use dispatcher::{Dispatch, Dispatcher};
 pub use limited::Limited;
 pub use runnable::{Runnable, RunnableVtable};
 pub use runtime::{Runtime, install, runtime};
-pub use unconfined::run_pending as run_unconfined;
+pub use unconfined::resuming;

@@ -1,0 +1,2 @@
+pub struct Timers;
+pub struct Timer;

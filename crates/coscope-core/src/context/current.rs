@@ -1,0 +1,305 @@
+//! Who runs on this thread: the coroutine, the regions open around this point of it, the context.
+//!
+//! Set around every poll and every drop of user code, and read by everything that asks "where am I".
+//! The pointers are to things on the stack below or kept alive by it: they are set by a guard that
+//! puts back what was there before, on unwinding too, so that nested event loops and steps nest.
+//! No destructor runs for this thread-local, so it can be asked to the thread's very end.
+
+use std::cell::{Cell, OnceCell};
+use std::panic::Location;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+use super::CoroutineContext;
+use crate::dispatch::{Dispatcher, runtime};
+use crate::job::{Node, NodeRef};
+use crate::time::{Clock, Instant};
+
+/// One open region around the point that runs: lives in the region's future, which is pinned.
+///
+/// Its node is made when something needs it: a child, a finalizer, a shield inside.
+pub(crate) struct Frame {
+    pub(crate) node: OnceCell<NodeRef>,
+    make: fn(parent: NodeRef, frame: &Frame) -> NodeRef,
+    /// What it is, for people, and where.
+    pub(crate) name: &'static str,
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) shield: bool,
+    pub(crate) deadline: Cell<Option<Instant>>,
+    below: Cell<*const Frame>,
+}
+
+// SAFETY: `below` is followed only while the frame is entered, on the thread that has entered it;
+// the rest is `Send`.
+unsafe impl Send for Frame {}
+
+impl Frame {
+    #[track_caller]
+    pub(crate) fn new(name: &'static str, make: fn(NodeRef, &Frame) -> NodeRef) -> Self {
+        let site = Location::caller();
+        let (node, deadline, below) = (OnceCell::new(), Cell::new(None), Cell::new(ptr::null()));
+        Frame { node, make, name, site, shield: false, deadline, below }
+    }
+
+    /// Runs `f` inside the region.
+    pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        let inside = Restore::set(|c| &c.frame, ptr::from_ref(self));
+        self.below.set(inside.1);
+        f()
+    }
+
+    /// The region's node, made now if it was not before. Called outside of [`enter`](Self::enter):
+    /// the region's surroundings are then what surrounds the caller.
+    pub(crate) fn node_from_outside(&self) -> NodeRef {
+        self.node.get_or_init(|| (self.make)(innermost_or_root(), self)).clone()
+    }
+
+    fn node_from_inside(&self) -> NodeRef {
+        let below = || match NonNull::new(self.below.get().cast_mut()) {
+            // SAFETY: this frame is entered, and so is what it was entered in.
+            Some(below) => unsafe { below.as_ref() }.node_from_inside(),
+            None => coroutine_or_root(),
+        };
+        let make = || {
+            let node = (self.make)(below(), self);
+            let _open = node.state.begin_poll(); // it is being polled: this is inside
+            node
+        };
+        self.node.get_or_init(make).clone()
+    }
+}
+
+/// What is current on a thread. The first four say *where*, and are put back by whoever sets them;
+/// the rest belongs to the step.
+struct Current {
+    node: Cell<Option<NonNull<Node>>>,
+    frame: Cell<*const Frame>,
+    context: Cell<*const CoroutineContext>,
+    /// In which slot of the coroutine this point runs: 0 at home, others inside a `with_context`.
+    slot: Cell<usize>,
+    /// Counted up with each step: who is asked again and again in one step is asked by a foreign loop.
+    step: Cell<u64>,
+    /// Set by `yield_now`: the step goes to the back of the queue.
+    yielding: Cell<bool>,
+    /// How much more of our own primitives this step may take without suspending.
+    budget: Cell<u32>,
+}
+
+/// Completed operations of our own primitives in one step, before it is made to yield.
+const BUDGET: u32 = 128;
+
+std::thread_local! {
+    static CURRENT: Current = const {
+        Current {
+            node: Cell::new(None),
+            frame: Cell::new(ptr::null()),
+            context: Cell::new(ptr::null()),
+            slot: Cell::new(0),
+            step: Cell::new(0),
+            yielding: Cell::new(false),
+            budget: Cell::new(BUDGET),
+        }
+    };
+}
+
+#[inline]
+fn with<R>(f: impl FnOnce(&Current) -> R) -> R {
+    CURRENT.with(f)
+}
+
+/// Puts back what a cell held before, on unwinding too.
+struct Restore<T: Copy + 'static>(fn(&Current) -> &Cell<T>, T);
+
+impl<T: Copy + 'static> Restore<T> {
+    #[inline]
+    fn set(cell: fn(&Current) -> &Cell<T>, value: T) -> Self {
+        Restore(cell, with(|c| cell(c).replace(value)))
+    }
+}
+
+impl<T: Copy + 'static> Drop for Restore<T> {
+    #[inline]
+    fn drop(&mut self) {
+        with(|c| (self.0)(c).set(self.1));
+    }
+}
+
+/// Runs one step of a coroutine: everything inside finds `node` and `context`. Says also whether the
+/// step has yielded.
+pub(crate) fn enter_coroutine<R>(
+    node: &NodeRef,
+    context: &CoroutineContext,
+    slot: usize,
+    f: impl FnOnce() -> R,
+) -> (R, bool) {
+    let _node = Restore::set(|c| &c.node, Some(node.as_raw()));
+    let _frame = Restore::set(|c| &c.frame, ptr::null());
+    let _context = Restore::set(|c| &c.context, ptr::from_ref(context));
+    let _slot = Restore::set(|c| &c.slot, slot);
+    let _yielding = Restore::set(|c| &c.yielding, false);
+    let _budget = Restore::set(|c| &c.budget, BUDGET);
+    with(|c| c.step.set(c.step.get().wrapping_add(1)));
+    let result = f();
+    (result, with(|c| c.yielding.get()))
+}
+
+/// Runs `f` with another context, and in another slot of the same coroutine.
+pub(crate) fn enter_context<R>(context: &CoroutineContext, slot: usize, f: impl FnOnce() -> R) -> R {
+    let _context = Restore::set(|c| &c.context, ptr::from_ref(context));
+    let _slot = Restore::set(|c| &c.slot, slot);
+    f()
+}
+
+/// The running coroutine.
+pub(crate) fn coroutine() -> Option<NodeRef> {
+    // SAFETY: the coroutine is current, so its step is below on this stack and keeps it alive.
+    with(|c| c.node.get()).map(|node| unsafe { NodeRef::retain(node) })
+}
+
+/// Whether `node` is the running coroutine.
+pub(crate) fn is_current(node: &NodeRef) -> bool {
+    with(|c| c.node.get()) == Some(node.as_raw())
+}
+
+fn coroutine_or_root() -> NodeRef {
+    coroutine().unwrap_or_else(|| crate::root::root().clone())
+}
+
+/// The innermost region open around this point, else the coroutine.
+pub(crate) fn innermost() -> Option<NodeRef> {
+    match NonNull::new(with(|c| c.frame.get()).cast_mut()) {
+        // SAFETY: the frame is entered, below on this stack.
+        Some(frame) => Some(unsafe { frame.as_ref() }.node_from_inside()),
+        None => coroutine(),
+    }
+}
+
+/// The innermost region, the coroutine, or the root of the process.
+pub(crate) fn innermost_or_root() -> NodeRef {
+    innermost().unwrap_or_else(|| crate::root::root().clone())
+}
+
+/// The context at this point; the root's where there is no coroutine.
+pub(crate) fn context() -> CoroutineContext {
+    match NonNull::new(with(|c| c.context.get()).cast_mut()) {
+        // SAFETY: the context belongs to the step or the `with_context` below on this stack.
+        Some(context) => unsafe { context.as_ref() }.clone(),
+        None => CoroutineContext::new(),
+    }
+}
+
+/// Runs `f` with a look at the context at this point.
+pub(crate) fn with_context<R>(f: impl FnOnce(Option<&CoroutineContext>) -> R) -> R {
+    match NonNull::new(with(|c| c.context.get()).cast_mut()) {
+        // SAFETY: as in `context`.
+        Some(context) => f(Some(unsafe { context.as_ref() })),
+        None => f(None),
+    }
+}
+
+/// The clock at this point.
+pub(crate) fn clock() -> Arc<dyn Clock> {
+    with_context(|context| context.map(CoroutineContext::clock)).unwrap_or_else(|| runtime().clock())
+}
+
+/// The dispatcher at this point, if there is a coroutine.
+pub(crate) fn dispatcher() -> Option<Dispatcher> {
+    with_context(|context| context.and_then(|c| c.dispatcher().cloned()))
+}
+
+/// The slot and the step of the running coroutine.
+pub(crate) fn slot_and_step() -> (usize, u64) {
+    with(|c| (c.slot.get(), c.step.get()))
+}
+
+/// Marks the step as one that yields to all others.
+pub(crate) fn set_yielding() {
+    with(|c| c.yielding.set(true));
+}
+
+/// Takes one from the step's budget. `false` if it is spent: the primitive suspends once instead.
+pub(crate) fn spend() -> bool {
+    with(|c| {
+        if c.node.get().is_none() {
+            return true; // no coroutine of ours: its executor has a budget of its own, or none
+        }
+        let left = c.budget.get().checked_sub(1);
+        c.budget.set(left.unwrap_or(0));
+        left.is_some()
+    })
+}
+
+/// Calls `f` with each region open around this point, innermost first, until it says stop.
+fn each_frame(mut f: impl FnMut(&Frame) -> bool) -> bool {
+    let mut at = with(|c| c.frame.get());
+    while let Some(frame) = NonNull::new(at.cast_mut()) {
+        // SAFETY: the frame is entered, below on this stack, and so is each that it was entered in.
+        let frame = unsafe { frame.as_ref() };
+        if f(frame) {
+            return true;
+        }
+        at = frame.below.get();
+    }
+    false
+}
+
+/// Whether this point is about to be dropped: something around it is being cut, with no shield in
+/// between. Looks up the parents, since the walk of a cancel may not have come so far.
+pub(crate) fn is_being_cut() -> bool {
+    let mut shielded = false;
+    let mut cut = false;
+    each_frame(|frame| {
+        shielded = frame.shield;
+        cut = !shielded && frame.node.get().is_some_and(|node| node.state.is_failed() || node.state.is_cancelling());
+        shielded || cut
+    });
+    if shielded || cut {
+        return cut;
+    }
+    let mut at = coroutine();
+    while let Some(node) = at {
+        if node.state.is_cancelling() {
+            return true;
+        }
+        if node.state.is_shield() {
+            return false;
+        }
+        at = node.parent().cloned();
+    }
+    false
+}
+
+/// Whether a shield is open around this point.
+pub(crate) fn is_shielded() -> bool {
+    each_frame(|frame| frame.shield) || coroutine().is_some_and(|node| node.state.is_shield())
+}
+
+/// The least deadline of the regions around this point and up the parents, to the nearest shield.
+pub(crate) fn deadline() -> Option<Instant> {
+    let mut least = None;
+    let mut take = |deadline: Option<Instant>| {
+        least = match (least, deadline) {
+            (Some(a), Some(b)) => Some(std::cmp::min(a, b)),
+            (a, b) => a.or(b),
+        };
+    };
+    let shielded = each_frame(|frame| {
+        if !frame.shield {
+            take(frame.deadline.get());
+        }
+        frame.shield
+    });
+    let mut at = if shielded { None } else { coroutine() };
+    while let Some(node) = at {
+        if node.state.is_shield() {
+            break;
+        }
+        take(node.face::<DeadlineFace>().and_then(|face| face.0));
+        at = node.parent().cloned();
+    }
+    least
+}
+
+/// The deadline that a region's node shows to those below it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DeadlineFace(pub(crate) Option<Instant>);

@@ -1,0 +1,203 @@
+//! [`CoroutineContext`]: the immutable set of elements that a coroutine runs with.
+
+use std::any::TypeId;
+use std::fmt;
+use std::ops::Add;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::element::{CleanupDeadline, CoroutineName, Element, Entry};
+use crate::dispatch::{Dispatcher, runtime};
+use crate::failure::FailureHandler;
+use crate::time::Clock;
+
+/// What a coroutine runs with: its dispatcher, its name, its failure handler and the user's own
+/// elements. Immutable and cheap to clone. `a + b` is `a` with what `b` has: the right-hand side wins.
+///
+/// ```
+/// use coscope_core::{FailureHandler, context::{CoroutineContext, CoroutineName}};
+/// use coscope_core::dispatch::Dispatcher;
+///
+/// let context = Dispatcher::unconfined() + CoroutineName::new("reader") + FailureHandler::new(|f| eprintln!("{f}"));
+/// assert_eq!(context.name(), Some("reader"));
+/// ```
+#[derive(Clone, Default)]
+pub struct CoroutineContext(Option<Arc<Elements>>);
+
+#[derive(Clone, Default)]
+struct Elements {
+    dispatcher: Option<Dispatcher>,
+    clock: Option<Arc<dyn Clock>>,
+    handler: Option<FailureHandler>,
+    cleanup: Option<CleanupDeadline>,
+    name: Option<CoroutineName>,
+    entries: Vec<Entry>,
+    thread_elements: bool,
+}
+
+impl CoroutineContext {
+    /// The empty context.
+    pub const fn new() -> Self {
+        CoroutineContext(None)
+    }
+
+    pub(super) fn of(entry: Entry) -> Self {
+        CoroutineContext::with(|e| {
+            e.thread_elements = entry.is_thread_element();
+            e.entries.push(entry);
+        })
+    }
+
+    fn with(set: impl FnOnce(&mut Elements)) -> Self {
+        let mut elements = Elements::default();
+        set(&mut elements);
+        CoroutineContext(Some(Arc::new(elements)))
+    }
+
+    /// A context with a clock of its own, for tests in virtual time.
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        CoroutineContext::with(|e| e.clock = Some(clock))
+    }
+
+    /// The element of type `T`.
+    pub fn get<T: Element>(&self) -> Option<&T> {
+        let entries = &self.0.as_deref()?.entries;
+        entries.iter().find(|e| e.key == TypeId::of::<T>()).and_then(|e| e.value.downcast_ref())
+    }
+
+    /// The dispatcher, if the context names one.
+    pub fn dispatcher(&self) -> Option<&Dispatcher> {
+        self.0.as_deref()?.dispatcher.as_ref()
+    }
+
+    /// The failure handler, if the context has one.
+    pub fn failure_handler(&self) -> Option<&FailureHandler> {
+        self.0.as_deref()?.handler.as_ref()
+    }
+
+    /// The name, if the context has one.
+    pub fn name(&self) -> Option<&str> {
+        self.0.as_deref()?.name.as_ref().map(|n| &*n.0)
+    }
+
+    pub(crate) fn coroutine_name(&self) -> Option<&CoroutineName> {
+        self.0.as_deref()?.name.as_ref()
+    }
+
+    pub(crate) fn cleanup_deadline(&self) -> Duration {
+        let set = self.0.as_deref().and_then(|e| e.cleanup);
+        set.unwrap_or(CleanupDeadline(Duration::from_secs(30))).0
+    }
+
+    /// The dispatcher, the process's default one where none is named.
+    pub(crate) fn dispatcher_or_default(&self) -> Dispatcher {
+        self.dispatcher().cloned().unwrap_or_else(|| runtime().default_dispatcher())
+    }
+
+    /// The clock: the context's own, the dispatcher's, or the real one.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        if let Some(clock) = self.0.as_deref().and_then(|e| e.clock.as_ref()) {
+            return clock.clone();
+        }
+        let own = self.dispatcher().and_then(|d| d.dispatch_impl().clock());
+        own.unwrap_or_else(|| runtime().clock())
+    }
+
+    /// What a child launched with `given` runs with: what it inherits, then what it is given; a
+    /// dispatcher always.
+    pub(crate) fn for_child(&self, given: &CoroutineContext) -> CoroutineContext {
+        if given.0.is_none() && self.is_inherited_whole() {
+            return self.clone();
+        }
+        let mut context = self.inherited() + given.clone();
+        if context.dispatcher().is_none() {
+            context = context + runtime().default_dispatcher();
+        }
+        context
+    }
+
+    fn is_inherited_whole(&self) -> bool {
+        let Some(elements) = self.0.as_deref() else { return false };
+        elements.dispatcher.is_some() && elements.name.is_none() && elements.entries.is_empty()
+    }
+
+    fn inherited(&self) -> CoroutineContext {
+        let Some(elements) = self.0.as_deref() else { return CoroutineContext::new() };
+        let entries: Vec<Entry> = elements.entries.iter().filter_map(Entry::for_child).collect();
+        let thread_elements = entries.iter().any(Entry::is_thread_element);
+        CoroutineContext(Some(Arc::new(Elements { name: None, entries, thread_elements, ..elements.clone() })))
+    }
+
+    /// Runs `step` with every thread element set.
+    pub(crate) fn around_step(&self, step: &mut dyn FnMut()) {
+        fn nest(entries: &[Entry], step: &mut dyn FnMut()) {
+            match entries.split_first() {
+                None => step(),
+                Some((entry, rest)) => entry.around(&mut || nest(rest, step)),
+            }
+        }
+        match self.0.as_deref() {
+            Some(elements) if elements.thread_elements => nest(&elements.entries, step),
+            _ => step(),
+        }
+    }
+
+    /// Whether `around_step` has anything to set.
+    #[inline]
+    pub(crate) fn has_thread_elements(&self) -> bool {
+        self.0.as_deref().is_some_and(|e| e.thread_elements)
+    }
+}
+
+impl<C: Into<CoroutineContext>> Add<C> for CoroutineContext {
+    type Output = CoroutineContext;
+    fn add(self, right: C) -> CoroutineContext {
+        let right = right.into();
+        let (Some(left), Some(r)) = (self.0.as_deref(), right.0.as_deref()) else {
+            return if right.0.is_some() { right } else { self };
+        };
+        let mut sum = left.clone();
+        sum.dispatcher = r.dispatcher.clone().or(sum.dispatcher);
+        sum.clock = r.clock.clone().or(sum.clock);
+        sum.handler = r.handler.clone().or(sum.handler);
+        sum.cleanup = r.cleanup.or(sum.cleanup);
+        sum.name = r.name.clone().or(sum.name);
+        sum.entries.retain(|old| r.entries.iter().all(|new| new.key != old.key));
+        sum.entries.extend(r.entries.iter().cloned());
+        sum.thread_elements = sum.entries.iter().any(Entry::is_thread_element);
+        CoroutineContext(Some(Arc::new(sum)))
+    }
+}
+
+macro_rules! element_of_the_house {
+    ($($type:ty, $field:ident;)*) => {$(
+        impl From<$type> for CoroutineContext {
+            fn from(value: $type) -> Self {
+                CoroutineContext::with(|e| e.$field = Some(value))
+            }
+        }
+        impl<C: Into<CoroutineContext>> Add<C> for $type {
+            type Output = CoroutineContext;
+            fn add(self, right: C) -> CoroutineContext {
+                CoroutineContext::from(self) + right
+            }
+        }
+    )*};
+}
+element_of_the_house! {
+    Dispatcher, dispatcher;
+    FailureHandler, handler;
+    CleanupDeadline, cleanup;
+    CoroutineName, name;
+}
+
+impl fmt::Debug for CoroutineContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(e) = self.0.as_deref() else { return f.write_str("CoroutineContext(empty)") };
+        f.debug_struct("CoroutineContext")
+            .field("dispatcher", &e.dispatcher)
+            .field("name", &e.name)
+            .field("elements", &e.entries)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,14 @@
+//! What a coroutine runs with, and who runs on this thread.
+//!
+//! * [`element`] – [`Element`], a typed value of the context, and its rule of inheritance.
+//! * [`map`] – [`CoroutineContext`], the immutable set of elements.
+//! * [`current`] – the running coroutine, its open regions and its context, for this thread.
+//!
+//! May import `primitive`, `error`, `failure`, `time`, `dispatch`, `job`.
+
+pub(crate) mod current;
+mod element;
+mod map;
+
+pub use element::{CleanupDeadline, CoroutineName, Element, Inherit, ThreadElement, element, thread_element};
+pub use map::CoroutineContext;

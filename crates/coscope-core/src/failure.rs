@@ -1,0 +1,122 @@
+//! [`Failure`]: what a coroutine failed with, on its way up the tree, and [`FailureHandler`], where
+//! it arrives when no scope takes it. Imports `error`, `unwind`.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::{CancelReason, CoroutineInfo};
+use crate::unwind;
+
+/// An error or a panic, with the coroutine that it came from.
+///
+/// What a [`FailureHandler`] is shown. The error itself is there as [`Any`]: `downcast_ref`.
+pub struct Failure {
+    pub(crate) cause: FailureCause,
+    pub(crate) coroutine: CoroutineInfo,
+    pub(crate) suppressed: bool,
+}
+
+pub(crate) enum FailureCause {
+    Error { error: Box<dyn Any + Send>, text: String },
+    Panic(Box<dyn Any + Send>),
+}
+
+impl Failure {
+    pub(crate) fn error<E: Any + Send>(error: E, text: String, coroutine: CoroutineInfo) -> Self {
+        Failure { cause: FailureCause::Error { error: Box::new(error), text }, coroutine, suppressed: false }
+    }
+
+    pub(crate) fn panic(payload: Box<dyn Any + Send>, coroutine: CoroutineInfo) -> Self {
+        Failure { cause: FailureCause::Panic(payload), coroutine, suppressed: false }
+    }
+
+    /// Which coroutine failed.
+    pub fn coroutine(&self) -> &CoroutineInfo {
+        &self.coroutine
+    }
+    /// Whether it came too late to be its scope's failure: another was first, or nobody waits for
+    /// the scope any more.
+    pub fn is_suppressed(&self) -> bool {
+        self.suppressed
+    }
+    /// Whether the coroutine panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.cause, FailureCause::Panic(_))
+    }
+    /// The panic's message, or the error as `Debug` shows it (its type's name where it has no `Debug`).
+    pub fn message(&self) -> &str {
+        match &self.cause {
+            FailureCause::Error { text, .. } => text,
+            FailureCause::Panic(payload) => unwind::message(&**payload),
+        }
+    }
+    /// The error, if it is an `E`.
+    pub fn downcast_ref<E: Any>(&self) -> Option<&E> {
+        match &self.cause {
+            FailureCause::Error { error, .. } => error.downcast_ref(),
+            FailureCause::Panic(payload) => payload.downcast_ref(),
+        }
+    }
+    /// Why the others of the scope are cancelled.
+    pub(crate) fn reason(&self) -> CancelReason {
+        let verb = if self.is_panic() { "panicked" } else { "failed" };
+        format!("\"{}#{}\" {verb}", self.coroutine.name, self.coroutine.id).into()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = if self.is_panic() { "panicked" } else { "failed" };
+        let late = if self.suppressed { " (suppressed: its scope had failed or ended before)" } else { "" };
+        write!(f, "coroutine {} {verb}{late}:\n{}", self.coroutine, self.message())
+    }
+}
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failure")
+            .field("coroutine", &self.coroutine)
+            .field("panic", &self.is_panic())
+            .field("message", &self.message())
+            .field("suppressed", &self.suppressed)
+            .finish()
+    }
+}
+
+/// Takes failures that no scope takes: those of owned and detached scopes, of supervised children
+/// that nobody awaits, and those that come after a scope's first one.
+///
+/// An element of the context, inherited by children. Where there is none, failures are written to
+/// stderr in the form of a panic message. It is called on the thread where the coroutine ended, with
+/// no lock held; a panic in it is contained.
+///
+/// ```
+/// use coscope_core::FailureHandler;
+/// let handler = FailureHandler::new(|failure| eprintln!("lost: {failure}"));
+/// # let _ = handler;
+/// ```
+#[derive(Clone)]
+pub struct FailureHandler(Arc<dyn Fn(&Failure) + Send + Sync>);
+
+impl FailureHandler {
+    /// A handler that calls `handle`.
+    pub fn new(handle: impl Fn(&Failure) + Send + Sync + 'static) -> Self {
+        FailureHandler(Arc::new(handle))
+    }
+}
+
+impl fmt::Debug for FailureHandler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FailureHandler(..)")
+    }
+}
+
+/// Hands a failure to the handler, or writes it to stderr. Never nowhere.
+pub(crate) fn report(handler: Option<&FailureHandler>, failure: Failure) {
+    match handler {
+        Some(handler) => unwind::contain("a failure handler", || (handler.0)(&failure)),
+        None => eprintln!("{failure}"),
+    }
+    unwind::drop_contained(failure);
+}
+

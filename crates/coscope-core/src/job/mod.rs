@@ -1,0 +1,30 @@
+//! The job tree: who hangs below whom, who is being cancelled, who has completed.
+//!
+//! * [`state`] – the life-cycle word, its diagram and its timeline.
+//! * [`node`] – [`Node`](node::Node), a place in the tree, and what its kinds do.
+//! * [`listener`] – who wants to hear of a cancel, a stop or the end.
+//! * [`tree`] – children: link, unlink, walk; tokens given back up the tree.
+//! * [`cancel`] – the way down.
+//! * [`completion`] – the way up: joiners and listeners.
+//! * [`handle`] – [`Job`], what users hold.
+//!
+//! Three things hold a token of a job: its body, each child, each child's subtree through that child.
+//! The step that gives back the last one completes it, and with it one token of the parent's.
+//!
+//! Does not know tasks, scopes or futures of users. May import `primitive`, `error`, `failure`,
+//! `memory`, `wait`, `dispatch`, `unwind`.
+
+mod cancel;
+mod completion;
+mod handle;
+mod listener;
+pub(crate) mod node;
+pub(crate) mod state;
+mod tree;
+
+pub use handle::{Job, Join, Listener, join_all};
+
+pub(crate) use completion::Joining;
+pub(crate) use listener::Event;
+pub(crate) use node::{Identity, Kind, KindRef, Kinded, Node, NodeRef};
+pub(crate) use state::{Admission, Birth, Ended};

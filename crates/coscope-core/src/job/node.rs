@@ -1,0 +1,410 @@
+//! [`Node`]: a place in the tree, and [`NodeRef`], the counted pointer to one.
+//!
+//! A node is the head of an allocation whose rest (a coroutine's future, a region's waker) is the
+//! business of its [`Kind`]; [`Kinded`] is both together, one block. What stands here:
+//!
+//! | field | who may touch it |
+//! |---|---|
+//! | `state`, `refs`, `shields` | anybody, atomically |
+//! | `vtable`, `parent`, `info` | anybody; never changes |
+//! | `link` | under the lock of the **parent's** `guarded` |
+//! | `guarded` | under its own lock; locks are taken from child to parent, never the other way |
+//! | `payload` (of [`Kinded`]) | as its kind says |
+//!
+//! A child holds its parent strongly; the parent's list points to the child without owning it, and
+//! is safe to follow because a child that is linked keeps one count on itself.
+
+use std::alloc::Layout;
+use std::any::{Any, TypeId};
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::panic::Location;
+use std::ptr::{self, NonNull};
+
+use super::listener::Listeners;
+use super::state::{Birth, State};
+use super::tree::{Link, List};
+use crate::error::{CancelReason, CoroutineInfo};
+use crate::failure::Failure;
+use crate::memory;
+use crate::primitive::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering};
+use crate::wait::WaitQueue;
+
+/// Who a node is, for people.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) id: u64,
+    pub(crate) site: &'static Location<'static>,
+}
+
+impl Identity {
+    /// The next number, for a coroutine.
+    pub(crate) fn next_id() -> u64 {
+        static NEXT: std::sync::OnceLock<AtomicU64> = std::sync::OnceLock::new();
+        NEXT.get_or_init(|| AtomicU64::new(1)).fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// What is guarded by a node's lock.
+#[derive(Debug)]
+pub(crate) struct Guarded {
+    pub(crate) children: List,
+    pub(crate) joiners: WaitQueue,
+    pub(crate) reason: Option<CancelReason>,
+    pub(crate) listeners: Option<Box<Listeners>>,
+    pub(crate) finalizers: Option<Box<Finalizers>>,
+}
+
+/// A place in the tree.
+#[repr(C)]
+pub(crate) struct Node {
+    pub(crate) state: State,
+    refs: AtomicUsize,
+    vtable: &'static Vtable,
+    parent: Option<NodeRef>,
+    pub(super) link: Link,
+    pub(crate) guarded: Mutex<Guarded>,
+    /// Shields open inside, which a cut must wait for.
+    pub(crate) shields: AtomicU32,
+    pub(crate) identity: Identity,
+}
+
+/// What a kind of node does when something happens to it. All are called with no lock held.
+///
+/// # Safety
+/// Every method may be called, and the payload dropped, on any thread, whatever the payload holds:
+/// an implementor whose payload is bound to a thread must not touch that part in them.
+pub(crate) unsafe trait Kind: Sized + 'static {
+    /// The job has been told to cancel (its bit is set, its reason there).
+    fn cancelled(this: &KindRef<Self>);
+    /// A child has failed. Hands the failure back where it is not taken.
+    fn child_failed(this: &KindRef<Self>, failure: Failure) -> Option<Failure>;
+    /// The job has completed: body, finalizers and children are gone.
+    fn completed(_this: &KindRef<Self>) {}
+    /// A lazy coroutine is to begin (its bit is gone).
+    fn started(_this: &KindRef<Self>) {}
+    /// The last open shield has ended while the job was being cancelled.
+    fn unshielded(this: &KindRef<Self>) {
+        Self::cancelled(this);
+    }
+    /// A waker of the coroutine was woken in `slot`.
+    fn woken(_this: &KindRef<Self>, _slot: usize) {}
+    /// Moves the result to `into`, if there is one and it was not taken before.
+    ///
+    /// # Safety
+    /// `into` points to room for a value of the kind's result type, on a thread that may own it.
+    unsafe fn take_result(_this: &KindRef<Self>, _into: *mut ()) -> bool {
+        false
+    }
+    /// Whoever would have taken the result has gone.
+    ///
+    /// # Safety
+    /// Called at most once, on a thread that may own the result.
+    unsafe fn discard_result(_this: &KindRef<Self>) {}
+    /// What the kind shows of itself to the rooms above.
+    fn face(_payload: &Self) -> Option<&dyn Any> {
+        None
+    }
+}
+
+/// The functions of a [`Kind`], erased. Each must be called with a reference to a node of that kind.
+pub(crate) struct Vtable {
+    cancelled: unsafe fn(&NodeRef),
+    child_failed: unsafe fn(&NodeRef, Failure) -> Option<Failure>,
+    completed: unsafe fn(&NodeRef),
+    started: unsafe fn(&NodeRef),
+    unshielded: unsafe fn(&NodeRef),
+    woken: unsafe fn(&NodeRef, usize),
+    take_result: unsafe fn(&NodeRef, *mut ()) -> bool,
+    discard_result: unsafe fn(&NodeRef),
+    face: unsafe fn(&NodeRef) -> Option<&dyn Any>,
+    kind: fn() -> TypeId,
+    free: unsafe fn(NonNull<Node>),
+}
+
+/// A node with what its kind adds: one block.
+#[repr(C, align(16))]
+pub(crate) struct Kinded<K> {
+    node: Node,
+    pub(crate) payload: K,
+}
+
+impl<K> Deref for Kinded<K> {
+    type Target = Node;
+    fn deref(&self) -> &Node {
+        &self.node
+    }
+}
+
+/// A counted pointer to a node of known kind.
+#[repr(transparent)]
+pub(crate) struct KindRef<K>(NodeRef, PhantomData<fn() -> K>);
+
+impl<K> Deref for KindRef<K> {
+    type Target = Kinded<K>;
+    fn deref(&self) -> &Kinded<K> {
+        // SAFETY: a `KindRef<K>` is only made of a reference to a node of kind `K`, which lies at
+        // the head of a `Kinded<K>`, and the pointer has the whole block's provenance.
+        unsafe { self.0.pointer.cast::<Kinded<K>>().as_ref() }
+    }
+}
+
+impl<K> Clone for KindRef<K> {
+    fn clone(&self) -> Self {
+        KindRef(self.0.clone(), PhantomData)
+    }
+}
+
+impl<K> KindRef<K> {
+    pub(crate) fn as_node(&self) -> &NodeRef {
+        &self.0
+    }
+    pub(crate) fn into_node(self) -> NodeRef {
+        self.0
+    }
+}
+
+impl<K: Kind> KindRef<K> {
+    const VTABLE: &'static Vtable = &Vtable {
+        // SAFETY: (this and the following) a vtable is only called with a node of its own kind.
+        cancelled: |node| K::cancelled(unsafe { Self::of(node) }),
+        // SAFETY: see above.
+        child_failed: |node, failure| K::child_failed(unsafe { Self::of(node) }, failure),
+        // SAFETY: see above.
+        completed: |node| K::completed(unsafe { Self::of(node) }),
+        // SAFETY: see above.
+        started: |node| K::started(unsafe { Self::of(node) }),
+        // SAFETY: see above.
+        unshielded: |node| K::unshielded(unsafe { Self::of(node) }),
+        // SAFETY: see above.
+        woken: |node, slot| K::woken(unsafe { Self::of(node) }, slot),
+        // SAFETY: see above; the rest is the caller's contract.
+        take_result: |node, into| unsafe { K::take_result(Self::of(node), into) },
+        // SAFETY: see above; the rest is the caller's contract.
+        discard_result: |node| unsafe { K::discard_result(Self::of(node)) },
+        // SAFETY: see above.
+        face: |node| K::face(&unsafe { Self::of(node) }.payload),
+        kind: TypeId::of::<K>,
+        free: Self::free,
+    };
+
+    /// # Safety
+    /// `node` is of kind `K`.
+    unsafe fn of(node: &NodeRef) -> &KindRef<K> {
+        // SAFETY: `repr(transparent)`, and the caller's contract.
+        unsafe { &*ptr::from_ref(node).cast::<KindRef<K>>() }
+    }
+
+    unsafe fn free(pointer: NonNull<Node>) {
+        let block = pointer.cast::<Kinded<K>>();
+        // SAFETY: the last count is gone (`NodeRef::drop`), so this is the only pointer; the block
+        // came from `memory::allocate` with the same layout (`NodeRef::allocate`).
+        unsafe {
+            ptr::drop_in_place(block.as_ptr());
+            memory::release(block.cast(), Layout::new::<Kinded<K>>());
+        }
+    }
+
+    /// A new node with one count, below `parent` but not yet in its list. `payload` writes the
+    /// payload in place, so that a large one never lies on the stack.
+    ///
+    /// # Safety
+    /// `payload` initialises what it is given.
+    pub(crate) unsafe fn allocate_with(
+        parent: Option<NodeRef>,
+        birth: Birth,
+        identity: Identity,
+        payload: impl FnOnce(*mut K),
+    ) -> KindRef<K> {
+        let block = memory::allocate(Layout::new::<Kinded<K>>()).cast::<Kinded<K>>();
+        let guarded = Guarded {
+            children: List::new(),
+            joiners: WaitQueue::new(),
+            reason: None,
+            listeners: None,
+            finalizers: None,
+        };
+        let node = Node {
+            state: State::new(birth),
+            refs: AtomicUsize::new(1),
+            vtable: Self::VTABLE,
+            parent,
+            link: Link::new(block.cast::<Node>()),
+            guarded: Mutex::new(guarded),
+            shields: AtomicU32::new(0),
+            identity,
+        };
+        // SAFETY: the block is fresh and has the layout of a `Kinded<K>`.
+        unsafe {
+            ptr::addr_of_mut!((*block.as_ptr()).node).write(node);
+            payload(ptr::addr_of_mut!((*block.as_ptr()).payload));
+        }
+        KindRef(NodeRef { pointer: block.cast() }, PhantomData)
+    }
+
+    /// A new node with one count, below `parent` but not yet in its list.
+    pub(crate) fn allocate(parent: Option<NodeRef>, birth: Birth, identity: Identity, payload: K) -> KindRef<K> {
+        // SAFETY: the payload is written whole.
+        unsafe { Self::allocate_with(parent, birth, identity, |into| into.write(payload)) }
+    }
+}
+
+/// A counted pointer to a node.
+#[repr(transparent)]
+pub(crate) struct NodeRef {
+    pointer: NonNull<Node>,
+}
+
+// SAFETY: a node's own fields are atomic or locked, and a `Kind` promises that its methods and the
+// drop of its payload are sound on any thread.
+unsafe impl Send for NodeRef {}
+// SAFETY: as above.
+unsafe impl Sync for NodeRef {}
+// SAFETY: as above: a `KindRef` gives shared access only, which the kind's own code must justify.
+unsafe impl<K> Send for KindRef<K> {}
+// SAFETY: as above.
+unsafe impl<K> Sync for KindRef<K> {}
+
+impl Deref for NodeRef {
+    type Target = Node;
+    #[inline]
+    fn deref(&self) -> &Node {
+        // SAFETY: the count that this pointer stands for keeps the node alive.
+        unsafe { self.pointer.as_ref() }
+    }
+}
+
+impl Clone for NodeRef {
+    #[inline]
+    fn clone(&self) -> Self {
+        let before = self.refs.fetch_add(1, Ordering::Relaxed);
+        if before > usize::MAX / 2 {
+            std::process::abort(); // a leak of counts, as in `Arc`
+        }
+        NodeRef { pointer: self.pointer }
+    }
+}
+
+impl Drop for NodeRef {
+    #[inline]
+    fn drop(&mut self) {
+        let before = self.refs.fetch_sub(1, Ordering::Release);
+        if before == 1 {
+            free(self.pointer);
+        }
+    }
+}
+
+/// Frees a node whose last count is gone, and every ancestor that only it kept: a loop, since a
+/// chain may be a million deep.
+#[cold]
+fn free(mut pointer: NonNull<Node>) {
+    loop {
+        crate::primitive::fence(Ordering::Acquire);
+        // SAFETY: the last count is gone: nobody else has a pointer.
+        let parent = unsafe {
+            let parent = (*pointer.as_ptr()).parent.take();
+            let free = (*pointer.as_ptr()).vtable.free;
+            free(pointer);
+            parent
+        };
+        let Some(parent) = parent.map(std::mem::ManuallyDrop::new) else { return };
+        if parent.refs.fetch_sub(1, Ordering::Release) != 1 {
+            return;
+        }
+        pointer = parent.pointer;
+    }
+}
+
+impl NodeRef {
+    /// Gives up the count without giving it back.
+    pub(crate) fn into_raw(self) -> NonNull<Node> {
+        std::mem::ManuallyDrop::new(self).pointer
+    }
+    /// Where it points.
+    pub(crate) fn as_raw(&self) -> NonNull<Node> {
+        self.pointer
+    }
+    /// Takes over a count.
+    ///
+    /// # Safety
+    /// The count was given up by [`into_raw`](Self::into_raw), and is taken over once.
+    pub(crate) unsafe fn from_raw(pointer: NonNull<Node>) -> Self {
+        NodeRef { pointer }
+    }
+    /// A new count on a node that something else keeps alive.
+    ///
+    /// # Safety
+    /// The node is alive.
+    pub(crate) unsafe fn retain(pointer: NonNull<Node>) -> Self {
+        // SAFETY: the caller's contract; the borrowed reference is not dropped.
+        let borrowed = std::mem::ManuallyDrop::new(unsafe { NodeRef::from_raw(pointer) });
+        (*borrowed).clone()
+    }
+    pub(crate) fn parent(&self) -> Option<&NodeRef> {
+        self.parent.as_ref()
+    }
+    pub(crate) fn same(&self, other: &NodeRef) -> bool {
+        self.pointer == other.pointer
+    }
+    pub(crate) fn info(&self) -> CoroutineInfo {
+        let Identity { name, id, site } = self.identity.clone();
+        CoroutineInfo { name, id, site }
+    }
+    /// The node as one of kind `K`, if it is.
+    pub(crate) fn downcast<K: Kind>(&self) -> Option<&KindRef<K>> {
+        // SAFETY: the kind is compared.
+        ((self.vtable.kind)() == TypeId::of::<K>()).then(|| unsafe { KindRef::of(self) })
+    }
+
+    pub(crate) fn on_cancelled(&self) {
+        // SAFETY: (this and the following) a node's vtable is that of its kind.
+        unsafe { (self.vtable.cancelled)(self) }
+    }
+    pub(crate) fn on_child_failed(&self, failure: Failure) -> Option<Failure> {
+        // SAFETY: see `on_cancelled`.
+        unsafe { (self.vtable.child_failed)(self, failure) }
+    }
+    pub(super) fn on_completed(&self) {
+        // SAFETY: see `on_cancelled`.
+        unsafe { (self.vtable.completed)(self) }
+    }
+    pub(super) fn on_started(&self) {
+        // SAFETY: see `on_cancelled`.
+        unsafe { (self.vtable.started)(self) }
+    }
+    pub(crate) fn on_unshielded(&self) {
+        // SAFETY: see `on_cancelled`.
+        unsafe { (self.vtable.unshielded)(self) }
+    }
+    pub(crate) fn on_woken(&self, slot: usize) {
+        // SAFETY: see `on_cancelled`.
+        unsafe { (self.vtable.woken)(self, slot) }
+    }
+    /// # Safety
+    /// As [`Kind::take_result`].
+    pub(crate) unsafe fn take_result(&self, into: *mut ()) -> bool {
+        // SAFETY: see `on_cancelled`; the rest is the caller's contract.
+        unsafe { (self.vtable.take_result)(self, into) }
+    }
+    /// # Safety
+    /// As [`Kind::discard_result`].
+    pub(crate) unsafe fn discard_result(&self) {
+        // SAFETY: see `on_cancelled`; the rest is the caller's contract.
+        unsafe { (self.vtable.discard_result)(self) }
+    }
+    /// What the node's kind shows of itself.
+    pub(crate) fn face<T: 'static>(&self) -> Option<&T> {
+        // SAFETY: see `on_cancelled`.
+        unsafe { (self.vtable.face)(self) }?.downcast_ref()
+    }
+}
+
+impl fmt::Debug for NodeRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}#{}\"{{{}}}", self.identity.name, self.identity.id, self.state.label())
+    }
+}

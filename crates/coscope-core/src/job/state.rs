@@ -1,0 +1,359 @@
+//! The life-cycle word of a job, and nothing else: its bits, and every transition by name.
+//!
+//! ```text
+//!          attach +1 / release −1                 attach +1 / release −1
+//!              ┌──┐                                    ┌──┐
+//!  (1) born ──►│  ▼        (4) body_ended              │  ▼      (5) release of the last token
+//!   NEW ─(2)─► ACTIVE ───────────────────────────► COMPLETING ───────────────────► COMPLETED
+//!    │           │ (3) cancel, fail                    │ (3) cancel     ▲              (sealed:
+//!    │           ▼                                     ▼                │         attach is refused,
+//!    └─(3)─► CANCELLING ── (4) body_ended ──► COMPLETING, cancelling ───┘       cancel is too late)
+//! ```
+//!
+//! The upper bits count **tokens**: one for the body, one for each child that is attached. A job
+//! completes in the very step that takes the count to zero, so that *last child* against *new child*
+//! against *cancel* is decided by one compare-and-swap.
+//!
+//! | bit | set by | means | impossible with |
+//! |---|---|---|---|
+//! | `CANCELLING` | `cancel`, `fail` | the subtree is being cut; children are born cancelled | – |
+//! | `FAILED` | `fail` | a failure is kept here; the body of the region is to be dropped | not `CANCELLING` |
+//! | `BODY_DONE` | `body_ended` | the body is gone and its token is given back | – |
+//! | `CUT` | `body_ended` | the cancel came before the body had ended: there is no result | not `BODY_DONE` |
+//! | `COMPLETED` | `release` | sealed | count > 0 |
+//! | `STOPPING` | `stop` | asked to come to an end by itself | – |
+//! | `SHIELD` | birth | a cancel from above does not come in | – |
+//! | `REGION` | birth | a job inside a coroutine | – |
+//! | `POLLING` | `begin_poll` | (region) its future is being polled | not `REGION` |
+//! | `CLOSED` | `close` | (region) its coroutine has ended without it | not `REGION` |
+//! | `NEW` | birth | (coroutine) lazy, not started | – |
+//! | `LINKED` | birth, `set_linked` | stands in its parent's list and holds a token of it | – |
+//!
+//! **Timeline**, what is still admitted when:
+//!
+//! | | new child | cancel | failure of a child | listener |
+//! |---|---|---|---|---|
+//! | new, active | runs | first one wins | taken by a fail-fast scope | queued |
+//! | cancelling | born cancelled, waited for | no effect | suppressed | queued |
+//! | completing | runs (or born cancelled) | cancels children only | taken, if a scope still waits | queued |
+//! | completed | refused | too late | – | called at once |
+
+use std::fmt;
+
+use crate::primitive::{AtomicU64, Ordering};
+
+const CANCELLING: u64 = 1;
+const FAILED: u64 = 1 << 1;
+const BODY_DONE: u64 = 1 << 2;
+const CUT: u64 = 1 << 3;
+const COMPLETED: u64 = 1 << 4;
+const STOPPING: u64 = 1 << 5;
+const SHIELD: u64 = 1 << 6;
+const REGION: u64 = 1 << 7;
+const POLLING: u64 = 1 << 8;
+const CLOSED: u64 = 1 << 9;
+const NEW: u64 = 1 << 10;
+const LINKED: u64 = 1 << 11;
+/// One token.
+const TOKEN: u64 = 1 << 16;
+
+/// What a job is born as.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Birth {
+    pub(crate) shield: bool,
+    pub(crate) region: bool,
+    pub(crate) lazy: bool,
+}
+
+/// What became of a new child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Admission {
+    /// A token was taken for it.
+    Admitted,
+    /// The job had completed.
+    Refused,
+}
+
+/// What a cancel found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Cancel {
+    /// It is the first one: the caller walks the subtree.
+    First,
+    /// Another came before.
+    Again,
+    /// The job had completed.
+    TooLate,
+}
+
+/// What the end of a body found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Ended {
+    /// With its own result.
+    Kept,
+    /// A cancel came first.
+    Cut,
+}
+
+/// What giving a token back came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Release {
+    /// Others are out.
+    Waiting,
+    /// It was the last one: the caller completes the job.
+    Completed,
+}
+
+/// What a force-close came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Close {
+    /// The body's token is the caller's to give back.
+    Closed,
+    /// A poll is under way, which will give the token back; or there was nothing to close.
+    Left,
+}
+
+/// The word.
+pub(crate) struct State(AtomicU64);
+
+impl State {
+    /// (1) A job with its body's token out.
+    pub(crate) fn new(birth: Birth) -> Self {
+        let mut word = TOKEN;
+        if birth.shield {
+            word |= SHIELD;
+        }
+        if birth.region {
+            word |= REGION;
+        }
+        if birth.lazy {
+            word |= NEW;
+        }
+        if !birth.region {
+            word |= LINKED; // a region links when its first child comes
+        }
+        State(AtomicU64::new(word))
+    }
+
+    #[inline]
+    fn load(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// The one compare-and-swap loop. `step` gives the next word, or `Err` to leave it.
+    #[inline]
+    fn transition<T>(&self, mut step: impl FnMut(u64) -> Result<(u64, T), T>) -> T {
+        let mut word = self.load();
+        loop {
+            let (next, outcome) = match step(word) {
+                Ok(change) => change,
+                Err(outcome) => return outcome,
+            };
+            match self.0.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return outcome,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// A child comes: takes a token for it.
+    #[inline]
+    pub(crate) fn attach(&self) -> Admission {
+        self.transition(|word| {
+            if word & COMPLETED != 0 {
+                Err(Admission::Refused)
+            } else {
+                Ok((word + TOKEN, Admission::Admitted))
+            }
+        })
+    }
+
+    /// (5) Gives a token back; the last one completes the job.
+    #[inline]
+    pub(crate) fn release(&self) -> Release {
+        self.transition(|word| {
+            debug_assert!(word >= TOKEN && word & COMPLETED == 0, "token given back twice: {word:x}");
+            let next = word - TOKEN;
+            if next < TOKEN {
+                Ok((next | COMPLETED, Release::Completed))
+            } else {
+                Ok((next, Release::Waiting))
+            }
+        })
+    }
+
+    /// (3) Asks for the subtree to be cut.
+    pub(crate) fn cancel(&self) -> Cancel {
+        self.transition(|word| {
+            if word & COMPLETED != 0 {
+                Err(Cancel::TooLate)
+            } else if word & CANCELLING != 0 {
+                Err(Cancel::Again)
+            } else {
+                Ok((word | CANCELLING, Cancel::First))
+            }
+        })
+    }
+
+    /// (3) A failure is kept: cuts the subtree and the region's own body. `First` if the caller's
+    /// failure is the one; `Again` if another was first; `TooLate` if the job was being cancelled or
+    /// had completed without one.
+    pub(crate) fn fail(&self) -> Cancel {
+        self.transition(|word| {
+            if word & FAILED != 0 {
+                Err(Cancel::Again)
+            } else if word & (COMPLETED | CANCELLING | CLOSED) != 0 {
+                Err(Cancel::TooLate)
+            } else {
+                Ok((word | FAILED | CANCELLING, Cancel::First))
+            }
+        })
+    }
+
+    /// (4) The body is gone. Decides between its result and a cancel. Its token stays out until
+    /// [`release`](Self::release). Only the first call counts.
+    pub(crate) fn body_ended(&self) -> Ended {
+        self.transition(|word| {
+            let cut = word & CANCELLING != 0;
+            let next = word | BODY_DONE | if cut { CUT } else { 0 };
+            Ok((next, if cut { Ended::Cut } else { Ended::Kept }))
+        })
+    }
+
+    /// (4) The body of a region is gone. `true` for the one call that may give its token back: a
+    /// region that was force-closed has given it back already.
+    pub(crate) fn region_ended(&self) -> bool {
+        self.0.fetch_or(BODY_DONE, Ordering::AcqRel) & BODY_DONE == 0
+    }
+
+    /// Asks the job to come to an end. `true` for the first time.
+    pub(crate) fn stop(&self) -> bool {
+        self.0.fetch_or(STOPPING, Ordering::AcqRel) & STOPPING == 0
+    }
+
+    /// (2) Starts a lazy coroutine. `true` for the one call that did.
+    pub(crate) fn start(&self) -> bool {
+        self.load() & NEW != 0 && self.0.fetch_and(!NEW, Ordering::AcqRel) & NEW != 0
+    }
+
+    /// A region's future is about to be polled. `false` if the region has been force-closed.
+    #[inline]
+    pub(crate) fn begin_poll(&self) -> bool {
+        self.0.fetch_or(POLLING, Ordering::AcqRel) & CLOSED == 0
+    }
+
+    /// A poll of the region's future has ended. `true` if the region was force-closed meanwhile and
+    /// the body's token is the caller's to give back.
+    #[inline]
+    pub(crate) fn end_poll(&self) -> bool {
+        self.transition(|word| {
+            let left = word & CLOSED != 0 && word & BODY_DONE == 0;
+            let done = if left { BODY_DONE | CUT } else { 0 };
+            Ok(((word | done) & !POLLING, left))
+        })
+    }
+
+    /// Force-closes a region whose coroutine has ended without it.
+    pub(crate) fn close(&self) -> Close {
+        self.transition(|word| {
+            if word & (BODY_DONE | CLOSED) != 0 {
+                Err(Close::Left)
+            } else if word & POLLING != 0 {
+                Ok((word | CLOSED | CANCELLING, Close::Left))
+            } else {
+                Ok((word | CLOSED | CANCELLING | BODY_DONE | CUT, Close::Closed))
+            }
+        })
+    }
+
+    #[inline]
+    pub(crate) fn is_cancelling(&self) -> bool {
+        self.load() & CANCELLING != 0
+    }
+    #[inline]
+    pub(crate) fn is_failed(&self) -> bool {
+        self.load() & FAILED != 0
+    }
+    #[inline]
+    pub(crate) fn is_completed(&self) -> bool {
+        self.load() & COMPLETED != 0
+    }
+    pub(crate) fn is_body_done(&self) -> bool {
+        self.load() & BODY_DONE != 0
+    }
+    /// The body was cut before it had a result.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.load() & CUT != 0
+    }
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.load() & STOPPING != 0
+    }
+    pub(crate) fn is_new(&self) -> bool {
+        self.load() & NEW != 0
+    }
+    #[inline]
+    pub(crate) fn is_shield(&self) -> bool {
+        self.load() & SHIELD != 0
+    }
+    #[inline]
+    pub(crate) fn is_region(&self) -> bool {
+        self.load() & REGION != 0
+    }
+    /// The node stands in its parent's list from here on (a region: under its own lock).
+    pub(super) fn set_linked(&self) {
+        self.0.fetch_or(LINKED, Ordering::AcqRel);
+    }
+    /// The parent has refused the node.
+    pub(super) fn clear_linked(&self) {
+        self.0.fetch_and(!LINKED, Ordering::AcqRel);
+    }
+    #[inline]
+    pub(crate) fn is_linked(&self) -> bool {
+        self.load() & LINKED != 0
+    }
+    pub(crate) fn is_closed(&self) -> bool {
+        self.load() & CLOSED != 0
+    }
+    /// Whether tokens other than the body's are out.
+    pub(crate) fn has_children(&self) -> bool {
+        let word = self.load();
+        word / TOKEN > if word & BODY_DONE == 0 { 1 } else { 0 }
+    }
+    /// Whether the job neither ends nor is asked to, and has been started.
+    pub(crate) fn is_active(&self) -> bool {
+        self.load() & (CANCELLING | COMPLETED | NEW) == 0
+    }
+
+    /// The state in one word, for people.
+    pub(crate) fn label(&self) -> &'static str {
+        let word = self.load();
+        match () {
+            () if word & COMPLETED != 0 && word & CUT != 0 => "Cancelled",
+            () if word & COMPLETED != 0 => "Completed",
+            () if word & CANCELLING != 0 => "Cancelling",
+            () if word & BODY_DONE != 0 => "Completing",
+            () if word & NEW != 0 => "New",
+            () => "Active",
+        }
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const NAMES: [&str; 12] = [
+            "CANCELLING", "FAILED", "BODY_DONE", "CUT", "COMPLETED", "STOPPING", "SHIELD", "REGION",
+            "POLLING", "CLOSED", "NEW", "LINKED",
+        ];
+        let word = self.load();
+        write!(f, "{} tokens", word / TOKEN)?;
+        for (bit, name) in NAMES.iter().enumerate().filter(|(bit, _)| word & (1 << bit) != 0) {
+            let _ = bit;
+            write!(f, " | {name}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,250 @@
+//! Who hangs where: the list of a node's children, how a child comes in and goes, how it is walked.
+//!
+//! The list is intrusive and doubly linked, under the parent's lock. It is walked in batches behind a
+//! **cursor**, a link of the walker's own that stands in the list: whatever comes and goes meanwhile,
+//! the walk goes on where it was, and the lock is free in between.
+
+use std::pin::pin;
+use std::ptr::{self, NonNull};
+use std::marker::PhantomPinned;
+
+use super::node::{Node, NodeRef};
+use super::state::{Admission, Release};
+use crate::primitive::UnsafeCell;
+
+/// How many children a walk takes at a time.
+const BATCH: usize = 32;
+
+/// A place in a list: a child's, or (with no owner) a walker's cursor.
+#[derive(Debug)]
+pub(crate) struct Link {
+    ends: UnsafeCell<Ends>,
+    owner: *const Node,
+    _pinned: PhantomPinned,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    prev: *const Link,
+    next: *const Link,
+}
+
+impl Link {
+    pub(super) fn new(owner: NonNull<Node>) -> Self {
+        Link { owner: owner.as_ptr(), ..Link::cursor() }
+    }
+
+    fn cursor() -> Self {
+        let ends = Ends { prev: ptr::null(), next: ptr::null() };
+        Link { ends: UnsafeCell::new(ends), owner: ptr::null(), _pinned: PhantomPinned }
+    }
+
+    /// # Safety
+    /// The lock of the list that the link stands in, or is about to, is held, and `link` is alive.
+    unsafe fn ends<R>(link: *const Link, f: impl FnOnce(&mut Ends) -> R) -> R {
+        // SAFETY: the caller's contract; the reference does not outlive the closure.
+        unsafe { (*link).ends.with_mut(|ends| f(&mut *ends)) }
+    }
+}
+
+/// The children of a node, oldest first. Every method is called under the node's lock.
+#[derive(Debug)]
+pub(crate) struct List {
+    first: *const Link,
+    last: *const Link,
+}
+
+// SAFETY: links are followed only under the lock that the list lives in; what they lead to is a
+// node that is linked, and hence alive.
+unsafe impl Send for List {}
+
+impl List {
+    pub(super) const fn new() -> Self {
+        List { first: ptr::null(), last: ptr::null() }
+    }
+
+    /// Puts `link` behind `after`, at the front if that is null.
+    ///
+    /// # Safety
+    /// `after` stands in this list, `link` in none; `link` stays alive until it is removed.
+    unsafe fn insert(&mut self, link: *const Link, after: *const Link) {
+        // SAFETY: the caller's contract, and `&mut self` is the lock.
+        unsafe {
+            let next = if after.is_null() { self.first } else { Link::ends(after, |e| e.next) };
+            Link::ends(link, |e| *e = Ends { prev: after, next });
+            if after.is_null() { self.first = link } else { Link::ends(after, |e| e.next = link) }
+            if next.is_null() { self.last = link } else { Link::ends(next, |e| e.prev = link) }
+        }
+    }
+
+    /// # Safety
+    /// `link` stands in this list.
+    unsafe fn remove(&mut self, link: *const Link) {
+        // SAFETY: the caller's contract, and `&mut self` is the lock.
+        unsafe {
+            let Ends { prev, next } = Link::ends(link, |e| *e);
+            if prev.is_null() { self.first = next } else { Link::ends(prev, |e| e.next = next) }
+            if next.is_null() { self.last = prev } else { Link::ends(next, |e| e.prev = prev) }
+        }
+    }
+}
+
+impl NodeRef {
+    /// Hangs a new node below its parent. The order is the protocol: the token first, then the list,
+    /// and the caller looks at the parent's cancel bit **after** that; a cancel sets the bit first
+    /// and walks the list after. One of the two sees the other.
+    ///
+    /// A region hangs itself below its own parent when its first child comes.
+    pub(crate) fn link(&self) -> Admission {
+        let Some(parent) = self.parent() else { return Admission::Admitted };
+        if parent.link_region() == Admission::Refused || parent.state.attach() == Admission::Refused {
+            self.state.clear_linked();
+            return Admission::Refused;
+        }
+        self.insert_below(parent);
+        Admission::Admitted
+    }
+
+    fn insert_below(&self, parent: &NodeRef) {
+        std::mem::forget(self.clone()); // the count that the list stands for: `unlink` gives it back
+        let mut guarded = parent.guarded.lock();
+        let last = guarded.children.last;
+        // SAFETY: the node stands nowhere yet (a new one, or a region whose own lock is held and
+        // that was not linked); the count just taken keeps it alive until `unlink` takes it out.
+        unsafe { guarded.children.insert(&raw const self.link, last) };
+    }
+
+    /// Hangs a region below its parent, once, whichever of its children comes first. Nothing to do
+    /// for what is linked from birth.
+    #[inline]
+    pub(crate) fn link_region(&self) -> Admission {
+        if self.state.is_linked() { Admission::Admitted } else { self.link_region_now() }
+    }
+
+    #[cold]
+    fn link_region_now(&self) -> Admission {
+        let Some(parent) = self.parent() else { return Admission::Admitted };
+        if parent.link_region() == Admission::Refused {
+            return Admission::Refused;
+        }
+        {
+            // Under the region's own lock, as `unlink` looks under it: either this sees that the
+            // region has completed, or `unlink` sees that it is linked.
+            let _own = self.guarded.lock();
+            if self.state.is_linked() {
+                return Admission::Admitted;
+            }
+            if self.state.is_completed() || parent.state.attach() == Admission::Refused {
+                return Admission::Refused;
+            }
+            self.insert_below(parent); // takes the parent's lock: from child to parent, the one order
+            self.state.set_linked();
+        }
+        self.cut_if_parent_is();
+        Admission::Admitted
+    }
+
+    /// The second half of a link: born cancelled below a parent that is being cancelled.
+    #[inline]
+    pub(crate) fn cut_if_parent_is(&self) {
+        if let Some(parent) = self.parent() {
+            if parent.state.is_cancelling() && !self.state.is_shield() {
+                self.cancel(parent.reason());
+            }
+            if parent.state.is_stopping() {
+                self.stop();
+            }
+        }
+    }
+
+    /// Takes a completed node out of its parent's list; the parent's token is the caller's to give
+    /// back. `None` if it did not hang anywhere.
+    fn unlink(&self) -> Option<NodeRef> {
+        let parent = self.parent()?;
+        if self.state.is_region() {
+            drop(self.guarded.lock()); // see `link_region_now`
+        }
+        if !self.state.is_linked() {
+            return None;
+        }
+        // SAFETY: it is linked, and only its completion, which comes once, takes it out.
+        unsafe { parent.guarded.lock().children.remove(&raw const self.link) };
+        // SAFETY: the count that `insert_below` took for the list; `self` holds another.
+        drop(unsafe { NodeRef::from_raw(self.as_raw()) });
+        Some(parent.clone())
+    }
+
+    /// Gives back one token of `self`, and, as long as that completes a job, one of its parent:
+    /// a loop, since a chain may be a million deep.
+    pub(crate) fn release(&self) {
+        if self.state.release() == Release::Waiting {
+            return;
+        }
+        let mut completed = self.clone();
+        loop {
+            completed.on_completed();
+            completed.notify_completed();
+            let Some(parent) = completed.unlink() else { return };
+            if parent.state.release() == Release::Waiting {
+                return;
+            }
+            completed = parent;
+        }
+    }
+
+    /// Calls `f` with each child, oldest first, with no lock held. Children that come meanwhile are
+    /// seen, those that have gone are not.
+    pub(crate) fn for_each_child(&self, mut f: impl FnMut(NodeRef)) {
+        if !self.state.has_children() {
+            return;
+        }
+        let cursor = pin!(Link::cursor());
+        let cursor: *const Link = &raw const *cursor;
+        /// Takes the cursor out again, also when `f` unwinds.
+        struct Walk<'a>(&'a Node, *const Link);
+        impl Drop for Walk<'_> {
+            fn drop(&mut self) {
+                // SAFETY: the cursor was inserted below and is taken out here alone.
+                unsafe { self.0.guarded.lock().children.remove(self.1) };
+            }
+        }
+        // SAFETY: the cursor is pinned in this frame and stands nowhere; `Walk` takes it out.
+        unsafe { self.guarded.lock().children.insert(cursor, ptr::null()) };
+        let walk = Walk(self, cursor);
+        let mut batch: [Option<NodeRef>; BATCH] = [const { None }; BATCH];
+        loop {
+            let mut taken = 0;
+            {
+                let mut guarded = self.guarded.lock();
+                // SAFETY: every link in the list is alive, and the lock is held.
+                let mut at = unsafe { Link::ends(cursor, |e| e.next) };
+                let mut behind = ptr::null();
+                while !at.is_null() && taken < BATCH {
+                    // SAFETY: as above; an owner that is linked is alive.
+                    unsafe {
+                        if let Some(owner) = NonNull::new((*at).owner.cast_mut()) {
+                            batch[taken] = Some(NodeRef::retain(owner));
+                            taken += 1;
+                        }
+                        behind = at;
+                        at = Link::ends(at, |e| e.next);
+                    }
+                }
+                if !behind.is_null() {
+                    // SAFETY: the cursor stands in the list, and so does `behind`, another link.
+                    unsafe {
+                        guarded.children.remove(cursor);
+                        guarded.children.insert(cursor, behind);
+                    }
+                }
+            }
+            if taken == 0 {
+                break;
+            }
+            for child in &mut batch[..taken] {
+                f(child.take().expect("just taken"));
+            }
+        }
+        drop(walk);
+    }
+}

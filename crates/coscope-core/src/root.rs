@@ -1,0 +1,29 @@
+//! The root of the process: the job under which everything hangs that has no other parent.
+//!
+//! It never completes. Failures are not taken here: they go to the failed coroutine's own handler.
+
+use std::borrow::Cow;
+use std::panic::Location;
+use std::sync::OnceLock;
+
+use crate::failure::Failure;
+use crate::job::{Birth, Identity, Kind, KindRef, NodeRef};
+
+struct Root;
+
+// SAFETY: there is nothing in the payload.
+unsafe impl Kind for Root {
+    fn cancelled(_this: &KindRef<Self>) {}
+    fn child_failed(_this: &KindRef<Self>, failure: Failure) -> Option<Failure> {
+        Some(failure)
+    }
+}
+
+/// The root of the process.
+pub(crate) fn root() -> &'static NodeRef {
+    static ROOT: OnceLock<NodeRef> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let identity = Identity { name: Cow::Borrowed("root"), id: 0, site: Location::caller() };
+        KindRef::allocate(None, Birth::default(), identity, Root).into_node()
+    })
+}

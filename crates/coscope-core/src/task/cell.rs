@@ -1,0 +1,231 @@
+//! The cell: a coroutine's future or result, below its node, in one block.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::panic::Location;
+use std::ptr::{self, NonNull};
+
+use super::harness;
+use super::hop::Hops;
+use super::policy::Policy;
+use super::state::{self, State, Wake};
+use super::waker;
+use crate::context::CoroutineContext;
+use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, resuming, runtime};
+use crate::failure::Failure;
+use crate::job::{self, Admission, Identity, Kind, KindRef, Node, NodeRef};
+use crate::primitive::UnsafeCell;
+
+/// What every coroutine has, whatever its future is.
+pub(crate) struct TaskHead {
+    pub(crate) state: State,
+    pub(crate) context: CoroutineContext,
+    pub(crate) hops: Hops,
+    /// Bound to its thread: it never moves to another dispatcher.
+    pub(crate) pinned: bool,
+}
+
+/// The future, then the result, then nothing. Which one it is, [`State`] knows.
+pub(super) union Stage<F, S> {
+    pub(super) future: ManuallyDrop<F>,
+    pub(super) result: ManuallyDrop<S>,
+}
+
+/// A coroutine's part of the cell.
+pub(super) struct Task<F: Future, P: Policy<F::Output>> {
+    pub(super) head: TaskHead,
+    pub(super) stage: UnsafeCell<Stage<F, P::Stored>>,
+    policy: PhantomData<fn() -> P>,
+}
+
+// SAFETY: the methods run the future only in `run` and `refuse` of a `Runnable`, which its
+// dispatcher calls where the future may run (`launch`'s contract); otherwise they touch the head,
+// which is `Sync`. A `Stage` is a union: dropping it does nothing.
+unsafe impl<F, P> Kind for Task<F, P>
+where
+    F: Future + 'static,
+    P: Policy<F::Output>,
+{
+    fn cancelled(this: &KindRef<Self>) {
+        if this.payload.head.state.cancel() == Wake::Schedule {
+            let slot = this.payload.head.hops.only_open().unwrap_or(0);
+            dispatch::<F, P>(this, slot, false);
+        }
+    }
+    fn child_failed(_this: &KindRef<Self>, failure: Failure) -> Option<Failure> {
+        Some(failure)
+    }
+    fn started(this: &KindRef<Self>) {
+        if this.payload.head.state.start() == Wake::Schedule {
+            resuming(|| dispatch::<F, P>(this, 0, false));
+        }
+    }
+    fn woken(this: &KindRef<Self>, slot: usize) {
+        if this.payload.head.state.notify(slot) == Wake::Schedule {
+            dispatch::<F, P>(this, slot, false);
+        }
+    }
+    unsafe fn take_result(this: &KindRef<Self>, into: *mut ()) -> bool {
+        let stored = this.payload.head.state.drop_interest();
+        if stored {
+            // SAFETY: `INTEREST` and `STORED` were set and this call cleared them, so the result is
+            // there and this caller's alone; `into` is room for it (the caller's contract).
+            unsafe {
+                let result = this.payload.stage.with(|stage| ptr::read(&raw const (*stage).result));
+                into.cast::<P::Stored>().write(ManuallyDrop::into_inner(result));
+            }
+        }
+        stored
+    }
+    unsafe fn discard_result(this: &KindRef<Self>) {
+        if this.payload.head.state.drop_interest() {
+            // SAFETY: as in `take_result`; the caller is on a thread that may own the result.
+            let result = unsafe { this.payload.stage.with(|stage| ptr::read(&raw const (*stage).result)) };
+            P::discard(ManuallyDrop::into_inner(result), this.as_node(), &this.payload.head.context);
+        }
+    }
+    fn face(payload: &Self) -> Option<&dyn Any> {
+        Some(&payload.head)
+    }
+}
+
+/// Sends one step of a coroutine on its way. The caller holds a count on the node: the step may run,
+/// and free what only it keeps, before this returns.
+pub(super) fn dispatch<F, P>(this: &KindRef<Task<F, P>>, slot: usize, yielding: bool)
+where
+    F: Future + 'static,
+    P: Policy<F::Output>,
+{
+    let head = &this.payload.head;
+    let runnable = runnable(this, slot);
+    let away = if slot == 0 { None } else { head.hops.dispatcher(slot) };
+    let home = || head.context.dispatcher().expect("a coroutine has a dispatcher");
+    let dispatcher = away.as_ref().unwrap_or_else(home);
+    if yielding { dispatcher.dispatch_yield(runnable) } else { dispatcher.dispatch(runnable) }
+}
+
+trait Steps {
+    const VTABLE: RunnableVtable;
+}
+
+impl<F, P> Steps for Task<F, P>
+where
+    F: Future + 'static,
+    P: Policy<F::Output>,
+{
+    const VTABLE: RunnableVtable = RunnableVtable {
+        run: |tagged| {
+            let (node, slot) = waker::untag(tagged);
+            // SAFETY: a runnable is out, so the coroutine has not ended and its node is alive
+            // (`state`); the tag was made of a `KindRef` of this type.
+            unsafe { harness::run::<F, P>(node, slot) }
+        },
+        refuse: |tagged| {
+            let (node, _) = waker::untag(tagged);
+            // SAFETY: as in `run`.
+            unsafe { refuse::<F, P>(node) }
+        },
+    };
+}
+
+fn runnable<F, P>(this: &KindRef<Task<F, P>>, slot: usize) -> Runnable
+where
+    F: Future + 'static,
+    P: Policy<F::Output>,
+{
+    let tagged = waker::tag(this.as_node().as_raw(), slot);
+    // SAFETY: the caller has just set `SCHEDULED`, so this is the one runnable; the node lives until
+    // it has run (`state`); a pinned coroutine's dispatcher runs steps on its thread only, others
+    // are `Send` (`launch`'s contract).
+    unsafe { Runnable::new(tagged, &<Task<F, P> as Steps>::VTABLE) }
+}
+
+/// A dispatcher has dropped the step: it has closed. The coroutine is cancelled and ends on IO.
+///
+/// # Safety
+/// The node is alive, of this type, and its runnable was the one that is out.
+unsafe fn refuse<F, P>(node: NonNull<Node>)
+where
+    F: Future + 'static,
+    P: Policy<F::Output>,
+{
+    // SAFETY: the caller's contract.
+    let node = unsafe { NodeRef::retain(node) };
+    let this = node.downcast::<Task<F, P>>().expect("the runnable's own type");
+    if this.payload.head.pinned {
+        // A pinned coroutine ends on its thread or not at all; its loop never closes before it.
+        eprintln!("coscope: the thread of pinned coroutine {} has gone; its future is leaked", node.info());
+        return;
+    }
+    node.cancel("its dispatcher has closed".into());
+    let step = runnable(this, 0); // takes over `SCHEDULED`, which is still set
+    runtime().io_dispatcher().dispatch(step);
+}
+
+/// What a coroutine is launched with.
+pub(crate) struct Launch {
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) context: CoroutineContext,
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) start: state::Birth,
+    /// A result is wanted.
+    pub(crate) interest: bool,
+    /// No cancel comes in from above.
+    pub(crate) shield: bool,
+    pub(crate) pinned: bool,
+}
+
+/// Launches a coroutine below `parent`. The future is written in place.
+///
+/// If the parent has completed, the coroutine is born cancelled: the future is dropped here and now.
+///
+/// # Safety
+/// The future and its result may run, move and be dropped wherever `launch.context`'s dispatcher
+/// runs steps: they are `Send`, or `launch.pinned` is set and that dispatcher runs steps on this
+/// thread only and outlives the coroutine. What they borrow outlives the coroutine: the caller does
+/// not go on before the job has completed, or it is `'static`.
+pub(crate) unsafe fn launch<F, P>(parent: &NodeRef, launch: Launch, future: F) -> NodeRef
+where
+    F: Future + 'static,
+    P: Policy<F::Output>,
+{
+    let Launch { name, context, site, start, interest, shield, pinned } = launch;
+    let name = match name {
+        Some(name) => name,
+        None => context.coroutine_name().map_or(Cow::Borrowed("coroutine"), |name| name.0.clone()),
+    };
+    debug_assert!(context.dispatcher().is_some());
+    let identity = Identity { name, id: Identity::next_id(), site };
+    let birth = job::Birth { shield, region: false, lazy: start == state::Birth::New };
+    // SAFETY: every field of the payload is written.
+    let this = unsafe {
+        KindRef::<Task<F, P>>::allocate_with(Some(parent.clone()), birth, identity, |into| {
+            let head = TaskHead { state: State::new(start, interest), context, hops: Hops::new(), pinned };
+            (&raw mut (*into).head).write(head);
+            (&raw mut (*into).policy).write(PhantomData);
+            UnsafeCell::init_at(&raw mut (*into).stage, |stage| stage.cast::<F>().write(future));
+        })
+    };
+    if this.link() == Admission::Refused {
+        harness::refuse_birth(&this);
+        return this.into_node();
+    }
+    this.cut_if_parent_is();
+    match start {
+        // SAFETY: `RUNNING` is set from birth, so the stage is this thread's, which may run it.
+        state::Birth::Running => unsafe { harness::run_first(&this) },
+        state::Birth::Scheduled | state::Birth::Atomic => resuming(|| dispatch(&this, 0, false)),
+        state::Birth::New => {}
+    }
+    this.into_node()
+}
+
+impl TaskHead {
+    /// The dispatcher of `slot`.
+    pub(crate) fn dispatcher(&self, slot: usize) -> Option<Dispatcher> {
+        if slot == 0 { self.context.dispatcher().cloned() } else { self.hops.dispatcher(slot) }
+    }
+}

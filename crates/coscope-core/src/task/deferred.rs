@@ -1,0 +1,236 @@
+//! [`Deferred`]: a job with a result, which it owns.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::cell::TaskHead;
+use super::policy::why_no_value;
+use crate::context::current;
+use crate::error::{CancelReason, JoinError, Reported};
+use crate::job::{Job, Joining, NodeRef};
+
+/// A coroutine's result to come.
+///
+/// `.await` gives the `T` (the coroutine of a lazy one is started by it). In a fail-fast scope an
+/// await needs no `Result`: if the awaited coroutine fails, its scope is failing, and whoever awaits
+/// inside that scope is dropped at this very `.await`.
+///
+/// The result is owned: without the `Deferred` it is dropped where it was made. Dropping the
+/// `Deferred` does not cancel the coroutine, which its scope waits for anyway.
+///
+/// # Panics
+/// The await panics if the coroutine was cancelled, or failed, somewhere the awaiter does not belong
+/// to (or inside a [`shield`](crate::shield)): there is no `T` to give. Where that can happen, ask
+/// for the [`outcome`](Self::outcome).
+///
+/// # Cancellation
+/// Safe: an await that is cut takes nothing, and the coroutine goes on.
+#[must_use = "a Deferred that nobody awaits loses its result; `launch` is for work without one"]
+pub struct Deferred<T> {
+    joining: Joining,
+    cancelled: fn(&NodeRef) -> Option<T>,
+    started: bool,
+    taken: bool,
+    result: PhantomData<T>,
+}
+
+impl<T> Deferred<T> {
+    /// # Safety
+    /// `node` is a coroutine whose policy stores a `T`, launched with interest, and this is the one
+    /// `Deferred` of it.
+    pub(crate) unsafe fn new(node: NodeRef, cancelled: fn(&NodeRef) -> Option<T>) -> Self {
+        Deferred { joining: Joining::new(node), cancelled, started: false, taken: false, result: PhantomData }
+    }
+
+    fn node(&self) -> &NodeRef {
+        self.joining.node()
+    }
+
+    /// The job.
+    pub fn job(&self) -> Job {
+        Job(self.node().clone())
+    }
+
+    /// Cancels the coroutine; see [`Job::cancel`].
+    pub fn cancel(&self, reason: impl Into<CancelReason>) -> bool {
+        self.node().cancel(reason.into())
+    }
+
+    /// Starts a lazy coroutine; see [`Job::start`].
+    pub fn start(&self) -> bool {
+        self.job().start()
+    }
+
+    /// Whether the coroutine runs; see [`Job::is_active`].
+    pub fn is_active(&self) -> bool {
+        self.node().state.is_active()
+    }
+
+    /// Whether the coroutine has completed.
+    pub fn is_completed(&self) -> bool {
+        self.node().state.is_completed()
+    }
+
+    /// Waits, and gives the result or says why there is none: the form for a coroutine that may have
+    /// been cancelled by somebody else.
+    ///
+    /// # Cancellation
+    /// Safe, as the plain await.
+    pub fn outcome(self) -> Outcome<T> {
+        Outcome { deferred: self }
+    }
+
+    fn poll_result(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        // SAFETY: `joining` is the only field that is pinned, and it is not moved out of.
+        let this = unsafe { self.get_unchecked_mut() };
+        assert!(!this.taken, "a Deferred was polled after it had given its result");
+        if !std::mem::replace(&mut this.started, true) {
+            this.start();
+        }
+        // SAFETY: as above.
+        ready!(unsafe { Pin::new_unchecked(&this.joining) }.poll(cx));
+        if !current::spend() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        this.taken = true;
+        let mut room = MaybeUninit::<T>::uninit();
+        // SAFETY: the room is a `T`'s (`new`'s contract), and a `Deferred<T>` is only where a `T` may be.
+        let stored = unsafe { this.joining.node().take_result(room.as_mut_ptr().cast()) };
+        // SAFETY: written if it says so.
+        let value = if stored { Some(unsafe { room.assume_init() }) } else { None };
+        Poll::Ready(value.or_else(|| {
+            let node = this.joining.node();
+            if node.state.is_cut() { (this.cancelled)(node) } else { None }
+        }))
+    }
+
+    fn is_panicked(&self) -> bool {
+        self.node().face::<TaskHead>().is_some_and(|head| head.state.is_panicked())
+    }
+}
+
+impl<T> Future for Deferred<T> {
+    type Output = T;
+
+    #[track_caller]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        if self.taken {
+            return self.no_value(cx);
+        }
+        match ready!(self.as_mut().poll_result(cx)) {
+            Some(value) => Poll::Ready(value),
+            None => self.no_value(cx),
+        }
+    }
+}
+
+impl<T> Deferred<T> {
+    /// There is no value. If something around the awaiter is being cut, it is about to be dropped
+    /// here; otherwise it asked for what cannot be.
+    fn no_value(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<T> {
+        if current::is_being_cut() {
+            return Poll::Pending;
+        }
+        let why = why_no_value(self.node(), self.is_panicked(), || Reported);
+        panic!(
+            "awaited a coroutine that has no value: {why}. The awaiter does not belong to what failed, or is shielded \
+             from it, so it cannot be dropped instead. Use `.outcome().await` where a coroutine may be cancelled or \
+             fail elsewhere."
+        );
+    }
+}
+
+impl<T> Drop for Deferred<T> {
+    fn drop(&mut self) {
+        if !self.taken {
+            // SAFETY: this is the one `Deferred`, it has not taken the result, and it is where a `T`
+            // may be.
+            unsafe { self.joining.node().discard_result() }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Deferred<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Deferred").field(self.node()).finish()
+    }
+}
+
+/// The future of [`Deferred::outcome`].
+#[must_use = "an outcome is there only when it is awaited"]
+#[derive(Debug)]
+pub struct Outcome<T> {
+    deferred: Deferred<T>,
+}
+
+impl<T> Future for Outcome<T> {
+    type Output = Result<T, JoinError>;
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: a projection to the one field, which is never moved out of.
+        let mut deferred = unsafe { self.map_unchecked_mut(|this| &mut this.deferred) };
+        let value = ready!(deferred.as_mut().poll_result(cx));
+        Poll::Ready(value.ok_or_else(|| why_no_value(deferred.node(), deferred.is_panicked(), || Reported)))
+    }
+}
+
+/// Awaits every one, and gives the results in order. Starts lazy ones, all at first.
+///
+/// The first failure *in time* ends the wait, not the first in order: in a fail-fast scope because
+/// the scope is cut, otherwise because the await panics (see [`Deferred`]).
+///
+/// # Cancellation
+/// Safe: what was not taken is dropped with its `Deferred`.
+pub fn await_all<T>(deferred: impl IntoIterator<Item = Deferred<T>>) -> AwaitAll<T> {
+    let left: Vec<_> = deferred.into_iter().map(|d| Some(Box::pin(d))).collect();
+    let results = left.iter().map(|_| None).collect();
+    AwaitAll { left, results, started: false }
+}
+
+/// The future of [`await_all`].
+#[must_use = "it waits only when it is awaited"]
+pub struct AwaitAll<T> {
+    left: Vec<Option<Pin<Box<Deferred<T>>>>>,
+    results: Vec<Option<T>>,
+    started: bool,
+}
+
+impl<T> Unpin for AwaitAll<T> {}
+
+impl<T> Future for AwaitAll<T> {
+    type Output = Vec<T>;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Vec<T>> {
+        let this = &mut *self;
+        if !std::mem::replace(&mut this.started, true) {
+            for deferred in this.left.iter().flatten() {
+                deferred.start();
+            }
+        }
+        let mut all = true;
+        for (slot, result) in this.left.iter_mut().zip(&mut this.results) {
+            if let Some(deferred) = slot {
+                match deferred.as_mut().poll(cx) {
+                    Poll::Ready(value) => {
+                        *result = Some(value);
+                        *slot = None;
+                    }
+                    Poll::Pending => all = false,
+                }
+            }
+        }
+        if !all {
+            return Poll::Pending;
+        }
+        Poll::Ready(this.results.iter_mut().map(|r| r.take().expect("every result is there")).collect())
+    }
+}
+
+impl<T> fmt::Debug for AwaitAll<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.left.iter().flatten()).finish()
+    }
+}

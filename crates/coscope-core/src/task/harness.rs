@@ -1,0 +1,197 @@
+//! One step of a coroutine: poll it or cut it, and when it has ended hand on what it ended with.
+//!
+//! Everything here runs with `RUNNING` set by this thread, which makes the stage its own.
+
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::pin::Pin;
+use std::ptr::{self, NonNull};
+use std::task::{Context, Poll};
+
+use super::cell::{Task, dispatch};
+use super::policy::{Outcome, Policy};
+use super::state::{Pend, Run};
+use super::waker;
+use crate::context::current;
+use crate::job::{Ended, KindRef, Node, NodeRef};
+use crate::primitive::Ordering;
+use crate::unwind;
+
+/// Runs a dispatched step.
+///
+/// # Safety
+/// `node` is alive and of this type, its `SCHEDULED` runnable is consumed by this call, and this
+/// thread may run the future.
+pub(super) unsafe fn run<F, P>(node: NonNull<Node>, slot: usize)
+where
+    F: Future + 'static,
+    P: Policy<F::Output>,
+{
+    // SAFETY: alive until the coroutine has ended; after a poll that leaves it idle the borrowed
+    // reference is not touched any more.
+    let borrowed = ManuallyDrop::new(unsafe { NodeRef::from_raw(node) });
+    let this = borrowed.downcast::<Task<F, P>>().expect("the runnable's own type");
+    match this.payload.head.state.run(slot, || is_shielded(this)) {
+        // SAFETY: `run` has set `RUNNING`.
+        Run::Poll => unsafe { step(this, slot) },
+        // SAFETY: as above.
+        Run::Cut => unsafe { cut(this, slot) },
+    }
+}
+
+/// Runs the first step of an undispatched coroutine on the launching thread.
+///
+/// # Safety
+/// `RUNNING` is set from birth, and this thread may run the future.
+pub(super) unsafe fn run_first<F, P>(this: &KindRef<Task<F, P>>)
+where
+    F: Future + 'static,
+    P: Policy<F::Output>,
+{
+    // SAFETY: the caller's contract.
+    unsafe { step(this, 0) }
+}
+
+fn is_shielded<K>(this: &KindRef<K>) -> bool {
+    this.shields.load(Ordering::Acquire) != 0
+}
+
+/// Polls the future, and does what follows.
+///
+/// # Safety
+/// `RUNNING` is set by this thread, the stage holds the future.
+unsafe fn step<F, P>(this: &KindRef<Task<F, P>>, slot: usize)
+where
+    F: Future + 'static,
+    P: Policy<F::Output>,
+{
+    let head = &this.payload.head;
+    let (polled, yielding) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
+        let mut polled = None;
+        let mut poll = || {
+            polled = Some(unwind::catch(|| {
+                this.payload.stage.with_mut(|stage| {
+                    // SAFETY: `RUNNING` makes the stage ours, and it holds the future, which is
+                    // never moved from the block it was written into.
+                    let future = unsafe { Pin::new_unchecked(&mut *(&raw mut (*stage).future).cast::<F>()) };
+                    waker::with_waker(this.as_node(), slot, |waker| future.poll(&mut Context::from_waker(waker)))
+                })
+            }));
+        };
+        if head.context.has_thread_elements() { head.context.around_step(&mut poll) } else { poll() }
+        polled.expect("a step runs once")
+    });
+    let outcome = match polled {
+        Ok(Poll::Pending) => match head.state.pend(|| is_shielded(this)) {
+            Pend::Idle => return, // the cell may be gone
+            Pend::Again(slot) => {
+                let this = this.clone();
+                return dispatch(&this, slot, yielding);
+            }
+            // SAFETY: `pend` has left `RUNNING` set.
+            Pend::Cut => return unsafe { cut(this, slot) },
+        },
+        Ok(Poll::Ready(value)) => Some(Outcome::Value(value)),
+        Err(payload) => Some(Outcome::Panic(payload)),
+    };
+    // SAFETY: `RUNNING` is still set.
+    unsafe { end(this, slot, outcome) }
+}
+
+/// Drops the future where it is suspended.
+///
+/// # Safety
+/// `RUNNING` is set by this thread, the stage holds the future.
+unsafe fn cut<F, P>(this: &KindRef<Task<F, P>>, slot: usize)
+where
+    F: Future + 'static,
+    P: Policy<F::Output>,
+{
+    // SAFETY: the caller's contract.
+    unsafe { end(this, slot, None) }
+}
+
+/// The body has ended (or, with no outcome, is to be cut): drops the future, settles and stores the
+/// result, and gives the body's token back.
+///
+/// # Safety
+/// `RUNNING` is set by this thread, the stage holds the future.
+unsafe fn end<F, P>(this: &KindRef<Task<F, P>>, slot: usize, outcome: Option<Outcome<F::Output>>)
+where
+    F: Future + 'static,
+    P: Policy<F::Output>,
+{
+    let this = &this.clone(); // the parent's list may let go of it below
+    let node = this.as_node();
+    let head = &this.payload.head;
+    let panicked = matches!(outcome, Some(Outcome::Panic(_)));
+    let (stored, _) = current::enter_coroutine(node, &head.context, slot, || {
+        let mut stored = None;
+        let mut outcome = Some(outcome);
+        let mut finish = || {
+            // SAFETY: the stage is ours and holds the future, which is dropped in place, once.
+            this.payload.stage.with_mut(|stage| {
+                unwind::contain("the Drop of a coroutine's future", || unsafe {
+                    ptr::drop_in_place((&raw mut (*stage).future).cast::<F>());
+                })
+            });
+            node.close_regions();
+            stored = settle::<F, P>(this, outcome.take().expect("a step runs once"));
+        };
+        if head.context.has_thread_elements() { head.context.around_step(&mut finish) } else { finish() }
+        stored
+    });
+    let keeps = stored.is_some();
+    if let Some(result) = stored {
+        // SAFETY: the stage is ours and empty.
+        this.payload.stage.with_mut(|stage| unsafe { (&raw mut (*stage).result).cast::<P::Stored>().write(result) });
+    }
+    let taken = head.state.end(keeps, panicked);
+    if keeps && !taken {
+        // SAFETY: nobody was there to take it, and nobody can come; this thread may own it.
+        let result = this.payload.stage.with(|stage| unsafe { ptr::read((&raw const (*stage).result).cast::<P::Stored>()) });
+        current::enter_coroutine(node, &head.context, slot, || {
+            unwind::contain("the Drop of a result", || P::discard(result, node, &head.context));
+        });
+    }
+    node.release();
+}
+
+/// Decides between a result and a cancel, and what is kept.
+fn settle<F, P>(this: &KindRef<Task<F, P>>, outcome: Option<Outcome<F::Output>>) -> Option<P::Stored>
+where
+    F: Future + 'static,
+    P: Policy<F::Output>,
+{
+    let node = this.as_node();
+    let ended = node.state.body_ended();
+    match (outcome, ended) {
+        (None, _) => None,
+        // A value, or an `Err`, that comes after the cancel: nobody asked for it any more.
+        (Some(Outcome::Value(value)), Ended::Cut) => {
+            unwind::drop_contained(value);
+            None
+        }
+        // A panic is never lost.
+        (Some(outcome), _) => match unwind::catch(|| P::settle(outcome, node, &this.payload.head.context)) {
+            Ok(stored) => stored,
+            Err(payload) => {
+                unwind::drop_contained(payload);
+                None
+            }
+        },
+    }
+}
+
+/// The parent has completed: the coroutine never runs.
+pub(super) fn refuse_birth<F, P>(this: &KindRef<Task<F, P>>)
+where
+    F: Future + 'static,
+    P: Policy<F::Output>,
+{
+    this.as_node().cancel_unlinked("its scope has completed".into());
+    // SAFETY: no runnable was made and the node hangs nowhere, so the stage is this thread's, which
+    // holds the future and may drop it.
+    unsafe { end(this, 0, None) }
+}
+

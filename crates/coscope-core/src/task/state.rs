@@ -1,0 +1,228 @@
+//! The scheduling word of a coroutine, and nothing else: its bits, and every transition by name.
+//!
+//! ```text
+//!                      (2) notify, cancel, start
+//!        NEW/IDLE ───────────────────────────────► SCHEDULED ◄──────────────┐
+//!           ▲                                          │ (3) run            │
+//!           │ (4) pend: nothing to do                  ▼                    │ (4) pend: notified
+//!           └────────────────────────────────────── RUNNING ────────────────┘     meanwhile
+//!                                                      │ (5) end: ready, or cut
+//!                                                      ▼
+//!                                                    ENDED ── (6) drop_interest / take
+//! ```
+//!
+//! | bit | means | who sets it, who clears it |
+//! |---|---|---|
+//! | `RUNNING` | one thread polls or drops the future: **the lock on the cell's stage** | run; pend, end |
+//! | `SCHEDULED` | one `Runnable` of this coroutine is out | notify, cancel, start, pend; run |
+//! | `CANCEL` | the future is to be dropped at its next suspension, unless a shield is open | cancel; – |
+//! | `ENDED` | the future is gone | end; – |
+//! | `INTEREST` | a `Deferred` is there | birth; drop_interest, take |
+//! | `STORED` | the stage holds the result, for whoever holds `INTEREST` | end; take |
+//! | `ATOMIC` | the first step is a poll, cancelled or not | birth; run |
+//! | `NEW` | lazy, not started | birth; start, cancel |
+//! | `PANICKED` | the body panicked | end; – |
+//! | `NOTIFIED(slot)` | a waker of that slot was woken (16 slots; 0 is home) | notify; run |
+//!
+//! **The stage** (future, result, nothing) may be touched by: the holder of `RUNNING`; after `ENDED`
+//! with `STORED`, the one who clears `INTEREST`. Everything else in the cell is atomic, locked or
+//! never changes.
+//!
+//! A `Runnable` needs no count on the cell: as long as one is out the coroutine has not ended, so its
+//! job has not completed, so the parent's list keeps it. After a `Runnable` is published its
+//! publisher touches nothing that only it keeps alive.
+
+use std::fmt;
+
+use crate::primitive::{AtomicU32, Ordering};
+
+const RUNNING: u32 = 1;
+const SCHEDULED: u32 = 1 << 1;
+const CANCEL: u32 = 1 << 2;
+const ENDED: u32 = 1 << 3;
+const INTEREST: u32 = 1 << 4;
+const STORED: u32 = 1 << 5;
+const ATOMIC: u32 = 1 << 6;
+const NEW: u32 = 1 << 7;
+const PANICKED: u32 = 1 << 8;
+const NOTIFIED: u32 = 1 << 16;
+const NOTIFIED_MASK: u32 = 0xFFFF << 16;
+
+/// How many slots a coroutine has: home, and open `with_context`s.
+pub(crate) const SLOTS: usize = 16;
+
+/// What a wake or a cancel came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Wake {
+    /// The caller dispatches the coroutine.
+    Schedule,
+    /// Somebody else will look.
+    Nothing,
+}
+
+/// What a dispatched step is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Run {
+    Poll,
+    Cut,
+}
+
+/// What follows a poll that was pending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Pend {
+    /// Nothing: the cell may be gone already.
+    Idle,
+    /// Woken meanwhile: the caller dispatches it for that slot.
+    Again(usize),
+    /// Cancelled meanwhile: the caller drops the future.
+    Cut,
+}
+
+/// How a coroutine is born.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Birth {
+    /// With a `Runnable` out.
+    Scheduled,
+    /// Lazy.
+    New,
+    /// With its first step under way on the launching thread.
+    Running,
+    /// With a `Runnable` out, whose step is a poll even if a cancel comes first.
+    Atomic,
+}
+
+/// The word.
+pub(crate) struct State(AtomicU32);
+
+impl State {
+    pub(crate) fn new(birth: Birth, interest: bool) -> Self {
+        let word = match birth {
+            Birth::Scheduled => SCHEDULED | NOTIFIED,
+            Birth::New => NEW,
+            Birth::Running => RUNNING,
+            Birth::Atomic => SCHEDULED | NOTIFIED | ATOMIC,
+        };
+        State(AtomicU32::new(word | if interest { INTEREST } else { 0 }))
+    }
+
+    /// The one compare-and-swap loop. Always writes, so that what a waker's thread did before is
+    /// seen by the poll that follows.
+    #[inline]
+    fn transition<T>(&self, mut step: impl FnMut(u32) -> (u32, T)) -> T {
+        let mut word = self.0.load(Ordering::Acquire);
+        loop {
+            let (next, outcome) = step(word);
+            match self.0.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return outcome,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    fn schedule_if_idle(word: u32) -> (u32, Wake) {
+        if word & (RUNNING | SCHEDULED | ENDED | NEW) == 0 {
+            (word | SCHEDULED, Wake::Schedule)
+        } else {
+            (word, Wake::Nothing)
+        }
+    }
+
+    /// (2) A waker of `slot` was woken.
+    #[inline]
+    pub(crate) fn notify(&self, slot: usize) -> Wake {
+        self.transition(|word| {
+            if word & ENDED != 0 { (word, Wake::Nothing) } else { Self::schedule_if_idle(word | (NOTIFIED << slot)) }
+        })
+    }
+
+    /// (2) The job is being cancelled. A lazy coroutine is dispatched to be dropped.
+    pub(crate) fn cancel(&self) -> Wake {
+        self.transition(|word| {
+            if word & ENDED != 0 { (word, Wake::Nothing) } else { Self::schedule_if_idle((word | CANCEL) & !NEW) }
+        })
+    }
+
+    /// (2) A lazy coroutine begins.
+    pub(crate) fn start(&self) -> Wake {
+        self.transition(|word| {
+            if word & NEW == 0 { (word, Wake::Nothing) } else { Self::schedule_if_idle((word | NOTIFIED) & !NEW) }
+        })
+    }
+
+    /// (3) A dispatched step begins, for `slot`.
+    #[inline]
+    pub(crate) fn run(&self, slot: usize, shielded: impl Fn() -> bool) -> Run {
+        self.transition(|word| {
+            debug_assert!(word & SCHEDULED != 0 && word & (RUNNING | ENDED) == 0, "{:?}", State(AtomicU32::new(word)));
+            let next = (word | RUNNING) & !(SCHEDULED | ATOMIC | (NOTIFIED << slot));
+            let cut = word & CANCEL != 0 && word & ATOMIC == 0 && !shielded();
+            (next, if cut { Run::Cut } else { Run::Poll })
+        })
+    }
+
+    /// (4) The poll was pending. A slot other than home goes first: what runs there has been asked
+    /// for by name.
+    #[inline]
+    pub(crate) fn pend(&self, shielded: impl Fn() -> bool) -> Pend {
+        self.transition(|word| {
+            let notified = (word & NOTIFIED_MASK) >> 16;
+            if word & CANCEL != 0 && !shielded() {
+                (word, Pend::Cut)
+            } else if notified != 0 {
+                let away = notified & !1;
+                let slot = if away != 0 { away.trailing_zeros() } else { 0 };
+                ((word & !RUNNING) | SCHEDULED, Pend::Again(slot as usize))
+            } else {
+                (word & !RUNNING, Pend::Idle)
+            }
+        })
+    }
+
+    /// (5) The future is gone. `true` if the result that the caller has stored has a taker; else it
+    /// is the caller's to drop.
+    pub(crate) fn end(&self, stored: bool, panicked: bool) -> bool {
+        self.transition(|word| {
+            let taken = stored && word & INTEREST != 0;
+            let mut next = (word & !(RUNNING | NOTIFIED_MASK)) | ENDED;
+            if taken {
+                next |= STORED;
+            }
+            if panicked {
+                next |= PANICKED;
+            }
+            (next, taken)
+        })
+    }
+
+    /// (6) The `Deferred` goes, or takes the result. `true` if the result is the caller's now.
+    pub(crate) fn drop_interest(&self) -> bool {
+        self.transition(|word| (word & !(INTEREST | STORED), word & STORED != 0))
+    }
+
+    /// Somebody would take a result.
+    pub(crate) fn has_interest(&self) -> bool {
+        self.0.load(Ordering::Acquire) & INTEREST != 0
+    }
+    /// The body panicked.
+    pub(crate) fn is_panicked(&self) -> bool {
+        self.0.load(Ordering::Acquire) & PANICKED != 0
+    }
+    /// A poll or a drop of the future is under way.
+    pub(crate) fn is_running(&self) -> bool {
+        self.0.load(Ordering::Acquire) & RUNNING != 0
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const NAMES: [&str; 9] =
+            ["RUNNING", "SCHEDULED", "CANCEL", "ENDED", "INTEREST", "STORED", "ATOMIC", "NEW", "PANICKED"];
+        let word = self.0.load(Ordering::Acquire);
+        let set = NAMES.iter().enumerate().filter(|(bit, _)| word & (1 << bit) != 0);
+        f.debug_list().entries(set.map(|(_, name)| name)).finish()?;
+        write!(f, " notified {:#b}", word >> 16)
+    }
+}

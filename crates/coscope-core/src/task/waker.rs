@@ -1,0 +1,90 @@
+//! The coroutine's waker: a pointer to its node with the slot in the low bits.
+//!
+//! A clone is a count on the node. Wakes go to the coroutine by way of the node's kind, so that one
+//! vtable serves coroutines of every type.
+
+use std::mem::ManuallyDrop;
+use std::num::NonZeroUsize;
+use std::ptr::NonNull;
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+use super::state::SLOTS;
+use crate::job::{Node, NodeRef};
+
+const SLOT_MASK: usize = SLOTS - 1;
+
+/// Puts the slot into the low bits. Nodes are aligned to 16 bytes (`Kinded`), and there are 16 slots.
+pub(super) fn tag(node: NonNull<Node>, slot: usize) -> NonNull<()> {
+    debug_assert!(slot < SLOTS);
+    node.cast::<()>().map_addr(|addr| addr | slot)
+}
+
+/// Takes the slot out again.
+pub(super) fn untag(tagged: NonNull<()>) -> (NonNull<Node>, usize) {
+    let slot = tagged.addr().get() & SLOT_MASK;
+    let node = tagged.map_addr(|addr| NonZeroUsize::new(addr.get() & !SLOT_MASK).expect("a node's address"));
+    (node.cast(), slot)
+}
+
+const VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
+
+/// The node and slot of a waker's data, without a count of its own.
+///
+/// # Safety
+/// `data` is that of a waker made here, which is alive.
+unsafe fn borrow(data: *const ()) -> (ManuallyDrop<NodeRef>, usize) {
+    // SAFETY: a waker's data is a tagged pointer, never null.
+    let (node, slot) = untag(unsafe { NonNull::new_unchecked(data.cast_mut()) });
+    // SAFETY: the waker's own count keeps the node alive, and the reference does not give it back.
+    (ManuallyDrop::new(unsafe { NodeRef::from_raw(node) }), slot)
+}
+
+unsafe fn clone(data: *const ()) -> RawWaker {
+    // SAFETY: the waker's contract.
+    let (node, _) = unsafe { borrow(data) };
+    std::mem::forget((*node).clone());
+    RawWaker::new(data, &VTABLE)
+}
+
+unsafe fn wake_by_ref(data: *const ()) {
+    // SAFETY: the waker's contract.
+    let (node, slot) = unsafe { borrow(data) };
+    node.on_woken(slot);
+}
+
+unsafe fn wake(data: *const ()) {
+    // SAFETY: the waker's contract: it is consumed, and so is its count.
+    unsafe {
+        wake_by_ref(data);
+        drop_waker(data);
+    }
+}
+
+unsafe fn drop_waker(data: *const ()) {
+    // SAFETY: the waker's contract: its count is given back once.
+    let (node, _) = unsafe { borrow(data) };
+    drop(ManuallyDrop::into_inner(node));
+}
+
+/// Runs `f` with the coroutine's waker for `slot`, which costs no count unless it is cloned.
+pub(super) fn with_waker<R>(node: &NodeRef, slot: usize, f: impl FnOnce(&Waker) -> R) -> R {
+    let raw = RawWaker::new(tag(node.as_raw(), slot).as_ptr(), &VTABLE);
+    // SAFETY: the vtable keeps the waker's contract; `node` keeps the node alive for as long as the
+    // borrowed waker is there, and it is not dropped.
+    let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw) });
+    f(&waker)
+}
+
+/// A waker of the coroutine for `slot`.
+pub(crate) fn waker(node: &NodeRef, slot: usize) -> Waker {
+    with_waker(node, slot, Waker::clone)
+}
+
+/// Whether `waker` is the one of the coroutine itself, and for which slot.
+pub(crate) fn slot_of(waker: &Waker, node: &NodeRef) -> Option<usize> {
+    if waker.vtable() != &VTABLE {
+        return None;
+    }
+    let (own, slot) = untag(NonNull::new(waker.data().cast_mut())?);
+    (own == node.as_raw()).then_some(slot)
+}
