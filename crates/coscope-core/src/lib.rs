@@ -1,14 +1,41 @@
 //! The idea of a coroutine: a job tree, task cells, scopes, cancellation and time, without threads.
-#![allow(dead_code)]
+//!
+//! ## Layers
+//! A module imports only what stands above it in this list.
+//! 1. `primitive` · `memory`
+//! 2. `unwind`
+//! 3. `wait`
+//! 4. `error`
+//! 5. `failure`
+//! 6. `dispatch` · `time`
+//! 7. `job`
+//! 8. `root`
+//! 9. `context`
+//! 10. `suspend`
+//! 11. `task`
+//! 12. `scope`
+
+pub mod primitive;
+mod memory;
+pub mod unwind;
+pub mod wait;
 mod error;
 mod failure;
+pub mod time;
 pub mod dispatch;
 mod job;
-mod memory;
-pub mod primitive;
-pub mod time;
-pub mod unwind;
-mod wait;
-pub use error::*;
-pub use failure::*;
-pub use job::*;
+mod root;
+pub mod context;
+mod suspend;
+mod task;
+mod scope;
+
+pub use error::{CancelReason, Cancelled, CoroutineInfo, JoinError, PanicPayload, Reported, TimedOut};
+pub use failure::{Failure, FailureHandler};
+pub use job::{Job, Join, Listener, join_all};
+pub use scope::*;
+pub use suspend::{
+    Delay, Interval, Signal, YieldNow, cancelled, current_context, current_job, current_label, delay, delay_until,
+    ensure_active, interval, is_active, now, stop_requested, try_current_job, yield_now,
+};
+pub use task::{AwaitAll, Deferred, await_all};

@@ -2,6 +2,7 @@
 //!
 //! * [`state`] – the life-cycle word, its diagram and its timeline.
 //! * [`node`] – [`Node`](node::Node), a place in the tree, and what its kinds do.
+//! * [`finalizer`] – the clean-ups that a job has still to run.
 //! * [`listener`] – who wants to hear of a cancel, a stop or the end.
 //! * [`tree`] – children: link, unlink, walk; tokens given back up the tree.
 //! * [`cancel`] – the way down.
@@ -16,6 +17,7 @@
 
 mod cancel;
 mod completion;
+mod finalizer;
 mod handle;
 mod listener;
 pub(crate) mod node;
@@ -25,6 +27,7 @@ mod tree;
 pub use handle::{Job, Join, Listener, join_all};
 
 pub(crate) use completion::Joining;
+pub(crate) use finalizer::{Cleanup, Finalizer, Finalizers};
 pub(crate) use listener::Event;
 pub(crate) use node::{Identity, Kind, KindRef, Kinded, Node, NodeRef};
 pub(crate) use state::{Admission, Birth, Ended};

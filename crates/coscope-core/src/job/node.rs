@@ -23,6 +23,7 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 
+use super::finalizer::Finalizers;
 use super::listener::Listeners;
 use super::state::{Birth, State};
 use super::tree::{Link, List};
@@ -77,7 +78,10 @@ pub(crate) struct Node {
 /// # Safety
 /// Every method may be called, and the payload dropped, on any thread, whatever the payload holds:
 /// an implementor whose payload is bound to a thread must not touch that part in them.
-pub(crate) unsafe trait Kind: Sized + 'static {
+pub(crate) unsafe trait Kind: Sized {
+    /// The kind's type, for kinds that rooms above ask for by type.
+    const TYPE: Option<fn() -> TypeId> = None;
+
     /// The job has been told to cancel (its bit is set, its reason there).
     fn cancelled(this: &KindRef<Self>);
     /// A child has failed. Hands the failure back where it is not taken.
@@ -121,7 +125,7 @@ pub(crate) struct Vtable {
     take_result: unsafe fn(&NodeRef, *mut ()) -> bool,
     discard_result: unsafe fn(&NodeRef),
     face: unsafe fn(&NodeRef) -> Option<&dyn Any>,
-    kind: fn() -> TypeId,
+    kind: Option<fn() -> TypeId>,
     free: unsafe fn(NonNull<Node>),
 }
 
@@ -187,13 +191,13 @@ impl<K: Kind> KindRef<K> {
         discard_result: |node| unsafe { K::discard_result(Self::of(node)) },
         // SAFETY: see above.
         face: |node| K::face(&unsafe { Self::of(node) }.payload),
-        kind: TypeId::of::<K>,
+        kind: K::TYPE,
         free: Self::free,
     };
 
     /// # Safety
     /// `node` is of kind `K`.
-    unsafe fn of(node: &NodeRef) -> &KindRef<K> {
+    pub(crate) unsafe fn of(node: &NodeRef) -> &KindRef<K> {
         // SAFETY: `repr(transparent)`, and the caller's contract.
         unsafe { &*ptr::from_ref(node).cast::<KindRef<K>>() }
     }
@@ -355,9 +359,10 @@ impl NodeRef {
         CoroutineInfo { name, id, site }
     }
     /// The node as one of kind `K`, if it is.
-    pub(crate) fn downcast<K: Kind>(&self) -> Option<&KindRef<K>> {
+    pub(crate) fn downcast<K: Kind + 'static>(&self) -> Option<&KindRef<K>> {
+        let is_it = self.vtable.kind.is_some_and(|kind| kind() == TypeId::of::<K>());
         // SAFETY: the kind is compared.
-        ((self.vtable.kind)() == TypeId::of::<K>()).then(|| unsafe { KindRef::of(self) })
+        is_it.then(|| unsafe { KindRef::of(self) })
     }
 
     pub(crate) fn on_cancelled(&self) {

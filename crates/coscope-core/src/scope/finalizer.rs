@@ -7,48 +7,23 @@
 //! waits for it as for any child.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::panic::Location;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::task::Poll;
 
 use crate::context::{CoroutineContext, current};
-use crate::job::{Joining, NodeRef};
+use crate::failure::{Failure, report};
+use crate::job::{Cleanup, Finalizer, Finalizers, Joining, NodeRef};
 use crate::task::policy::Plain;
 use crate::task::{self, Launch};
 use crate::time::Timer;
 use crate::unwind;
 
-/// A clean-up to run.
-pub(crate) struct Cleanup {
-    pub(crate) future: Pin<Box<dyn Future<Output = ()> + Send>>,
-    pub(crate) site: &'static Location<'static>,
-}
-
-enum Entry {
-    /// Wait until what a dropped region has left behind has ended.
-    Region(NodeRef),
-    Cleanup(Cleanup),
-}
-
-/// A job's queue. Lives under the lock of its node.
-#[derive(Default)]
-pub(crate) struct Finalizers {
-    entries: VecDeque<Entry>,
-    running: bool,
-}
-
-impl std::fmt::Debug for Finalizers {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Finalizers({})", self.entries.len())
-    }
-}
-
 /// A region was dropped with children alive. It needs no runner by itself: the tree waits for it.
 pub(super) fn queue_region(region: NodeRef) {
     if let Some(node) = current::innermost() {
-        with_queue(&node, |queue| queue.entries.push_back(Entry::Region(region)));
+        with_queue(&node, |queue| queue.entries.push_back(Finalizer::Region(region)));
     }
 }
 
@@ -56,7 +31,7 @@ pub(super) fn queue_region(region: NodeRef) {
 pub(super) fn queue_cleanup(cleanup: Cleanup) {
     let node = current::innermost_or_root();
     let first = with_queue(&node, |queue| {
-        queue.entries.push_back(Entry::Cleanup(cleanup));
+        queue.entries.push_back(Finalizer::Cleanup(cleanup));
         !std::mem::replace(&mut queue.running, true)
     });
     if !first {
@@ -72,8 +47,7 @@ pub(super) fn queue_cleanup(cleanup: Cleanup) {
         shield: true,
         pinned: false,
     };
-    // SAFETY: the future is `Send` and `'static`.
-    unsafe { task::launch::<_, Plain>(&node, launch, run(node.clone())) };
+    task::launch_owned::<_, Plain>(&node, launch, run(node.clone()));
 }
 
 fn with_queue<R>(node: &NodeRef, f: impl FnOnce(&mut Finalizers) -> R) -> R {
@@ -90,11 +64,11 @@ async fn run(node: NodeRef) {
         });
         match next {
             None => return,
-            Some(Entry::Region(region)) => {
+            Some(Finalizer::Region(region)) => {
                 let joining = pin!(Joining::new(region));
                 poll_fn(|cx| joining.as_ref().poll(cx)).await;
             }
-            Some(Entry::Cleanup(cleanup)) => run_one(cleanup, &node).await,
+            Some(Finalizer::Cleanup(cleanup)) => run_one(cleanup, &node).await,
         }
     }
 }
@@ -106,11 +80,14 @@ async fn run_one(cleanup: Cleanup, node: &NodeRef) {
     let deadline = clock.now() + current::context().cleanup_deadline();
     let timer = pin!(Timer::new());
     let in_time = poll_fn(|cx| {
-        let mut polled = Poll::Ready(true); // what a panic leaves
-        unwind::contain("a clean-up", || polled = future.as_mut().poll(cx).map(|()| true));
-        match polled {
-            Poll::Pending => timer.as_ref().poll(&clock, deadline, cx.waker()).map(|()| false),
-            ready => ready,
+        match unwind::catch(|| future.as_mut().poll(cx)) {
+            Ok(Poll::Pending) => timer.as_ref().poll(&clock, deadline, cx.waker()).map(|()| false),
+            Ok(Poll::Ready(())) => Poll::Ready(true),
+            Err(payload) => {
+                let failure = Failure::panic(payload, owner(node).info());
+                report(current::context().failure_handler(), failure);
+                Poll::Ready(true)
+            }
         }
     })
     .await;

@@ -13,7 +13,7 @@
 //! Abandoned, the region is cancelled at once, and its node stays in the tree until its children
 //! have ended: the coroutine, and every scope above, cannot complete before.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::pin::Pin;
 use std::future::Future;
@@ -64,6 +64,8 @@ impl RegionNode {
 
 // SAFETY: the payload is `Send + Sync`.
 unsafe impl Kind for RegionNode {
+    const TYPE: Option<fn() -> TypeId> = Some(TypeId::of::<RegionNode>);
+
     fn cancelled(this: &KindRef<Self>) {
         if this.state.is_failed() {
             this.payload.wake(); // whoever polled the region drops its body

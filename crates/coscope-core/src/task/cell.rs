@@ -8,6 +8,7 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 
+use super::deferred::Deferred;
 use super::harness;
 use super::hop::Hops;
 use super::policy::Policy;
@@ -46,7 +47,7 @@ pub(super) struct Task<F: Future, P: Policy<F::Output>> {
 // which is `Sync`. A `Stage` is a union: dropping it does nothing.
 unsafe impl<F, P> Kind for Task<F, P>
 where
-    F: Future + 'static,
+    F: Future,
     P: Policy<F::Output>,
 {
     fn cancelled(this: &KindRef<Self>) {
@@ -96,7 +97,7 @@ where
 /// and free what only it keeps, before this returns.
 pub(super) fn dispatch<F, P>(this: &KindRef<Task<F, P>>, slot: usize, yielding: bool)
 where
-    F: Future + 'static,
+    F: Future,
     P: Policy<F::Output>,
 {
     let head = &this.payload.head;
@@ -113,7 +114,7 @@ trait Steps {
 
 impl<F, P> Steps for Task<F, P>
 where
-    F: Future + 'static,
+    F: Future,
     P: Policy<F::Output>,
 {
     const VTABLE: RunnableVtable = RunnableVtable {
@@ -133,7 +134,7 @@ where
 
 fn runnable<F, P>(this: &KindRef<Task<F, P>>, slot: usize) -> Runnable
 where
-    F: Future + 'static,
+    F: Future,
     P: Policy<F::Output>,
 {
     let tagged = waker::tag(this.as_node().as_raw(), slot);
@@ -149,12 +150,13 @@ where
 /// The node is alive, of this type, and its runnable was the one that is out.
 unsafe fn refuse<F, P>(node: NonNull<Node>)
 where
-    F: Future + 'static,
+    F: Future,
     P: Policy<F::Output>,
 {
     // SAFETY: the caller's contract.
     let node = unsafe { NodeRef::retain(node) };
-    let this = node.downcast::<Task<F, P>>().expect("the runnable's own type");
+    // SAFETY: the caller's contract.
+    let this = unsafe { KindRef::<Task<F, P>>::of(&node) };
     if this.payload.head.pinned {
         // A pinned coroutine ends on its thread or not at all; its loop never closes before it.
         eprintln!("coscope: the thread of pinned coroutine {} has gone; its future is leaked", node.info());
@@ -189,7 +191,7 @@ pub(crate) struct Launch {
 /// not go on before the job has completed, or it is `'static`.
 pub(crate) unsafe fn launch<F, P>(parent: &NodeRef, launch: Launch, future: F) -> NodeRef
 where
-    F: Future + 'static,
+    F: Future,
     P: Policy<F::Output>,
 {
     let Launch { name, context, site, start, interest, shield, pinned } = launch;
@@ -228,4 +230,28 @@ impl TaskHead {
     pub(crate) fn dispatcher(&self, slot: usize) -> Option<Dispatcher> {
         if slot == 0 { self.context.dispatcher().cloned() } else { self.hops.dispatcher(slot) }
     }
+}
+
+/// Launches a coroutine that owns all it needs.
+pub(crate) fn launch_owned<F, P>(parent: &NodeRef, launch: Launch, future: F) -> NodeRef
+where
+    F: Future + Send + 'static,
+    P: Policy<F::Output>,
+{
+    debug_assert!(!launch.pinned && !launch.interest);
+    // SAFETY: the future is `Send` and `'static`, and nobody asks for its result.
+    unsafe { self::launch::<F, P>(parent, launch, future) }
+}
+
+/// Launches a coroutine that owns all it needs, for its result.
+pub(crate) fn spawn_owned<F, P>(parent: &NodeRef, launch: Launch, future: F) -> Deferred<P::Stored>
+where
+    F: Future + Send + 'static,
+    P: Policy<F::Output>,
+    P::Stored: Send + 'static,
+{
+    debug_assert!(!launch.pinned && launch.interest);
+    // SAFETY: the future and its result are `Send` and `'static`; the policy is the one whose result
+    // the `Deferred` takes, and this is the one `Deferred`.
+    unsafe { Deferred::new(self::launch::<F, P>(parent, launch, future), P::cancelled) }
 }

@@ -24,13 +24,14 @@ use crate::unwind;
 /// thread may run the future.
 pub(super) unsafe fn run<F, P>(node: NonNull<Node>, slot: usize)
 where
-    F: Future + 'static,
+    F: Future,
     P: Policy<F::Output>,
 {
     // SAFETY: alive until the coroutine has ended; after a poll that leaves it idle the borrowed
     // reference is not touched any more.
     let borrowed = ManuallyDrop::new(unsafe { NodeRef::from_raw(node) });
-    let this = borrowed.downcast::<Task<F, P>>().expect("the runnable's own type");
+    // SAFETY: the caller's contract.
+    let this = unsafe { KindRef::<Task<F, P>>::of(&borrowed) };
     match this.payload.head.state.run(slot, || is_shielded(this)) {
         // SAFETY: `run` has set `RUNNING`.
         Run::Poll => unsafe { step(this, slot) },
@@ -45,7 +46,7 @@ where
 /// `RUNNING` is set from birth, and this thread may run the future.
 pub(super) unsafe fn run_first<F, P>(this: &KindRef<Task<F, P>>)
 where
-    F: Future + 'static,
+    F: Future,
     P: Policy<F::Output>,
 {
     // SAFETY: the caller's contract.
@@ -62,10 +63,12 @@ fn is_shielded<K>(this: &KindRef<K>) -> bool {
 /// `RUNNING` is set by this thread, the stage holds the future.
 unsafe fn step<F, P>(this: &KindRef<Task<F, P>>, slot: usize)
 where
-    F: Future + 'static,
+    F: Future,
     P: Policy<F::Output>,
 {
     let head = &this.payload.head;
+    // a slot that has been given back since the step was dispatched: it ran at home
+    let slot = if slot != 0 && head.hops.dispatcher(slot).is_none() { 0 } else { slot };
     let (polled, yielding) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
         let mut polled = None;
         let mut poll = || {
@@ -104,7 +107,7 @@ where
 /// `RUNNING` is set by this thread, the stage holds the future.
 unsafe fn cut<F, P>(this: &KindRef<Task<F, P>>, slot: usize)
 where
-    F: Future + 'static,
+    F: Future,
     P: Policy<F::Output>,
 {
     // SAFETY: the caller's contract.
@@ -118,7 +121,7 @@ where
 /// `RUNNING` is set by this thread, the stage holds the future.
 unsafe fn end<F, P>(this: &KindRef<Task<F, P>>, slot: usize, outcome: Option<Outcome<F::Output>>)
 where
-    F: Future + 'static,
+    F: Future,
     P: Policy<F::Output>,
 {
     let this = &this.clone(); // the parent's list may let go of it below
@@ -160,7 +163,7 @@ where
 /// Decides between a result and a cancel, and what is kept.
 fn settle<F, P>(this: &KindRef<Task<F, P>>, outcome: Option<Outcome<F::Output>>) -> Option<P::Stored>
 where
-    F: Future + 'static,
+    F: Future,
     P: Policy<F::Output>,
 {
     let node = this.as_node();
@@ -186,7 +189,7 @@ where
 /// The parent has completed: the coroutine never runs.
 pub(super) fn refuse_birth<F, P>(this: &KindRef<Task<F, P>>)
 where
-    F: Future + 'static,
+    F: Future,
     P: Policy<F::Output>,
 {
     this.as_node().cancel_unlinked("its scope has completed".into());

@@ -23,7 +23,8 @@ mod harness;
 pub(crate) mod hop;
 pub(crate) mod policy;
 pub(crate) mod state;
-mod waker;
+pub(crate) mod waker;
 
 pub use deferred::{Deferred, await_all};
-pub(crate) use cell::{Launch, TaskHead, launch};
+pub(crate) use borrowed::Waited;
+pub(crate) use cell::{Launch, TaskHead, launch_owned, spawn_owned};

@@ -18,7 +18,7 @@ pub(crate) enum Outcome<O> {
 }
 
 /// Decides what is kept of an outcome.
-pub(crate) trait Policy<O>: 'static {
+pub(crate) trait Policy<O> {
     /// What the [`Deferred`](super::Deferred) holds.
     type Stored;
 

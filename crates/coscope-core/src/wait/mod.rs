@@ -2,11 +2,17 @@
 //!
 //! * [`waiter`] – [`Waiter`], the entry that lives pinned in the waiting future.
 //! * [`queue`] – [`WaitQueue`], first come, first served, without allocation.
+//! * [`cell`] – [`WaitCell`], a value and those who wait for it to change.
+//! * [`permits`] – [`Permits`], so many at once, handed on in order.
 //!
-//! May import `primitive` only.
+//! May import `primitive`, `unwind`.
 
-mod queue;
 mod waiter;
+mod queue;
+mod permits;
+mod cell;
 
+pub use cell::{WaitCell, WaitFor};
+pub use permits::{AcquirePermit, Permit, Permits};
 pub use queue::WaitQueue;
 pub use waiter::Waiter;

@@ -76,6 +76,13 @@ impl WaitQueue {
         }
     }
 
+    /// Whether the waiter stands in the queue.
+    pub fn contains(&mut self, waiter: Pin<&Waiter>) -> bool {
+        // SAFETY: the waiter is borrowed, hence alive; it belongs to this queue or to none that
+        // another thread could touch it in, since only its owner puts it somewhere.
+        unsafe { Self::entry(Pin::get_ref(waiter), |e| e.queued) }
+    }
+
     /// Takes a waiter out, wherever it stands. Hands its waker back, to be dropped outside the lock;
     /// `None` if it does not stand here (it was popped, or never came).
     ///

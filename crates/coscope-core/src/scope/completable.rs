@@ -1,0 +1,145 @@
+//! [`CompletableDeferred`]: a value that is given by hand, once.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::dispatch::resuming;
+use crate::wait::{WaitCell, WaitFor};
+
+/// A value to come that somebody completes by hand: an answer to a question.
+///
+/// Handles are cheap to clone; one completes it, one awaits it. The first completion counts, the
+/// value goes to the first that awaits. If every handle but the awaiting ones is gone, the await
+/// would never end; [`complete`](Self::complete) it, or [`cancel`](Self::cancel) it.
+///
+/// ```
+/// # use coscope_core::CompletableDeferred;
+/// # async fn example() {
+/// let answer = CompletableDeferred::new();
+/// answer.complete(42).unwrap();
+/// assert_eq!(answer.complete(43), Err(43));
+/// assert_eq!(answer.wait().await, Ok(42));
+/// # }
+/// ```
+pub struct CompletableDeferred<T>(Arc<WaitCell<Stage<T>>>);
+
+enum Stage<T> {
+    Empty,
+    Full(T),
+    Taken,
+    Cancelled,
+}
+
+/// There is no value: it was cancelled, or somebody else has taken it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoValue;
+
+impl fmt::Display for NoValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the CompletableDeferred was cancelled, or its value was taken by another")
+    }
+}
+impl std::error::Error for NoValue {}
+
+impl<T> CompletableDeferred<T> {
+    /// One without a value.
+    pub fn new() -> Self {
+        CompletableDeferred(WaitCell::new(Stage::Empty))
+    }
+
+    /// Gives the value.
+    ///
+    /// # Errors
+    /// The value back, if it was completed or cancelled before.
+    pub fn complete(&self, value: T) -> Result<(), T> {
+        self.settle(Stage::Full(value)).map_err(|stage| match stage {
+            Stage::Full(value) => value,
+            _ => unreachable!("what was given comes back"),
+        })
+    }
+
+    /// Gives up: whoever awaits gets [`NoValue`]. `true` if it was not completed before.
+    pub fn cancel(&self) -> bool {
+        self.settle(Stage::Cancelled).is_ok()
+    }
+
+    /// Whether it was completed or cancelled.
+    pub fn is_completed(&self) -> bool {
+        self.0.with(|stage| !matches!(stage, Stage::Empty))
+    }
+
+    fn settle(&self, to: Stage<T>) -> Result<(), Stage<T>> {
+        self.0.with(|stage| match stage {
+            Stage::Empty => {
+                *stage = to;
+                Ok(())
+            }
+            _ => Err(to),
+        })?;
+        resuming(|| self.0.wake_all());
+        Ok(())
+    }
+
+    /// Waits for the value, and takes it.
+    ///
+    /// # Errors
+    /// [`NoValue`] if it was cancelled, or somebody else has taken it.
+    ///
+    /// # Cancellation
+    /// Safe: a wait that is cut takes nothing.
+    pub fn wait(&self) -> WaitForValue<T> {
+        WaitForValue { waiting: WaitFor::new(self.0.clone()) }
+    }
+}
+
+impl<T> Default for CompletableDeferred<T> {
+    fn default() -> Self {
+        CompletableDeferred::new()
+    }
+}
+
+impl<T> Clone for CompletableDeferred<T> {
+    fn clone(&self) -> Self {
+        CompletableDeferred(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for CompletableDeferred<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompletableDeferred").field("completed", &self.is_completed()).finish()
+    }
+}
+
+pin_project! {
+    /// The future of [`CompletableDeferred::wait`].
+    #[must_use = "it waits only when it is awaited"]
+    pub struct WaitForValue<T> {
+        #[pin]
+        waiting: WaitFor<Stage<T>>,
+    }
+}
+
+impl<T> Future for WaitForValue<T> {
+    type Output = Result<T, NoValue>;
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().waiting.as_ref().poll(cx, |stage| match stage {
+            Stage::Empty => None,
+            Stage::Full(_) => match std::mem::replace(stage, Stage::Taken) {
+                Stage::Full(value) => Some(Ok(value)),
+                _ => unreachable!("just seen"),
+            },
+            Stage::Taken | Stage::Cancelled => Some(Err(NoValue)),
+        })
+    }
+}
+
+impl<T> fmt::Debug for WaitForValue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WaitForValue")
+    }
+}

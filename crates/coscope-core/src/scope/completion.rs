@@ -1,0 +1,81 @@
+//! [`run_to_completion`]: work that neither a cancel nor a drop can stop.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use crate::context::{CoroutineContext, current};
+use crate::error::JoinError;
+use crate::task::policy::{Policy, Supervised};
+use crate::task::state::Birth;
+use crate::task::{self, Deferred, Launch};
+
+/// Runs `future` to its end, whatever happens to whoever waits for it: a cancel does not reach it, and it goes on
+/// when the wait is dropped by foreign code. It begins at the first poll, as a child of the present
+/// job, which waits for it.
+///
+/// # Cancellation
+/// The wait can be cut, the work cannot. Its result is then dropped where it was made, and a panic of
+/// it goes to the failure handler.
+///
+/// # Panics
+/// With the panic of the future.
+#[track_caller]
+pub fn run_to_completion<F, T>(future: F) -> RunToCompletion<F, T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    RunToCompletion { future: Some(future), running: None, site: Location::caller() }
+}
+
+/// The future of [`run_to_completion`].
+#[must_use = "it begins only when it is awaited"]
+pub struct RunToCompletion<F, T> {
+    future: Option<F>,
+    running: Option<Pin<Box<Deferred<Result<T, JoinError<std::convert::Infallible>>>>>>,
+    site: &'static Location<'static>,
+}
+
+impl<F, T> Unpin for RunToCompletion<F, T> {}
+
+impl<F, T> Future for RunToCompletion<F, T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        if let Some(future) = self.future.take() {
+            let launch = Launch {
+                name: Some("run_to_completion".into()),
+                context: current::context().for_child(&CoroutineContext::new()),
+                site: self.site,
+                start: Birth::Scheduled,
+                interest: true,
+                shield: true,
+                pinned: false,
+            };
+            let node = current::innermost_or_root();
+            let cancelled = <Supervised as Policy<T>>::cancelled;
+            let deferred = task::spawn_owned::<F, Supervised>(&node, launch, future, cancelled);
+            self.running = Some(Box::pin(deferred));
+        }
+        let running = self.running.as_mut().expect("set above");
+        let result = ready!(running.as_mut().poll(cx));
+        match result {
+            Ok(value) => Poll::Ready(value),
+            Err(JoinError::Panicked { panic, .. }) => std::panic::resume_unwind(panic.into_inner()),
+            Err(error) => panic!("{error}: a work that must complete was cancelled through its own job"),
+        }
+    }
+}
+
+impl<F, T> fmt::Debug for RunToCompletion<F, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RunToCompletion at {}", self.site)
+    }
+}

@@ -1,0 +1,217 @@
+//! [`Launcher`]: how a child is to be launched: where, under which name, when.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+
+use crate::context::CoroutineContext;
+use crate::job::{Job, NodeRef};
+use crate::task::policy::Policy;
+use crate::task::state::Birth;
+use crate::task::{self, Deferred, Launch};
+
+/// When a coroutine begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Start {
+    /// At once, when its dispatcher gets to it. Cancelled before that, it never runs.
+    #[default]
+    Default,
+    /// When somebody wants it: `start`, `join`, `.await`. Cancelled before that, it never runs. One
+    /// that nobody can start any more, its last handle being gone, is cancelled.
+    Lazy,
+    /// Here and now, on the launching thread, to its first suspension; from then on where its
+    /// dispatcher says.
+    Undispatched,
+    /// As by default, but it runs to its first suspension even if it is cancelled before.
+    Atomic,
+}
+
+/// Something that children can be launched into. Sealed: the scopes of this crate.
+pub trait Host: Clone + Sealed {}
+
+/// What a scope is made of. Not for users.
+#[doc(hidden)]
+pub trait Sealed {
+    #[doc(hidden)]
+    fn place(&self) -> &Place;
+}
+
+/// The node that children hang below, and the context that they inherit.
+#[doc(hidden)]
+#[derive(Clone)]
+pub struct Place {
+    pub(crate) node: NodeRef,
+    pub(crate) context: CoroutineContext,
+}
+
+/// A launch under way: made by a scope's `on`, `named` and `start`, ended by `launch` or `spawn`.
+///
+/// ```
+/// # use coscope_core::{Scope, Start, dispatch::Dispatcher};
+/// # fn example(s: Scope) {
+/// let job = s.on(Dispatcher::unconfined()).named("greeter").start(Start::Lazy).launch(async { println!("hi") });
+/// job.start();
+/// # }
+/// ```
+#[must_use = "nothing is launched before `launch` or `spawn`"]
+#[derive(Clone)]
+pub struct Launcher<'a, S> {
+    pub(super) scope: &'a S,
+    context: CoroutineContext,
+    name: Option<Cow<'static, str>>,
+    start: Start,
+    site: Option<&'static Location<'static>>,
+}
+
+impl<'a, S: Host> Launcher<'a, S> {
+    pub(super) fn new(scope: &'a S) -> Self {
+        Launcher { scope, context: CoroutineContext::new(), name: None, start: Start::Default, site: None }
+    }
+
+    /// On this dispatcher, or with these elements of context.
+    pub fn on(mut self, context: impl Into<CoroutineContext>) -> Self {
+        self.context = self.context + context;
+        self
+    }
+
+    /// Under this name. A literal allocates nothing.
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// When it begins.
+    pub fn start(mut self, start: Start) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// Launched there, instead of by the caller of `launch`.
+    pub(super) fn at(mut self, site: &'static Location<'static>) -> Self {
+        self.site = Some(site);
+        self
+    }
+
+    #[track_caller]
+    fn into_launch(self, interest: bool) -> Launch {
+        let start = match self.start {
+            Start::Default => Birth::Scheduled,
+            Start::Lazy => Birth::New,
+            Start::Undispatched => Birth::Running,
+            Start::Atomic => Birth::Atomic,
+        };
+        Launch {
+            name: self.name,
+            context: self.scope.place().context.for_child(&self.context),
+            site: self.site.unwrap_or(Location::caller()),
+            start,
+            interest,
+            shield: false,
+            pinned: false,
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn run<F, P>(self, future: F) -> Job
+    where
+        F: Future + Send + 'static,
+        P: Policy<F::Output>,
+    {
+        let node = &self.scope.place().node;
+        Job(task::launch_owned::<F, P>(node, self.into_launch(false), future))
+    }
+
+    #[track_caller]
+    pub(super) fn defer<F, P>(self, future: F) -> Deferred<P::Stored>
+    where
+        F: Future + Send + 'static,
+        P: Policy<F::Output>,
+        P::Stored: Send + 'static,
+    {
+        let node = &self.scope.place().node;
+        task::spawn_owned::<F, P>(node, self.into_launch(true), future)
+    }
+}
+
+impl<S> fmt::Debug for Launcher<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Launcher").field("name", &self.name).field("start", &self.start).finish_non_exhaustive()
+    }
+}
+
+/// The methods that every scope has, whatever becomes of its children's failures.
+macro_rules! host {
+    ([$($generics:tt)*] $type:ty) => {
+        impl<$($generics)*> $crate::scope::launcher::Sealed for $type {
+            fn place(&self) -> &$crate::scope::launcher::Place {
+                &self.place
+            }
+        }
+        impl<$($generics)*> $crate::scope::launcher::Host for $type {}
+
+        impl<$($generics)*> $type {
+            /// A launch on this dispatcher, or with these elements of context.
+            pub fn on(
+                &self,
+                context: impl Into<$crate::context::CoroutineContext>,
+            ) -> $crate::scope::launcher::Launcher<'_, Self> {
+                $crate::scope::launcher::Launcher::new(self).on(context)
+            }
+
+            /// A launch under this name. A literal allocates nothing.
+            pub fn named(
+                &self,
+                name: impl Into<std::borrow::Cow<'static, str>>,
+            ) -> $crate::scope::launcher::Launcher<'_, Self> {
+                $crate::scope::launcher::Launcher::new(self).named(name)
+            }
+
+            /// A launch that begins at another time than at once.
+            pub fn start(&self, start: $crate::scope::launcher::Start) -> $crate::scope::launcher::Launcher<'_, Self> {
+                $crate::scope::launcher::Launcher::new(self).start(start)
+            }
+
+            /// At most `n` children at once: `launch` and `spawn` on it are futures that wait for a place.
+            ///
+            /// # Panics
+            /// If `n` is 0.
+            pub fn limit(&self, n: usize) -> $crate::scope::limit::Limit<Self> {
+                $crate::scope::limit::Limit::new(self.clone(), n)
+            }
+
+            /// Cancels everything launched here; the scope itself goes on.
+            pub fn cancel_children(&self, reason: impl Into<$crate::error::CancelReason>) {
+                self.place.node.cancel_children(reason.into());
+            }
+
+            /// The coroutines launched here that have not completed, oldest first.
+            pub fn children(&self) -> Vec<$crate::job::Job> {
+                $crate::job::Job(self.place.node.clone()).children()
+            }
+
+            /// What children inherit.
+            pub fn context(&self) -> &$crate::context::CoroutineContext {
+                &self.place.context
+            }
+
+            /// Whether the scope takes children that will run: it neither ends nor is being cancelled.
+            pub fn is_active(&self) -> bool {
+                self.place.node.state.is_active()
+            }
+        }
+
+        impl<$($generics)*> Clone for $type {
+            fn clone(&self) -> Self {
+                Self::new(self.place.clone())
+            }
+        }
+
+        impl<$($generics)*> std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_tuple(stringify!($type)).field(&self.place.node).finish()
+            }
+        }
+    };
+}
+pub(crate) use host;

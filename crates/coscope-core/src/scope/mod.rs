@@ -1,0 +1,49 @@
+//! Scopes: regions that launch children and wait for them, and all that wraps a future.
+//!
+//! * [`region`] – the machine behind every region, and its diagram.
+//! * [`finalizer`] – the queue of clean-ups and the child that runs it.
+//! * [`launcher`] – where, under which name and when a child begins.
+//! * [`limit`] – at most so many children at once.
+//! * [`handle`] – [`Scope`], [`Supervisor`], [`Collector`]: the capability to launch.
+//! * [`open`] – `scope`, `try_scope`, `supervisor_scope`, `collect_scope`.
+//! * [`timeout`] – `with_timeout`, `with_deadline`.
+//! * [`shield`] – `shield`. [`completion`] – `run_to_completion`.
+//! * [`cleanup`] – `finally`, `defer`, `bracket`.
+//! * [`with_context`] – `with_context`, `run_on`.
+//! * [`owned`] – `CoroutineScope`, `Job::new`, `detached`, `shutdown`.
+//! * [`completable`] – `CompletableDeferred`.
+//! * [`race`] – `race`, `first_ok`.
+//! * [`frame`] – `frame_scope`: children inside the parent's own poll.
+//! * [`local`] – `LocalScope`: children that borrow from a blocked caller.
+//!
+//! May import everything of this crate.
+
+pub(crate) mod region;
+mod finalizer;
+#[macro_use]
+pub(crate) mod launcher;
+pub(crate) mod limit;
+pub(crate) mod handle;
+pub(crate) mod open;
+mod timeout;
+mod shield;
+mod completion;
+mod cleanup;
+mod with_context;
+mod owned;
+mod completable;
+
+pub use cleanup::{Deferral, Finalized, Finally, ReleaseOf, bracket, defer};
+pub use completable::{CompletableDeferred, NoValue, WaitForValue};
+pub use completion::{RunToCompletion, run_to_completion};
+pub use handle::{Collector, Scope, Supervisor};
+pub use launcher::{Host, Launcher, Start};
+pub use limit::Limit;
+pub use open::{
+    Errors, Fallibly, Gathering, Infallibly, Opened, Shape, Supervising, collect_scope, scope, supervisor_scope,
+    try_scope,
+};
+pub use owned::{CompletableJob, CoroutineScope, detached, shutdown};
+pub use shield::{Shield, shield};
+pub use timeout::{WithTimeout, effective_deadline, with_deadline, with_timeout};
+pub use with_context::{WithContext, run_on, with_context};

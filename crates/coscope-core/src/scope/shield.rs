@@ -1,0 +1,133 @@
+//! [`shield`]: a piece that a cancel from outside cannot cut.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::region::{Mode, Polled, Region};
+use crate::context::current;
+use crate::job::NodeRef;
+use crate::primitive::Ordering;
+
+/// Runs `future` to its end even if the coroutine, or a timeout around, is cancelled meanwhile; the
+/// cancel takes effect when the shield ends.
+///
+/// A scope opened inside is not cancelled either; a child launched inside on an outer scope belongs
+/// to that scope. A region inside can still be cut by what is inside. What foreign code drops is
+/// dropped, shield or not: [`run_to_completion`](crate::run_to_completion) survives that too.
+///
+/// ```
+/// # use coscope_core::{shield, delay};
+/// # use std::time::Duration;
+/// # async fn example() {
+/// shield(async {
+///     delay(Duration::from_secs(1)).await;
+///     println!("And I've just delayed for 1 sec because I'm non-cancellable");
+/// })
+/// .await;
+/// # }
+/// ```
+///
+/// # Cancellation
+/// Not before it has ended.
+#[track_caller]
+pub fn shield<F: Future>(future: F) -> Shield<F> {
+    let mut region = Region::new("shield", Mode::FailFast);
+    region.frame.shield = true;
+    Shield { region, around: None, body: Some(future), result: None }
+}
+
+pin_project! {
+    /// The future of [`shield`].
+    #[must_use = "a shield runs only when it is awaited"]
+    pub struct Shield<F: Future> {
+        region: Region,
+        around: Option<Around>,
+        #[pin]
+        body: Option<F>,
+        result: Option<F::Output>,
+    }
+
+    impl<F: Future> PinnedDrop for Shield<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.around.is_some() && this.body.is_some() {
+                this.region.abandon(|| this.body.set(None));
+            }
+        }
+    }
+}
+
+/// The shield is counted in everything around it, from the innermost region to the coroutine.
+struct Around(NodeRef);
+
+impl Around {
+    fn each(&self, mut f: impl FnMut(&NodeRef)) {
+        let mut at = &self.0;
+        loop {
+            f(at);
+            if !at.state.is_region() {
+                return;
+            }
+            let Some(parent) = at.parent() else { return };
+            at = parent;
+        }
+    }
+
+    fn open() -> Self {
+        let around = Around(current::innermost_or_root());
+        around.each(|node| {
+            node.shields.fetch_add(1, Ordering::AcqRel);
+        });
+        around
+    }
+}
+
+impl Drop for Around {
+    fn drop(&mut self) {
+        self.each(|node| {
+            if node.shields.fetch_sub(1, Ordering::AcqRel) == 1 && node.state.is_cancelling() {
+                // No wake is due for the cancel that waited for this: whoever polls the node looks
+                // after each poll, but the shield may have ended outside of one.
+                node.on_unshielded();
+            }
+        });
+    }
+}
+
+impl<F: Future> Future for Shield<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        let region = &*this.region;
+        if let Some(body) = this.body.as_mut().as_pin_mut() {
+            if this.around.is_none() {
+                *this.around = Some(Around::open());
+            }
+            match region.poll_body(body, cx) {
+                Polled::Pending | Polled::Cut => return Poll::Pending,
+                Polled::Ready(value) => *this.result = Some(value),
+                Polled::Panicked(payload) => {
+                    region.abandon(|| this.body.set(None));
+                    *this.around = None;
+                    std::panic::resume_unwind(payload)
+                }
+            }
+            region.cut_body(|| this.body.set(None));
+            region.end_body();
+        }
+        ready!(region.poll_joined(cx));
+        *this.around = None;
+        Poll::Ready(this.result.take().expect("a shield was polled after it had ended"))
+    }
+}
+
+impl<F: Future> fmt::Debug for Shield<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Shield").field(&self.region).finish()
+    }
+}

@@ -1,0 +1,152 @@
+//! Deadlines as values: [`with_timeout`], [`with_deadline`], and the deadline in force.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+
+use super::region::{Mode, Polled, Region};
+use crate::context::current;
+use crate::error::TimedOut;
+use crate::time::{Clock, Instant, Timer};
+
+/// Runs `future` for at most `duration`.
+///
+/// Zero means at once: the future is not polled. Otherwise the future is polled before the clock is
+/// looked at: a value that is there wins, even late. When the time is over, the future is dropped
+/// where it is suspended, and what it leaves behind (scopes, clean-ups) is cancelled and joined before
+/// this returns.
+///
+/// ```
+/// # use coscope_core::{with_timeout, delay};
+/// # use std::time::Duration;
+/// # async fn example() {
+/// let result = with_timeout(Duration::from_millis(1300), delay(Duration::from_secs(2))).await;
+/// assert_eq!(result.unwrap_err().to_string(), "Timed out waiting for 1300 ms");
+/// # }
+/// ```
+///
+/// # Cancellation
+/// As [`scope`](crate::scope). A shield inside holds the timeout up until it ends.
+#[track_caller]
+pub fn with_timeout<F: Future>(duration: Duration, future: F) -> WithTimeout<F> {
+    WithTimeout::new(Limit::After(duration), future)
+}
+
+/// Runs `future` until `deadline` at the latest; otherwise as [`with_timeout`].
+///
+/// # Cancellation
+/// As [`with_timeout`].
+#[track_caller]
+pub fn with_deadline<F: Future>(deadline: Instant, future: F) -> WithTimeout<F> {
+    WithTimeout::new(Limit::At(deadline), future)
+}
+
+/// The deadline in force at this point: the least one of the timeouts around it and up its parents,
+/// as far as the nearest shield.
+pub fn effective_deadline() -> Option<Instant> {
+    current::deadline()
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Limit {
+    After(Duration),
+    At(Instant),
+}
+
+pin_project! {
+    /// The future of [`with_timeout`] and [`with_deadline`].
+    #[must_use = "a timeout runs only when it is awaited"]
+    pub struct WithTimeout<F: Future> {
+        region: Region,
+        limit: Limit,
+        clock: Option<Arc<dyn Clock>>,
+        after: Duration,
+        #[pin]
+        timer: Timer,
+        #[pin]
+        body: Option<F>,
+        result: Option<Result<F::Output, TimedOut>>,
+    }
+
+    impl<F: Future> PinnedDrop for WithTimeout<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if this.clock.is_some() {
+                this.region.abandon(|| this.body.set(None));
+            }
+        }
+    }
+}
+
+impl<F: Future> WithTimeout<F> {
+    #[track_caller]
+    fn new(limit: Limit, future: F) -> Self {
+        let region = Region::new("with_timeout", Mode::FailFast);
+        let (clock, after) = (None, Duration::ZERO);
+        WithTimeout { region, limit, clock, after, timer: Timer::new(), body: Some(future), result: None }
+    }
+}
+
+impl<F: Future> Future for WithTimeout<F> {
+    type Output = Result<F::Output, TimedOut>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let region = &*this.region;
+        if this.clock.is_none() {
+            let clock = current::clock();
+            let now = clock.now();
+            let deadline = match *this.limit {
+                Limit::After(duration) => now + duration,
+                Limit::At(deadline) => deadline,
+            };
+            *this.after = deadline - now;
+            if deadline <= now {
+                this.body.set(None);
+                return Poll::Ready(Err(TimedOut { after: Duration::ZERO }));
+            }
+            region.frame.deadline.set(Some(deadline));
+            *this.clock = Some(clock);
+        }
+        if let Some(body) = this.body.as_mut().as_pin_mut() {
+            let result = match region.poll_body(body, cx) {
+                Polled::Ready(value) => Ok(value),
+                Polled::Panicked(payload) => {
+                    region.abandon(|| this.body.set(None));
+                    *this.clock = None;
+                    std::panic::resume_unwind(payload)
+                }
+                Polled::Pending | Polled::Cut => {
+                    let clock = this.clock.as_ref().expect("set at the first poll");
+                    let deadline = region.frame.deadline.get().expect("set at the first poll");
+                    ready!(this.timer.as_ref().poll(clock, deadline, cx.waker()));
+                    if region.is_shielded() {
+                        return Poll::Pending; // the end of the shield comes in a poll of the body, or wakes
+                    }
+                    Err(TimedOut { after: *this.after })
+                }
+            };
+            if result.is_err() {
+                region.cancel_children("timed out".into());
+            }
+            *this.result = Some(result);
+            region.cut_body(|| this.body.set(None));
+            region.end_body();
+        }
+        ready!(region.poll_joined(cx));
+        *this.clock = None;
+        this.timer.as_ref().clear();
+        Poll::Ready(this.result.take().expect("a timeout was polled after it had ended"))
+    }
+}
+
+impl<F: Future> fmt::Debug for WithTimeout<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WithTimeout").field("limit", &self.limit).field("region", &self.region).finish()
+    }
+}

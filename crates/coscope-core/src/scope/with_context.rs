@@ -1,0 +1,304 @@
+//! [`with_context`]: moves the coroutine itself to another dispatcher and back, or changes elements
+//! of its context for a while; [`run_on`], which runs a future elsewhere as a child.
+//!
+//! ```text
+//!            same dispatcher                 ┌──► HERE (only the elements change) ──────► done
+//!  first ────permit exchanged in place───────┤
+//!  poll  ────else: a slot of the coroutine ──┴──► AWAY ── body ready ──► RETURNING ──► done
+//!                                                 asks for its slot       asks for the slot
+//!                                                 when it was woken       that it came from
+//! ```
+//!
+//! A wake inside goes straight to the slot's dispatcher. A poll in another slot (a `join!` polls all
+//! its branches) finds that it was not meant, and does nothing.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use pin_project_lite::pin_project;
+
+use super::handle::Scope;
+use super::open::{Infallibly, Opened, scope};
+use crate::context::{CoroutineContext, current};
+use crate::dispatch::Dispatcher;
+use crate::job::NodeRef;
+use crate::primitive::{AtomicBool, Ordering};
+use crate::task::{self, Deferred, TaskHead};
+
+/// Runs `future` with a changed context: on another dispatcher, with other elements, or both.
+///
+/// The coroutine itself moves to the dispatcher and back; nothing is boxed, and `future` may borrow. Between the
+/// default and the IO dispatcher it normally stays on its thread and only exchanges its permit.
+///
+/// ```
+/// # use coscope_core::{with_context, context::CoroutineName, dispatch::Dispatcher};
+/// # async fn example(io: Dispatcher) -> std::io::Result<String> {
+/// let path = "Cargo.toml".to_owned();
+/// with_context(io, async { std::fs::read_to_string(&path) }).await
+/// # }
+/// ```
+///
+/// # Cancellation
+/// A coroutine that is cancelled inside is dropped on the dispatcher that it is on. One that is
+/// cancelled on the way back loses the result.
+///
+/// # Panics
+/// If the coroutine cannot move: it is pinned to its thread (`run_local`), or it is no coroutine of
+/// this crate (a foreign executor). There, [`run_on`] is the way. Elements alone change anywhere.
+#[track_caller]
+pub fn with_context<C: Into<CoroutineContext>, F: Future>(context: C, future: F) -> WithContext<F> {
+    let site = Location::caller();
+    WithContext { given: context.into(), body: Some(future), stage: Stage::New, context: None, result: None, site }
+}
+
+/// Runs a future of its own on another dispatcher, as a child, and gives its result. Works everywhere, also where
+/// [`with_context`] cannot move the coroutine.
+///
+/// # Cancellation
+/// As [`scope`]: the child is cancelled, and the coroutine waits for it.
+///
+/// # Panics
+/// With the panic of the future.
+#[track_caller]
+pub fn run_on<C, F, T>(context: C, future: F) -> Opened<Infallibly, impl FnOnce(Scope) -> Deferred<T> + Send, Deferred<T>>
+where
+    C: Into<CoroutineContext>,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let site = Location::caller();
+    let context = context.into();
+    scope(move |s: Scope| s.on(context).at(site).spawn(future))
+}
+
+pin_project! {
+    /// The future of [`with_context`].
+    #[must_use = "it runs only when it is awaited"]
+    pub struct WithContext<F: Future> {
+        given: CoroutineContext,
+        #[pin]
+        body: Option<F>,
+        stage: Stage,
+        context: Option<CoroutineContext>,
+        result: Option<F::Output>,
+        site: &'static Location<'static>,
+    }
+
+    impl<F: Future> PinnedDrop for WithContext<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(context) = this.context.as_ref() {
+                let (slot, _) = current::slot_and_step();
+                current::enter_context(context, slot, || this.body.set(None));
+            }
+        }
+    }
+}
+
+enum Stage {
+    New,
+    /// On the same dispatcher: only the elements change.
+    Here,
+    /// On a dispatcher whose permit the thread can take in exchange.
+    InPlace(Dispatcher),
+    Away(Trip),
+    Done,
+}
+
+/// A coroutine on another dispatcher.
+struct Trip {
+    node: NodeRef,
+    slot: usize,
+    /// Where it came from, and returns to.
+    origin: usize,
+    returning: bool,
+    /// The step in which it was last asked in vain, and how often.
+    vain: (u64, u32),
+    /// Set where the branch has a waker of its own (`FuturesUnordered`, a foreign `block_on`).
+    relay: Option<Arc<Relay>>,
+}
+
+impl Drop for Trip {
+    fn drop(&mut self) {
+        if let Some(head) = self.node.face::<TaskHead>() {
+            head.hops.close(self.slot);
+        }
+    }
+}
+
+/// A foreign waker in between: it must hear of a wake, so that it polls the branch, and the
+/// coroutine must, so that it does so on the right dispatcher.
+struct Relay {
+    slot: Waker,
+    outer: Waker,
+    woken: AtomicBool,
+}
+
+impl Wake for Relay {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::Release);
+        self.slot.wake_by_ref();
+        self.outer.wake_by_ref();
+    }
+}
+
+/// So many polls in vain within one step mean that a foreign loop polls the branch over and over.
+const IN_VAIN: u32 = 10_000;
+
+impl<F: Future> WithContext<F> {
+    /// Where the body is to run.
+    fn set_out(given: &CoroutineContext, site: &'static Location<'static>) -> Stage {
+        let Some(target) = given.dispatcher() else { return Stage::Here };
+        if current::dispatcher().as_ref() == Some(target) || !target.dispatch_impl().is_dispatch_needed() {
+            return Stage::Here;
+        }
+        let movable = current::coroutine().filter(|node| node.face::<TaskHead>().is_some_and(|head| !head.pinned));
+        let Some(node) = movable else {
+            panic!(
+                "with_context({target:?}) at {site} cannot move what runs here to another dispatcher: it is pinned to \
+                 its thread, or is no coroutine of coscope. Use run_on(dispatcher, future).await, which takes a \
+                 `Send + 'static` future, or change elements only."
+            )
+        };
+        if target.dispatch_impl().enter_in_place() {
+            return Stage::InPlace(target.clone());
+        }
+        Stage::Away(Self::depart(node, target, site))
+    }
+
+    fn depart(node: NodeRef, target: &Dispatcher, site: &'static Location<'static>) -> Trip {
+        let head = node.face::<TaskHead>().expect("a coroutine");
+        let Some(slot) = head.hops.open(target) else {
+            panic!(
+                "with_context({target:?}) at {site}: the coroutine {} is on {} other dispatchers at once. \
+                 Use run_on(dispatcher, future).await for some of them.",
+                node.info(),
+                task::state::SLOTS - 1,
+            )
+        };
+        let (origin, _) = current::slot_and_step();
+        Trip { node, slot, origin, returning: false, vain: (0, 0), relay: None }
+    }
+}
+
+impl Trip {
+    /// Asks for the step to go on in `slot`.
+    fn ask(&self, slot: usize, cx: &Context<'_>) {
+        self.node.on_woken(slot);
+        if task::waker::slot_of(cx.waker(), &self.node).is_none() {
+            cx.waker().wake_by_ref(); // a foreign waker in between polls this branch again only if it is told to
+        }
+    }
+
+    /// Polled where it does not run. Asks for the right place if it has something to do there.
+    fn in_vain(&mut self, site: &'static Location<'static>, cx: &Context<'_>) {
+        let (_, step) = current::slot_and_step();
+        self.vain = if self.vain.0 == step { (step, self.vain.1 + 1) } else { (step, 1) };
+        assert!(
+            self.vain.1 < IN_VAIN,
+            "with_context at {site} is polled over and over within one step of {}: a foreign block_on inside a \
+             coroutine waits for what only the coroutine's own next step can do. Await it instead.",
+            self.node.info(),
+        );
+        let foreign = task::waker::slot_of(cx.waker(), &self.node).is_none();
+        let woken = self.relay.as_ref().is_none_or(|relay| relay.woken.load(Ordering::Acquire));
+        if foreign && woken {
+            self.ask(self.slot, cx);
+        }
+    }
+}
+
+impl<F: Future> Future for WithContext<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        if matches!(this.stage, Stage::New) {
+            *this.context = Some(current::context() + this.given.clone());
+            *this.stage = Self::set_out(this.given, this.site);
+            if let Stage::Away(trip) = this.stage {
+                trip.ask(trip.slot, cx);
+                return Poll::Pending;
+            }
+        } else if let Stage::InPlace(target) = this.stage
+            && !target.dispatch_impl().enter_in_place()
+            && current::dispatcher().as_ref() != Some(target)
+        {
+            let node = current::coroutine().expect("a with_context is polled where it began");
+            let trip = Self::depart(node, target, this.site);
+            trip.ask(trip.slot, cx);
+            *this.stage = Stage::Away(trip);
+            return Poll::Pending;
+        }
+        let (at, _) = current::slot_and_step();
+        let context = this.context.as_ref().expect("set at the first poll");
+        let poll_body = |body: Pin<&mut Option<F>>, slot: usize, cx: &mut Context<'_>| {
+            let body = body.as_pin_mut().expect("a with_context was polled after it had ended");
+            let mut body = Some((body, cx));
+            let mut polled = Poll::Pending;
+            current::enter_context(context, slot, || {
+                let mut step = || {
+                    let (body, cx) = body.take().expect("a step runs once");
+                    polled = body.poll(cx);
+                };
+                if context.has_thread_elements() { context.around_step(&mut step) } else { step() }
+            });
+            polled
+        };
+        match this.stage {
+            Stage::New => unreachable!("set out above"),
+            Stage::Done => panic!("a with_context was polled after it had ended"),
+            Stage::Here | Stage::InPlace(_) => {
+                let polled = poll_body(this.body.as_mut(), at, cx);
+                if polled.is_ready() {
+                    current::enter_context(context, at, || this.body.set(None));
+                    *this.stage = Stage::Done;
+                }
+                polled
+            }
+            Stage::Away(trip) if trip.returning => {
+                if at != trip.origin {
+                    trip.ask(trip.origin, cx);
+                    return Poll::Pending;
+                }
+                *this.stage = Stage::Done;
+                Poll::Ready(this.result.take().expect("brought along"))
+            }
+            Stage::Away(trip) if at != trip.slot => {
+                trip.in_vain(this.site, cx);
+                Poll::Pending
+            }
+            Stage::Away(trip) => {
+                let slot_waker = task::waker::waker(&trip.node, trip.slot);
+                let waker = if task::waker::slot_of(cx.waker(), &trip.node).is_some() {
+                    trip.relay = None;
+                    slot_waker
+                } else {
+                    let relay = Relay { slot: slot_waker, outer: cx.waker().clone(), woken: AtomicBool::new(false) };
+                    trip.relay.insert(Arc::new(relay)).clone().into()
+                };
+                let Poll::Ready(value) = poll_body(this.body.as_mut(), trip.slot, &mut Context::from_waker(&waker)) else {
+                    return Poll::Pending;
+                };
+                current::enter_context(context, at, || this.body.set(None));
+                *this.result = Some(value);
+                trip.returning = true;
+                trip.ask(trip.origin, cx);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<F: Future> fmt::Debug for WithContext<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WithContext").field("given", &self.given).field("site", self.site).finish_non_exhaustive()
+    }
+}
