@@ -109,7 +109,7 @@ pub(crate) unsafe trait Kind: Sized {
     /// Called at most once, on a thread that may own the result.
     unsafe fn discard_result(_this: &KindRef<Self>) {}
     /// What the kind shows of itself to the rooms above.
-    fn face(_payload: &Self) -> Option<&dyn Any> {
+    fn face(_payload: &Self) -> Option<&(dyn Any + 'static)> {
         None
     }
 }
@@ -124,7 +124,7 @@ pub(crate) struct Vtable {
     woken: unsafe fn(&NodeRef, usize),
     take_result: unsafe fn(&NodeRef, *mut ()) -> bool,
     discard_result: unsafe fn(&NodeRef),
-    face: unsafe fn(&NodeRef) -> Option<&dyn Any>,
+    face: unsafe fn(&NodeRef) -> Option<*const (dyn Any + 'static)>,
     kind: Option<fn() -> TypeId>,
     free: unsafe fn(NonNull<Node>),
 }
@@ -190,7 +190,7 @@ impl<K: Kind> KindRef<K> {
         // SAFETY: see above; the rest is the caller's contract.
         discard_result: |node| unsafe { K::discard_result(Self::of(node)) },
         // SAFETY: see above.
-        face: |node| K::face(&unsafe { Self::of(node) }.payload),
+        face: |node| K::face(&unsafe { Self::of(node) }.payload).map(ptr::from_ref),
         kind: K::TYPE,
         free: Self::free,
     };
@@ -403,8 +403,8 @@ impl NodeRef {
     }
     /// What the node's kind shows of itself.
     pub(crate) fn face<T: 'static>(&self) -> Option<&T> {
-        // SAFETY: see `on_cancelled`.
-        unsafe { (self.vtable.face)(self) }?.downcast_ref()
+        // SAFETY: see `on_cancelled`; the face is part of the node, which `self` keeps alive.
+        unsafe { (self.vtable.face)(self).map(|face| &*face) }?.downcast_ref()
     }
 }
 

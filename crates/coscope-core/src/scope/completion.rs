@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::context::{CoroutineContext, current};
 use crate::error::JoinError;
-use crate::task::policy::{Policy, Supervised};
+use crate::task::policy::Supervised;
 use crate::task::state::Birth;
 use crate::task::{self, Deferred, Launch};
 
@@ -60,8 +60,7 @@ where
                 pinned: false,
             };
             let node = current::innermost_or_root();
-            let cancelled = <Supervised as Policy<T>>::cancelled;
-            let deferred = task::spawn_owned::<F, Supervised>(&node, launch, future, cancelled);
+            let deferred = task::spawn_owned::<F, Supervised>(&node, launch, future);
             self.running = Some(Box::pin(deferred));
         }
         let running = self.running.as_mut().expect("set above");

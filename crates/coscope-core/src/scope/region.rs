@@ -98,7 +98,7 @@ unsafe impl Kind for RegionNode {
     fn unshielded(this: &KindRef<Self>) {
         this.payload.wake();
     }
-    fn face(payload: &Self) -> Option<&dyn Any> {
+    fn face(payload: &Self) -> Option<&(dyn Any + 'static)> {
         Some(&payload.deadline)
     }
 }

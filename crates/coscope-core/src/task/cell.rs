@@ -88,7 +88,7 @@ where
             P::discard(ManuallyDrop::into_inner(result), this.as_node(), &this.payload.head.context);
         }
     }
-    fn face(payload: &Self) -> Option<&dyn Any> {
+    fn face(payload: &Self) -> Option<&(dyn Any + 'static)> {
         Some(&payload.head)
     }
 }
@@ -211,11 +211,11 @@ where
             UnsafeCell::init_at(&raw mut (*into).stage, |stage| stage.cast::<F>().write(future));
         })
     };
-    if this.link() == Admission::Refused {
+    if this.as_node().link() == Admission::Refused {
         harness::refuse_birth(&this);
         return this.into_node();
     }
-    this.cut_if_parent_is();
+    this.as_node().cut_if_parent_is();
     match start {
         // SAFETY: `RUNNING` is set from birth, so the stage is this thread's, which may run it.
         state::Birth::Running => unsafe { harness::run_first(&this) },
