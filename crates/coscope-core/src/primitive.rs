@@ -6,6 +6,7 @@
 #[cfg(not(loom))]
 mod imp {
     pub use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+    pub(crate) use std::thread_local;
 
     /// Lets another thread run while this one waits for a step of a protocol that is nearly done.
     #[inline]
@@ -14,9 +15,23 @@ mod imp {
     }
 }
 
+/// A thread's own value, of the checker's threads; its macro does not know `const` initializers.
+#[cfg(loom)]
+macro_rules! checked_thread_local {
+    () => {};
+    ($(#[$attr:meta])* $vis:vis static $name:ident: $t:ty = const $init:block; $($rest:tt)*) => {
+        loom::thread_local! { $(#[$attr])* $vis static $name: $t = $init; }
+        $crate::primitive::thread_local! { $($rest)* }
+    };
+    ($(#[$attr:meta])* $vis:vis static $name:ident: $t:ty = const $init:block) => {
+        $crate::primitive::thread_local! { $(#[$attr])* $vis static $name: $t = const $init; }
+    };
+}
+
 #[cfg(loom)]
 mod imp {
     pub use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+    pub(crate) use checked_thread_local as thread_local;
 
     /// Lets another thread run while this one waits for a step of a protocol that is nearly done.
     #[inline]

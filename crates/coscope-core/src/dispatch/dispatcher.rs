@@ -71,7 +71,10 @@ impl Dispatcher {
     /// One that drops the [`Runnable`] counts as closed: its coroutines are cancelled and finish
     /// on IO. One that runs it inside the call is noticed, reported once, and that step goes to the
     /// process's default dispatcher.
-    pub fn from_executor(name: impl Into<String>, execute: impl Fn(Runnable) + Send + Sync + 'static) -> Self {
+    pub fn from_executor(
+        name: impl Into<String>,
+        execute: impl Fn(Runnable) + Send + Sync + 'static,
+    ) -> Self {
         Dispatcher::new(super::executor::Executor::new(name.into(), execute))
     }
 

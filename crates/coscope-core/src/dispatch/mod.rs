@@ -2,22 +2,27 @@
 //!
 //! * [`runnable`] – [`Runnable`], one step of work, an erased pointer.
 //! * [`dispatcher`] – [`Dispatch`], the trait, and [`Dispatcher`], the handle.
+//! * [`runtime`] – the process's own dispatchers and clock, installed by whoever has threads.
+//! * [`place`] – the places that the running step holds in limited views.
 //! * [`limited`] – at most *n* steps at once, as a view of another dispatcher.
 //! * [`unconfined`] – runs in the thread that resumes.
 //! * [`executor`] – any `Fn(Runnable)` as a dispatcher.
-//! * [`runtime`] – the process's own dispatchers and clock, installed by whoever has threads.
+//! * [`firing`] – `Timers::fire`, which resumes.
 //!
 //! Knows steps, not futures, jobs or scopes. May import `primitive`, `unwind`, `time`.
 
-mod runnable;
 mod dispatcher;
-mod runtime;
-mod limited;
-mod unconfined;
 mod executor;
+mod firing;
+mod limited;
+mod place;
+mod runnable;
+mod runtime;
+mod unconfined;
 
 pub use dispatcher::{Dispatch, Dispatcher};
 pub use limited::Limited;
-pub use runnable::{Runnable, RunnableVtable};
+pub use place::{keep_permit, leave_places, may_exchange};
+pub use runnable::{Runnable, RunnableVtable, SharedStep};
 pub use runtime::{Runtime, install, runtime};
-pub use unconfined::run_pending as run_unconfined;
+pub use unconfined::resuming;

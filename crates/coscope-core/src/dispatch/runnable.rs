@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 /// What a [`Runnable`] can do.
 #[derive(Debug)]
@@ -26,6 +27,14 @@ pub struct Runnable {
 
 // SAFETY: `Runnable::new` demands that the step may be run and refused on any thread.
 unsafe impl Send for Runnable {}
+
+/// Something shared that runs as a step, perhaps many times, each time as a [`Runnable`] of its own.
+pub trait SharedStep: Send + Sync + 'static {
+    /// Runs one step.
+    fn run(self: Arc<Self>);
+    /// The step was dropped unrun.
+    fn refuse(self: Arc<Self>);
+}
 
 impl Runnable {
     /// A step that calls `vtable` with `pointer`.
@@ -64,6 +73,28 @@ impl Runnable {
         let pointer = NonNull::from(Box::leak(Box::new(f))).cast::<()>();
         // SAFETY: the box lives until `run` or `refuse` takes it back; `F` is `Send`.
         unsafe { Runnable::new(pointer, &<F as Erased>::VTABLE) }
+    }
+
+    /// A step that is shared already, such as a view's runner: no allocation, one count.
+    pub fn from_shared<T: SharedStep>(step: Arc<T>) -> Self {
+        unsafe fn run<T: SharedStep>(pointer: NonNull<()>) {
+            // SAFETY: `pointer` came from `Arc::into_raw` below, and the vtable is called once.
+            unsafe { Arc::from_raw(pointer.cast::<T>().as_ptr()) }.run();
+        }
+        unsafe fn refuse<T: SharedStep>(pointer: NonNull<()>) {
+            // SAFETY: as in `run`.
+            unsafe { Arc::from_raw(pointer.cast::<T>().as_ptr()) }.refuse();
+        }
+        trait Erased {
+            const VTABLE: RunnableVtable;
+        }
+        impl<T: SharedStep> Erased for T {
+            const VTABLE: RunnableVtable = RunnableVtable { run: run::<T>, refuse: refuse::<T> };
+        }
+        let pointer = NonNull::new(Arc::into_raw(step).cast_mut()).expect("an Arc has an address");
+        // SAFETY: the count that `into_raw` kept holds the step until `run` or `refuse` takes it back;
+        // `T` is `Send` and `Sync`.
+        unsafe { Runnable::new(pointer.cast(), &<T as Erased>::VTABLE) }
     }
 
     /// Runs the step on this thread.

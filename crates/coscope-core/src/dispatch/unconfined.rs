@@ -1,0 +1,100 @@
+//! [`Unconfined`]: runs each step in the thread that resumes it.
+//!
+//! A wake must not run a step inside itself, least of all under somebody's lock. So whoever resumes
+//! coroutines brackets that with [`resuming`]: unconfined steps queue up on the thread meanwhile, and
+//! run when the outermost bracket ends. A wake outside any bracket comes from foreign code, which
+//! names no such point: that step goes to the process's default dispatcher.
+//!
+//! May import `primitive`, `unwind`, and here `runnable`, `dispatcher`, `runtime`, `place`.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+use super::place::keep_permit;
+use super::{Dispatch, Dispatcher, Runnable, runtime};
+use crate::primitive::thread_local;
+use crate::unwind::contain;
+
+thread_local! {
+    /// How many brackets are open on this thread.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Whether there is something in `QUEUE`.
+    static QUEUED: Cell<bool> = const { Cell::new(false) };
+}
+thread_local! {
+    static QUEUE: RefCell<VecDeque<Runnable>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// Runs each step in the thread that resumes it, when the outermost [`resuming`] there ends.
+#[derive(Debug)]
+pub(super) struct Unconfined;
+
+impl Dispatch for Unconfined {
+    fn dispatch(&self, runnable: Runnable) {
+        let mut runnable = Some(runnable);
+        if DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0) {
+            // at the end of a thread's life the queue may be gone
+            let _ = QUEUE.try_with(|queue| queue.borrow_mut().extend(runnable.take()));
+            let _ = QUEUED.try_with(|queued| queued.set(true));
+        }
+        if let Some(runnable) = runnable {
+            runtime().default_dispatcher().dispatch(runnable);
+        }
+    }
+
+    fn is_dispatch_needed(&self) -> bool {
+        false
+    }
+
+    fn limited_parallelism(&self, _: usize, _: Option<&str>) -> Option<Dispatcher> {
+        panic!(
+            "limited_parallelism on Unconfined: it has no threads of its own, so there is nothing to limit"
+        )
+    }
+
+    fn name(&self) -> &str {
+        "Dispatchers.Unconfined"
+    }
+}
+
+/// Runs `f`, which resumes coroutines, and then, if this is the outermost such bracket on this
+/// thread, all unconfined steps that were queued meanwhile; what they queue as well. Call it with no
+/// lock held.
+#[inline]
+pub fn resuming<R>(f: impl FnOnce() -> R) -> R {
+    let _bracket = Bracket::open();
+    f()
+}
+
+/// Its drop runs what is queued, also when `f` panics: no step is lost.
+struct Bracket(bool);
+
+impl Bracket {
+    #[inline]
+    fn open() -> Self {
+        Bracket(DEPTH.try_with(|depth| depth.set(depth.get() + 1)).is_ok())
+    }
+}
+
+impl Drop for Bracket {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.0 {
+            return;
+        }
+        let _ = DEPTH.try_with(|depth| {
+            if depth.get() == 1 && QUEUED.try_with(Cell::get).unwrap_or(false) {
+                keep_permit(run_queued);
+            }
+            depth.set(depth.get() - 1);
+        });
+    }
+}
+
+#[cold]
+fn run_queued() {
+    while let Ok(Some(step)) = QUEUE.try_with(|queue| queue.borrow_mut().pop_front()) {
+        contain("an unconfined step", || step.run());
+    }
+    let _ = QUEUED.try_with(|queued| queued.set(false));
+}

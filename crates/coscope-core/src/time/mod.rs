@@ -2,15 +2,15 @@
 //!
 //! * [`instant`] – [`Instant`], a point on a clock, real or virtual.
 //! * [`wheel`] – the timer wheel: pure, told the time, never asks.
+//! * [`clock`] – [`Clock`], the trait (it and `timers` name each other: a clock owns timers, a timer tells its clock).
 //! * [`timers`] – wheels behind locks, and [`Timer`], the entry that lives in the waiting future.
-//! * [`clock`] – [`Clock`], the trait.
 //!
-//! May import `primitive` only.
+//! May import `primitive` and `unwind` only.
 
-mod instant;
-mod wheel;
-mod timers;
 mod clock;
+mod instant;
+mod timers;
+mod wheel;
 
 pub use clock::Clock;
 pub use instant::Instant;

@@ -1,0 +1,15 @@
+//! `Timers::fire`: timers know nothing of steps, so their firing is written here, where resuming is known.
+//!
+//! May import `time`, and here `unconfined`.
+
+use super::resuming;
+use crate::time::{Instant, Timers};
+
+impl Timers {
+    /// Fires all timers with a deadline of `now` or before, and returns the next deadline, if any.
+    ///
+    /// Wakers run with no lock held; unconfined coroutines that they resume run before this returns.
+    pub fn fire(&self, now: Instant) -> Option<Instant> {
+        resuming(|| self.wake_due(now))
+    }
+}

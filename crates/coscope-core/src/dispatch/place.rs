@@ -1,0 +1,94 @@
+//! The places that the running step holds in limited views, and whether it may exchange them.
+//!
+//! A step may go on as a step of another dispatcher without leaving its thread
+//! ([`Dispatch::enter_in_place`](super::Dispatch::enter_in_place)): it takes that dispatcher's permit
+//! and gives back its own. Its own may be places in views, held by the runner loops below it on the
+//! stack, which must learn that theirs is gone:
+//!
+//! ```text
+//!   runner of a view: hold ─▶ run a step ─▶ still held? ──yes──▶ next step, at the end release
+//!                                 │            no: the place is given back already, the runner ends
+//!                                 ▼
+//!              enter_in_place of a view (1) takes a place there
+//!                                       (2) asks the dispatcher below, and so on down to the pool, which
+//!                                           takes its permit and calls `leave_places`: all go, exchanges += 1
+//!                                       (3) adds the place to the list
+//!   end of the pool's step: `leave_places` for what the step took in place
+//! ```
+//!
+//! Knows places as something that can be left. Imports `primitive` only.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use crate::primitive::thread_local;
+
+/// A place in a view, to be given back.
+pub(super) trait Place: Send + Sync {
+    /// Gives the place back.
+    fn leave(self: Arc<Self>);
+}
+
+struct Held {
+    places: RefCell<Vec<Arc<dyn Place>>>,
+    exchanges: Cell<u64>,
+    frozen: Cell<u32>,
+}
+
+thread_local! {
+    static HELD: Held = const {
+        Held { places: RefCell::new(Vec::new()), exchanges: Cell::new(0), frozen: Cell::new(0) }
+    };
+}
+
+/// Adds a place to those that the running step holds; the count of exchanges so far.
+pub(super) fn hold(place: Arc<dyn Place>) -> u64 {
+    HELD.try_with(|held| {
+        held.places.borrow_mut().push(place);
+        held.exchanges.get()
+    })
+    .unwrap_or(0)
+}
+
+/// Whether no exchange has happened since [`hold`].
+pub(super) fn still_held(since: u64) -> bool {
+    HELD.try_with(|held| held.exchanges.get() == since).unwrap_or(true)
+}
+
+/// Takes the last place off the list, for a runner that ends and gives its place back itself.
+pub(super) fn release() {
+    let _ = HELD.try_with(|held| held.places.borrow_mut().pop());
+}
+
+/// Whether the step that runs on this thread may exchange its permit.
+pub fn may_exchange() -> bool {
+    HELD.try_with(|held| held.frozen.get() == 0).unwrap_or(false)
+}
+
+/// Gives back all places that the running step holds. For a pool: when it has exchanged its own
+/// permit, and when a step ends in which it had.
+pub fn leave_places() {
+    let _ = HELD.try_with(|held| {
+        held.exchanges.set(held.exchanges.get() + 1);
+        loop {
+            let place = held.places.borrow_mut().pop();
+            let Some(place) = place else { break };
+            place.leave(); // may dispatch: nothing is borrowed here
+        }
+    });
+}
+
+/// Runs `f`, in which no exchange is possible: for whoever runs a step of something else in the
+/// middle of a step (an event loop, the unconfined loop, an undispatched start). What it holds stays as it is.
+pub fn keep_permit<R>(f: impl FnOnce() -> R) -> R {
+    struct Thaw(bool);
+    impl Drop for Thaw {
+        fn drop(&mut self) {
+            if self.0 {
+                let _ = HELD.try_with(|held| held.frozen.set(held.frozen.get() - 1));
+            }
+        }
+    }
+    let _thaw = Thaw(HELD.try_with(|held| held.frozen.set(held.frozen.get() + 1)).is_ok());
+    f()
+}
