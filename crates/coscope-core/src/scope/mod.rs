@@ -15,6 +15,7 @@
 //! * [`race`] – `race`, `first_ok`.
 //! * [`frame`] – `frame_scope`: children inside the parent's own poll.
 //! * [`local`] – `LocalScope`: children that borrow from a blocked caller.
+//! * [`block_on`] – from threads into coroutines.
 //!
 //! May import everything of this crate.
 
@@ -32,18 +33,26 @@ mod cleanup;
 mod with_context;
 mod owned;
 mod completable;
+mod race;
+mod frame;
+mod local;
+mod block_on;
 
+pub use block_on::{Drive, block_on_local, block_on_scope, block_on_try_local, block_on_try_scope};
 pub use cleanup::{Deferral, Finalized, Finally, ReleaseOf, bracket, defer};
 pub use completable::{CompletableDeferred, NoValue, WaitForValue};
 pub use completion::{RunToCompletion, run_to_completion};
+pub use frame::{FrameDeferred, FrameScope, Framed, frame_scope, try_frame_scope};
 pub use handle::{Collector, Scope, Supervisor};
 pub use launcher::{Host, Launcher, Start};
 pub use limit::Limit;
+pub use local::{LocalLauncher, LocalScope, Parallel, Pinned};
 pub use open::{
     Errors, Fallibly, Gathering, Infallibly, Opened, Shape, Supervising, collect_scope, scope, supervisor_scope,
     try_scope,
 };
 pub use owned::{CompletableJob, CoroutineScope, detached, shutdown};
+pub use race::{FirstOk, Race, first_ok, race};
 pub use shield::{Shield, shield};
 pub use timeout::{WithTimeout, effective_deadline, with_deadline, with_timeout};
 pub use with_context::{WithContext, run_on, with_context};

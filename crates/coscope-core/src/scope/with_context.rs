@@ -159,7 +159,7 @@ impl<F: Future> WithContext<F> {
         if current::dispatcher().as_ref() == Some(target) || !target.dispatch_impl().is_dispatch_needed() {
             return Stage::Here;
         }
-        let movable = current::coroutine().filter(|node| node.face::<TaskHead>().is_some_and(|head| !head.pinned));
+        let movable = current::coroutine().filter(|node| node.face::<TaskHead>().is_some_and(|head| head.pinned.is_none()));
         let Some(node) = movable else {
             panic!(
                 "with_context({target:?}) at {site} cannot move what runs here to another dispatcher: it is pinned to \

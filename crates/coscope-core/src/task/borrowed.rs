@@ -1,25 +1,63 @@
-//! Coroutines that borrow, or are bound to their thread: behind a promise of whoever launches them.
+//! Coroutines that borrow, or are bound to their thread: behind the promise of a caller who waits.
 
 use std::future::Future;
+use std::panic::resume_unwind;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use super::cell::{Launch, launch};
 use super::deferred::Deferred;
 use super::policy::Policy;
-use crate::job::{Job, NodeRef};
+use crate::error::CancelReason;
+use crate::job::{Event, Job, NodeRef};
 
-/// The promise that a job below which coroutines borrow is waited for.
+/// The promise that a caller waits for everything launched with it.
 ///
-/// Whoever makes one does not go on, on any path, before every coroutine launched with it has
-/// completed. What is launched lives at least that long; a `pinned` launch's dispatcher runs steps
-/// only on the thread that made the promise, and does so until all have completed.
+/// Made in one place, [`block_on`](Self::block_on), which does not return or unwind before the job
+/// below which all of it hangs has completed. So what is launched with it may borrow what outlives
+/// that call, for which the lifetime of a `LocalScope` stands. A `pinned` coroutine checks before
+/// every step that it is on the thread that launched it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Waited(());
 
 impl Waited {
-    /// # Safety
-    /// As the type says.
-    pub(crate) unsafe fn promise() -> Self {
-        Waited(())
+    /// Launches the coroutine that `open` makes, for its result, and blocks until its job has
+    /// completed: `drive` runs steps on this thread until its argument says that it is done, and
+    /// `unpark` has it ask again.
+    ///
+    /// # Errors
+    /// Why the coroutine was cancelled, if its policy makes no value of that.
+    pub(crate) fn block_on<F, P>(
+        parent: &NodeRef,
+        with: Launch,
+        open: impl FnOnce(Waited) -> F,
+        drive: impl Fn(&dyn Fn() -> bool),
+        unpark: impl FnOnce() + Send + 'static,
+    ) -> Result<P::Stored, CancelReason>
+    where
+        F: Future,
+        P: Policy<F::Output>,
+    {
+        /// Waits on every path.
+        struct WaitFor<'a>(&'a NodeRef, &'a dyn Fn(&dyn Fn() -> bool));
+        impl Drop for WaitFor<'_> {
+            fn drop(&mut self) {
+                let _abort = crate::unwind::AbortOnUnwind;
+                while !self.0.state.is_completed() {
+                    (self.1)(&|| self.0.state.is_completed());
+                }
+            }
+        }
+        let deferred = Waited(()).spawn::<F, P>(parent, with, open(Waited(())));
+        let node = deferred.node().clone();
+        let unparks = node.listen(Event::Complete, Box::new(unpark));
+        drop(WaitFor(&node, &drive));
+        let _called = unparks;
+        let mut outcome = pin!(deferred.outcome());
+        match outcome.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => result.map_err(|_| node.reason()),
+            Poll::Pending => unreachable!("the job has completed"),
+        }
     }
 
     /// Launches a coroutine for its effects.
@@ -28,7 +66,7 @@ impl Waited {
         F: Future,
         P: Policy<F::Output>,
     {
-        // SAFETY: the promise.
+        // SAFETY: the promise: what `future` borrows outlives the job; a pinned one checks its thread.
         Job(unsafe { launch::<F, P>(parent, with, future) })
     }
 
@@ -38,8 +76,21 @@ impl Waited {
         F: Future,
         P: Policy<F::Output>,
     {
-        // SAFETY: the promise; the `Deferred` is made of the policy's own type, once, and is no more
-        // `Send` than the result is.
+        // SAFETY: as in `launch`; the `Deferred` is made of the policy's own type, once, and is no
+        // more `Send` than the result is.
         unsafe { Deferred::new(launch::<F, P>(parent, with, future), P::cancelled) }
+    }
+}
+
+/// What a blocked caller unwinds with when its job was cancelled. It counts as cancellation outside.
+#[derive(Debug)]
+pub(crate) struct Unwound {
+    pub(crate) reason: CancelReason,
+}
+
+impl Unwound {
+    /// Unwinds without the panic hook.
+    pub(crate) fn unwind(reason: CancelReason) -> ! {
+        resume_unwind(Box::new(Unwound { reason }))
     }
 }

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
+use std::thread::{self, ThreadId};
 
 use super::deferred::Deferred;
 use super::harness;
@@ -15,7 +16,7 @@ use super::policy::Policy;
 use super::state::{self, State, Wake};
 use super::waker;
 use crate::context::CoroutineContext;
-use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, resuming, runtime};
+use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, keep_permit, resuming, runtime};
 use crate::failure::Failure;
 use crate::job::{self, Admission, Identity, Kind, KindRef, Node, NodeRef};
 use crate::primitive::UnsafeCell;
@@ -25,8 +26,8 @@ pub(crate) struct TaskHead {
     pub(crate) state: State,
     pub(crate) context: CoroutineContext,
     pub(crate) hops: Hops,
-    /// Bound to its thread: it never moves to another dispatcher.
-    pub(crate) pinned: bool,
+    /// Bound to this thread: it never moves to another dispatcher.
+    pub(crate) pinned: Option<ThreadId>,
 }
 
 /// The future, then the result, then nothing. Which one it is, [`State`] knows.
@@ -157,7 +158,7 @@ where
     let node = unsafe { NodeRef::retain(node) };
     // SAFETY: the caller's contract.
     let this = unsafe { KindRef::<Task<F, P>>::of(&node) };
-    if this.payload.head.pinned {
+    if this.payload.head.pinned.is_some() {
         // A pinned coroutine ends on its thread or not at all; its loop never closes before it.
         eprintln!("coscope: the thread of pinned coroutine {} has gone; its future is leaked", node.info());
         return;
@@ -185,9 +186,8 @@ pub(crate) struct Launch {
 /// If the parent has completed, the coroutine is born cancelled: the future is dropped here and now.
 ///
 /// # Safety
-/// The future and its result may run, move and be dropped wherever `launch.context`'s dispatcher
-/// runs steps: they are `Send`, or `launch.pinned` is set and that dispatcher runs steps on this
-/// thread only and outlives the coroutine. What they borrow outlives the coroutine: the caller does
+/// The future and its result may run, move and be dropped on any thread: they are `Send`, or
+/// `launch.pinned` is set, which binds them to this thread. What they borrow outlives the coroutine: the caller does
 /// not go on before the job has completed, or it is `'static`.
 pub(crate) unsafe fn launch<F, P>(parent: &NodeRef, launch: Launch, future: F) -> NodeRef
 where
@@ -195,6 +195,7 @@ where
     P: Policy<F::Output>,
 {
     let Launch { name, context, site, start, interest, shield, pinned } = launch;
+    let pinned = pinned.then(|| thread::current().id());
     let name = match name {
         Some(name) => name,
         None => context.coroutine_name().map_or(Cow::Borrowed("coroutine"), |name| name.0.clone()),
@@ -218,7 +219,7 @@ where
     this.as_node().cut_if_parent_is();
     match start {
         // SAFETY: `RUNNING` is set from birth, so the stage is this thread's, which may run it.
-        state::Birth::Running => unsafe { harness::run_first(&this) },
+        state::Birth::Running => keep_permit(|| unsafe { harness::run_first(&this) }),
         state::Birth::Scheduled | state::Birth::Atomic => resuming(|| dispatch(&this, 0, false)),
         state::Birth::New => {}
     }

@@ -7,6 +7,9 @@ use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use futures_core::Stream;
+use futures_util::stream::FuturesUnordered;
+
 use super::cell::TaskHead;
 use super::policy::why_no_value;
 use crate::context::current;
@@ -46,7 +49,7 @@ impl<T> Deferred<T> {
         Deferred { joining: Joining::new(node), cancelled, started: false, taken: false, result: PhantomData }
     }
 
-    fn node(&self) -> &NodeRef {
+    pub(super) fn node(&self) -> &NodeRef {
         self.joining.node()
     }
 
@@ -186,51 +189,56 @@ impl<T> Future for Outcome<T> {
 /// # Cancellation
 /// Safe: what was not taken is dropped with its `Deferred`.
 pub fn await_all<T>(deferred: impl IntoIterator<Item = Deferred<T>>) -> AwaitAll<T> {
-    let left: Vec<_> = deferred.into_iter().map(|d| Some(Box::pin(d))).collect();
-    let results = left.iter().map(|_| None).collect();
+    let left: FuturesUnordered<_> =
+        deferred.into_iter().enumerate().map(|(index, deferred)| Indexed { index, deferred }).collect();
+    let results = (0..left.len()).map(|_| None).collect();
     AwaitAll { left, results, started: false }
 }
 
 /// The future of [`await_all`].
 #[must_use = "it waits only when it is awaited"]
 pub struct AwaitAll<T> {
-    left: Vec<Option<Pin<Box<Deferred<T>>>>>,
+    left: FuturesUnordered<Indexed<T>>,
     results: Vec<Option<T>>,
     started: bool,
 }
 
 impl<T> Unpin for AwaitAll<T> {}
 
+/// A `Deferred` with its place in the list.
+struct Indexed<T> {
+    index: usize,
+    deferred: Deferred<T>,
+}
+
+impl<T> Future for Indexed<T> {
+    type Output = (usize, T);
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<(usize, T)> {
+        let index = self.index;
+        // SAFETY: a projection to a field that is never moved out of.
+        let deferred = unsafe { self.map_unchecked_mut(|this| &mut this.deferred) };
+        deferred.poll(cx).map(|value| (index, value))
+    }
+}
+
 impl<T> Future for AwaitAll<T> {
     type Output = Vec<T>;
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Vec<T>> {
         let this = &mut *self;
         if !std::mem::replace(&mut this.started, true) {
-            for deferred in this.left.iter().flatten() {
-                deferred.start();
+            for indexed in Pin::new(&this.left).iter_pin_ref() {
+                indexed.get_ref().deferred.start();
             }
         }
-        let mut all = true;
-        for (slot, result) in this.left.iter_mut().zip(&mut this.results) {
-            if let Some(deferred) = slot {
-                match deferred.as_mut().poll(cx) {
-                    Poll::Ready(value) => {
-                        *result = Some(value);
-                        *slot = None;
-                    }
-                    Poll::Pending => all = false,
-                }
-            }
+        while let Some((index, value)) = ready!(Pin::new(&mut this.left).poll_next(cx)) {
+            this.results[index] = Some(value);
         }
-        if !all {
-            return Poll::Pending;
-        }
-        Poll::Ready(this.results.iter_mut().map(|r| r.take().expect("every result is there")).collect())
+        Poll::Ready(this.results.drain(..).map(|r| r.expect("every result is there")).collect())
     }
 }
 
 impl<T> fmt::Debug for AwaitAll<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.left.iter().flatten()).finish()
+        write!(f, "AwaitAll({} left)", self.left.len())
     }
 }

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 
+use super::borrowed::Unwound;
 use super::cell::{Task, dispatch};
 use super::policy::{Outcome, Policy};
 use super::state::{Pend, Run};
@@ -32,6 +33,13 @@ where
     let borrowed = ManuallyDrop::new(unsafe { NodeRef::from_raw(node) });
     // SAFETY: the caller's contract.
     let this = unsafe { KindRef::<Task<F, P>>::of(&borrowed) };
+    if let Some(thread) = this.payload.head.pinned
+        && thread != std::thread::current().id()
+    {
+        // Its loop has handed the step to another thread. There is no way to run or drop it here.
+        eprintln!("coscope: pinned coroutine {} was run on another thread; aborting", borrowed.info());
+        std::process::abort();
+    }
     match this.payload.head.state.run(slot, || is_shielded(this)) {
         // SAFETY: `run` has set `RUNNING`.
         Run::Poll => unsafe { step(this, slot) },
@@ -95,6 +103,13 @@ where
             Pend::Cut => return unsafe { cut(this, slot) },
         },
         Ok(Poll::Ready(value)) => Some(Outcome::Value(value)),
+        Err(payload) if payload.is::<Unwound>() => {
+            // a blocking call inside was cancelled: so is what blocked on it
+            if let Ok(unwound) = payload.downcast::<Unwound>() {
+                this.as_node().cancel(unwound.reason.clone());
+            }
+            None
+        }
         Err(payload) => Some(Outcome::Panic(payload)),
     };
     // SAFETY: `RUNNING` is still set.

@@ -26,5 +26,5 @@ pub(crate) mod state;
 pub(crate) mod waker;
 
 pub use deferred::{AwaitAll, Deferred, Outcome, await_all};
-pub(crate) use borrowed::Waited;
+pub(crate) use borrowed::{Unwound, Waited};
 pub(crate) use cell::{Launch, TaskHead, launch_owned, spawn_owned};

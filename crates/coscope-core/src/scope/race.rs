@@ -1,0 +1,201 @@
+//! [`race`] and [`first_ok`]: several futures at once, of which one wins. Losers are cut and joined
+//! before the winner's value is given.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::region::{Mode, Polled, Region};
+
+/// Runs the futures at the same time, inside this coroutine, and gives what the first to end gave.
+///
+/// The others are dropped where they are suspended, and what they leave behind (scopes, clean-ups) is
+/// cancelled and joined before this returns. The first listed wins where several are ready.
+///
+/// ```
+/// # use coscope_core::{race, delay};
+/// # use std::time::Duration;
+/// # async fn example() {
+/// let first = race([500u64, 100, 300].map(|ms| async move {
+///     delay(Duration::from_millis(ms)).await;
+///     ms
+/// }))
+/// .await;
+/// assert_eq!(first, 100);
+/// # }
+/// ```
+///
+/// # Cancellation
+/// All are dropped where they are suspended. A shield inside a loser is waited for.
+///
+/// # Panics
+/// If there is nothing to race, and with the panic of a future that panics before one has won.
+#[track_caller]
+pub fn race<I>(futures: I) -> Race<I::Item>
+where
+    I: IntoIterator,
+    I::Item: Future,
+{
+    Race(Contest::new("race", futures, |_| true))
+}
+
+/// Runs the futures at the same time and gives the first `Ok`; every `Err`, in the order of the list,
+/// if there is none.
+///
+/// # Errors
+/// All of them, if every future fails.
+///
+/// # Cancellation
+/// As [`race`].
+///
+/// # Panics
+/// As [`race`].
+#[track_caller]
+pub fn first_ok<I, T, E>(futures: I) -> FirstOk<I::Item>
+where
+    I: IntoIterator,
+    I::Item: Future<Output = Result<T, E>>,
+{
+    FirstOk(Contest::new("first_ok", futures, Result::is_ok))
+}
+
+struct Contest<F: Future> {
+    branches: Vec<Branch<F>>,
+    wins: fn(&F::Output) -> bool,
+    won: Option<std::thread::Result<F::Output>>,
+    begun: bool,
+}
+
+struct Branch<F: Future> {
+    region: Pin<Box<Region>>,
+    body: Option<Pin<Box<F>>>,
+    lost: Option<F::Output>,
+}
+
+impl<F: Future> Branch<F> {
+    fn end(&mut self) {
+        let body = &mut self.body;
+        self.region.cut_body(|| *body = None);
+        self.region.end_body();
+    }
+}
+
+impl<F: Future> Contest<F> {
+    #[track_caller]
+    fn new(name: &'static str, futures: impl IntoIterator<Item = F>, wins: fn(&F::Output) -> bool) -> Self {
+        let branch = |future| Branch {
+            region: Box::pin(Region::new(name, Mode::FailFast)),
+            body: Some(Box::pin(future)),
+            lost: None,
+        };
+        let mut branches = Vec::new();
+        for future in futures {
+            branches.push(branch(future));
+        }
+        assert!(!branches.is_empty(), "{name} of nothing: nobody could win");
+        Contest { branches, wins, won: None, begun: false }
+    }
+
+    /// Ready when one has won, or all have lost, and nothing of the others is left.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.begun = true;
+        if self.won.is_none() {
+            for branch in &mut self.branches {
+                let Some(body) = branch.body.as_mut() else { continue };
+                match branch.region.poll_body(body.as_mut(), cx) {
+                    Polled::Pending | Polled::Cut => continue,
+                    Polled::Ready(value) if !(self.wins)(&value) => {
+                        branch.lost = Some(value);
+                        branch.end();
+                        continue;
+                    }
+                    Polled::Ready(value) => self.won = Some(Ok(value)),
+                    Polled::Panicked(payload) => self.won = Some(Err(payload)),
+                }
+                branch.end();
+                break;
+            }
+            if self.won.is_none() && self.branches.iter().any(|branch| branch.body.is_some()) {
+                return Poll::Pending;
+            }
+        }
+        let mut joined = true;
+        for branch in &mut self.branches {
+            if let Some(body) = branch.body.as_mut() {
+                // a loser; one with a shield open goes on until that has ended
+                if branch.region.is_shielded() {
+                    let polled = branch.region.poll_body(body.as_mut(), cx);
+                    if matches!(polled, Polled::Pending) && branch.region.is_shielded() {
+                        joined = false;
+                        continue;
+                    }
+                }
+                branch.region.cancel_children("another has won the race".into());
+                branch.end();
+            }
+            joined &= branch.region.poll_joined(cx).is_ready();
+        }
+        if joined { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl<F: Future> Drop for Contest<F> {
+    fn drop(&mut self) {
+        if self.begun {
+            for Branch { region, body, .. } in &mut self.branches {
+                if body.is_some() || region.poll_joined(&mut Context::from_waker(std::task::Waker::noop())).is_pending() {
+                    region.abandon(|| *body = None);
+                }
+            }
+        }
+    }
+}
+
+fn settled<T>(won: std::thread::Result<T>) -> T {
+    won.unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+}
+
+/// The future of [`race`].
+#[must_use = "a race is run only when it is awaited"]
+pub struct Race<F: Future>(Contest<F>);
+
+impl<F: Future> Unpin for Race<F> {}
+
+impl<F: Future> Future for Race<F> {
+    type Output = F::Output;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        ready!(self.0.poll(cx));
+        Poll::Ready(settled(self.0.won.take().expect("a race was polled after it had ended")))
+    }
+}
+
+impl<F: Future> fmt::Debug for Race<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Race({} branches)", self.0.branches.len())
+    }
+}
+
+/// The future of [`first_ok`].
+#[must_use = "a race is run only when it is awaited"]
+pub struct FirstOk<F: Future>(Contest<F>);
+
+impl<F: Future> Unpin for FirstOk<F> {}
+
+impl<T, E, F: Future<Output = Result<T, E>>> Future for FirstOk<F> {
+    type Output = Result<T, Vec<E>>;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(self.0.poll(cx));
+        if let Some(won) = self.0.won.take() {
+            return Poll::Ready(Ok(settled(won).unwrap_or_else(|_| unreachable!("only an Ok wins"))));
+        }
+        let lost = self.0.branches.iter_mut().filter_map(|branch| branch.lost.take());
+        Poll::Ready(Err(lost.filter_map(Result::err).collect()))
+    }
+}
+
+impl<F: Future> fmt::Debug for FirstOk<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FirstOk({} branches)", self.0.branches.len())
+    }
+}

@@ -1,0 +1,68 @@
+//! Structured concurrency for Rust: coroutines that live in a tree, so that none is lost, leaked or
+//! left behind.
+//!
+//! ```
+//! use coscope::prelude::*;
+//! use std::time::Duration;
+//!
+//! async fn sum() -> i32 {
+//!     scope(async |s: Scope| {
+//!         let one = s.spawn(async { 13 });
+//!         let two = s.on(Dispatchers::io()).named("two").spawn(async { 29 });
+//!         one.await + two.await // a T, not a Result: a failing child fails the scope
+//!     })
+//!     .await // returns when every child has ended
+//! }
+//!
+//! fn main() {
+//!     run_blocking(async |s: Scope| {
+//!         s.launch(async {
+//!             delay(Duration::from_millis(10)).await;
+//!             println!("World! {}", sum().await);
+//!         });
+//!         println!("Hello,");
+//!     });
+//! }
+//! ```
+//!
+//! | to … | use |
+//! |---|---|
+//! | enter from a thread | [`run_blocking`], [`try_run_blocking`], [`run_local`], [`macro@main`] |
+//! | launch children | [`scope`], [`try_scope`], [`supervisor_scope`], [`collect_scope`], [`CoroutineScope`] |
+//! | borrow in children | [`run_local`] (a blocked caller's stack), [`frame_scope`] (an async frame) |
+//! | run elsewhere | [`Dispatchers`], [`with_context`], [`run_on`] |
+//! | wait | [`Deferred`], [`Job::join`], [`await_all`], [`race`], [`first_ok`] |
+//! | cancel | [`Job::cancel`], [`Job::stop`], [`shutdown`]; keep out of it: [`shield`], [`run_to_completion`] |
+//! | clean up | [`Finally::finally`], [`defer`], [`bracket`] |
+//! | keep time | [`delay`], [`with_timeout`], [`interval`] |
+//!
+//! ## Layers
+//! A module imports only what stands above it in this list.
+//! 1. `entry`
+//! 2. `block_on`
+//! 3. `prelude`
+#![forbid(unsafe_code)]
+
+mod entry;
+mod block_on;
+pub mod prelude;
+
+pub use block_on::{run_blocking, run_blocking_on, run_local, try_run_blocking, try_run_blocking_on, try_run_local};
+pub use coscope_core::dispatch::Dispatcher;
+pub use coscope_core::time::Instant;
+pub use coscope_core::{
+    AwaitAll, CancelReason, Cancelled, Collector, CompletableDeferred, CompletableJob, CoroutineInfo, Deferral,
+    Deferred, Delay, Errors, Failure, FailureHandler, Fallibly, Finalized, Finally, FirstOk, FrameDeferred, FrameScope,
+    Framed, Gathering, Infallibly, Interval, Job, Join, JoinError, Launcher, Limit, Listener, LocalLauncher,
+    LocalScope, NoValue, Opened, PanicPayload, Parallel, Pinned, Race, Reported, RunToCompletion, Scope, Shield,
+    Signal, Start, Supervising, Supervisor, TimedOut, WaitForValue, WithContext, WithTimeout, YieldNow, await_all,
+    bracket, cancelled, current_context, current_job, current_label, effective_deadline, ensure_active, first_ok,
+    is_active, join_all, race, shield, stop_requested, try_current_job, with_context, yield_now,
+};
+pub use coscope_core::{context, dispatch};
+pub use coscope_macros::main;
+pub use coscope_scheduler::{Dispatchers, PoolMetrics, ThreadDispatchers, pool_metrics};
+pub use entry::{
+    CoroutineScope, collect_scope, defer, delay, delay_until, detached, frame_scope, interval, now, run_on,
+    run_to_completion, scope, shutdown, supervisor_scope, try_frame_scope, try_scope, with_deadline, with_timeout,
+};
