@@ -119,4 +119,3 @@ pub(crate) fn report(handler: Option<&FailureHandler>, failure: Failure) {
     }
     unwind::drop_contained(failure);
 }
-

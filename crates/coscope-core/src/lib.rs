@@ -35,7 +35,7 @@ pub use failure::{Failure, FailureHandler};
 pub use job::{Job, Join, Listener, join_all};
 pub use scope::*;
 pub use suspend::{
-    Delay, Interval, Signal, YieldNow, cancelled, current_context, current_job, current_label, delay, delay_until,
-    ensure_active, interval, is_active, now, stop_requested, try_current_job, yield_now,
+    Delay, Interval, Signal, YieldNow, cancelled, current_context, current_job, current_label, delay,
+    delay_until, ensure_active, interval, is_active, now, stop_requested, try_current_job, yield_now,
 };
-pub use task::{AwaitAll, Deferred, await_all};
+pub use task::{AwaitAll, Deferred, OutcomeOf, await_all};

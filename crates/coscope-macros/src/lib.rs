@@ -36,7 +36,8 @@ fn error(message: &str) -> TokenStream {
 /// `async fn NAME(PARAMETERS) -> RESULT { BODY }`, with whatever stands before.
 fn expand(item: TokenStream) -> Result<TokenStream, String> {
     let tokens: Vec<TokenTree> = item.into_iter().collect();
-    let is_word = |tree: &TokenTree, word: &str| matches!(tree, TokenTree::Ident(ident) if ident.to_string() == word);
+    let is_word =
+        |tree: &TokenTree, word: &str| matches!(tree, TokenTree::Ident(ident) if ident.to_string() == word);
     let at = tokens
         .iter()
         .position(|tree| is_word(tree, "async"))
@@ -58,7 +59,8 @@ fn expand(item: TokenStream) -> Result<TokenStream, String> {
     let body = group(rest.last(), Delimiter::Brace).ok_or("#[coscope::main]: the function has no body")?;
     let result: TokenStream = rest[3..rest.len() - 1].iter().cloned().collect();
     let runner = if result.is_empty() { "run_blocking" } else { "try_run_blocking" };
-    let parameters = if parameters.stream().is_empty() { "_".to_owned() } else { parameters.stream().to_string() };
+    let parameters =
+        if parameters.stream().is_empty() { "_".to_owned() } else { parameters.stream().to_string() };
     // The inner `async fn`'s result type is said by the outer one.
     let code = format!(
         "{before} fn {name}() {result} {{ ::coscope::{runner}(async |{parameters}| {result} {{ {body} }}) }}",

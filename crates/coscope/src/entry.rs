@@ -13,8 +13,8 @@ use coscope_core as core;
 use coscope_core::context::CoroutineContext;
 use coscope_core::time::Instant;
 use coscope_core::{
-    Collector, Deferral, Deferred, Delay, Fallibly, FrameScope, Framed, Gathering, Infallibly, Interval, Opened,
-    RunToCompletion, Scope, Supervising, Supervisor, WithTimeout,
+    Collector, Deferral, Deferred, Delay, Fallibly, FrameScope, Framed, Gathering, Infallibly, Interval,
+    Opened, RunToCompletion, Scope, Supervising, Supervisor, WithTimeout,
 };
 use coscope_scheduler::install;
 

@@ -47,22 +47,26 @@ mod entry;
 mod block_on;
 pub mod prelude;
 
-pub use block_on::{run_blocking, run_blocking_on, run_local, try_run_blocking, try_run_blocking_on, try_run_local};
+pub use block_on::{
+    run_blocking, run_blocking_on, run_local, try_run_blocking, try_run_blocking_on, try_run_local,
+};
 pub use coscope_core::dispatch::Dispatcher;
 pub use coscope_core::time::Instant;
 pub use coscope_core::{
-    AwaitAll, CancelReason, Cancelled, Collector, CompletableDeferred, CompletableJob, CoroutineInfo, Deferral,
-    Deferred, Delay, Errors, Failure, FailureHandler, Fallibly, Finalized, Finally, FirstOk, FrameDeferred, FrameScope,
-    Framed, Gathering, Infallibly, Interval, Job, Join, JoinError, Launcher, Limit, Listener, LocalLauncher,
-    LocalScope, NoValue, Opened, PanicPayload, Parallel, Pinned, Race, Reported, RunToCompletion, Scope, Shield,
-    Signal, Start, Supervising, Supervisor, TimedOut, WaitForValue, WithContext, WithTimeout, YieldNow, await_all,
-    bracket, cancelled, current_context, current_job, current_label, effective_deadline, ensure_active, first_ok,
-    is_active, join_all, race, shield, stop_requested, try_current_job, with_context, yield_now,
+    AwaitAll, CancelReason, Cancelled, Collector, CompletableDeferred, CompletableJob, CoroutineInfo,
+    Deferral, Deferred, Delay, Errors, Failure, FailureHandler, Fallibly, Finalized, Finally, FirstOk,
+    FrameDeferred, FrameScope, Framed, Gathering, Infallibly, Interval, Job, Join, JoinError, Launcher,
+    Limit, Listener, LocalLauncher, LocalScope, NoValue, Opened, OutcomeOf, PanicPayload, Parallel, Pinned,
+    Race, Reported, RunToCompletion, Scope, Shield, Signal, Start, Supervising, Supervisor, TimedOut,
+    WaitForValue, WithContext, WithTimeout, YieldNow, await_all, bracket, cancelled, current_context,
+    current_job, current_label, effective_deadline, ensure_active, first_ok, is_active, join_all, race,
+    shield, stop_requested, try_current_job, with_context, yield_now,
 };
 pub use coscope_core::{context, dispatch};
 pub use coscope_macros::main;
 pub use coscope_scheduler::{Dispatchers, PoolMetrics, ThreadDispatchers, pool_metrics};
 pub use entry::{
     CoroutineScope, collect_scope, defer, delay, delay_until, detached, frame_scope, interval, now, run_on,
-    run_to_completion, scope, shutdown, supervisor_scope, try_frame_scope, try_scope, with_deadline, with_timeout,
+    run_to_completion, scope, shutdown, supervisor_scope, try_frame_scope, try_scope, with_deadline,
+    with_timeout,
 };

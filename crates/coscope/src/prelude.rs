@@ -3,7 +3,7 @@
 pub use crate::context::{CoroutineContext, CoroutineName};
 pub use crate::{
     CancelReason, CoroutineScope, Deferred, Dispatcher, Dispatchers, FailureHandler, Finally, Job, JoinError,
-    LocalScope, Scope, Start, Supervisor, ThreadDispatchers, TimedOut, await_all, bracket, current_job, defer, delay,
-    interval, is_active, join_all, race, run_blocking, run_local, run_on, scope, shield, supervisor_scope,
-    try_run_blocking, try_scope, with_context, with_timeout, yield_now,
+    LocalScope, Scope, Start, Supervisor, ThreadDispatchers, TimedOut, await_all, bracket, current_job,
+    defer, delay, interval, is_active, join_all, race, run_blocking, run_local, run_on, scope, shield,
+    supervisor_scope, try_run_blocking, try_scope, with_context, with_timeout, yield_now,
 };

@@ -156,11 +156,6 @@ pub(crate) fn coroutine() -> Option<NodeRef> {
     with(|c| c.node.get()).map(|node| unsafe { NodeRef::retain(node) })
 }
 
-/// Whether `node` is the running coroutine.
-pub(crate) fn is_current(node: &NodeRef) -> bool {
-    with(|c| c.node.get()) == Some(node.as_raw())
-}
-
 fn coroutine_or_root() -> NodeRef {
     coroutine().unwrap_or_else(|| crate::root::root().clone())
 }
@@ -250,7 +245,8 @@ pub(crate) fn is_being_cut() -> bool {
     let mut cut = false;
     each_frame(|frame| {
         shielded = frame.shield;
-        cut = !shielded && frame.node.get().is_some_and(|node| node.state.is_failed() || node.state.is_cancelling());
+        cut = !shielded
+            && frame.node.get().is_some_and(|node| node.state.is_failed() || node.state.is_cancelling());
         shielded || cut
     });
     if shielded || cut {
@@ -267,11 +263,6 @@ pub(crate) fn is_being_cut() -> bool {
         at = node.parent().cloned();
     }
     false
-}
-
-/// Whether a shield is open around this point.
-pub(crate) fn is_shielded() -> bool {
-    each_frame(|frame| frame.shield) || coroutine().is_some_and(|node| node.state.is_shield())
 }
 
 /// The least deadline of the regions around this point and up the parents, to the nearest shield.

@@ -89,11 +89,6 @@ impl CoroutineContext {
         set.unwrap_or(CleanupDeadline(Duration::from_secs(30))).0
     }
 
-    /// The dispatcher, the process's default one where none is named.
-    pub(crate) fn dispatcher_or_default(&self) -> Dispatcher {
-        self.dispatcher().cloned().unwrap_or_else(|| runtime().default_dispatcher())
-    }
-
     /// The clock: the context's own, the dispatcher's, or the real one.
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         if let Some(clock) = self.0.as_deref().and_then(|e| e.clock.as_ref()) {
@@ -125,7 +120,12 @@ impl CoroutineContext {
         let Some(elements) = self.0.as_deref() else { return CoroutineContext::new() };
         let entries: Vec<Entry> = elements.entries.iter().filter_map(Entry::for_child).collect();
         let thread_elements = entries.iter().any(Entry::is_thread_element);
-        CoroutineContext(Some(Arc::new(Elements { name: None, entries, thread_elements, ..elements.clone() })))
+        CoroutineContext(Some(Arc::new(Elements {
+            name: None,
+            entries,
+            thread_elements,
+            ..elements.clone()
+        })))
     }
 
     /// Runs `step` with every thread element set.

@@ -29,5 +29,5 @@ pub use handle::{Job, Join, Listener, join_all};
 pub(crate) use completion::Joining;
 pub(crate) use finalizer::{Cleanup, Finalizer, Finalizers};
 pub(crate) use listener::Event;
-pub(crate) use node::{Identity, Kind, KindRef, Kinded, Node, NodeRef};
+pub(crate) use node::{Identity, Kind, KindRef, Node, NodeRef};
 pub(crate) use state::{Admission, Birth, Ended};

@@ -250,7 +250,12 @@ impl<K: Kind> KindRef<K> {
     }
 
     /// A new node with one count, below `parent` but not yet in its list.
-    pub(crate) fn allocate(parent: Option<NodeRef>, birth: Birth, identity: Identity, payload: K) -> KindRef<K> {
+    pub(crate) fn allocate(
+        parent: Option<NodeRef>,
+        birth: Birth,
+        identity: Identity,
+        payload: K,
+    ) -> KindRef<K> {
         // SAFETY: the payload is written whole.
         unsafe { Self::allocate_with(parent, birth, identity, |into| into.write(payload)) }
     }
@@ -295,10 +300,32 @@ impl Clone for NodeRef {
 impl Drop for NodeRef {
     #[inline]
     fn drop(&mut self) {
-        let before = self.refs.fetch_sub(1, Ordering::Release);
-        if before == 1 {
+        if self.state.is_new() && self.give_back_lazy() {
+            return;
+        }
+        if self.refs.fetch_sub(1, Ordering::Release) == 1 {
             free(self.pointer);
         }
+    }
+}
+
+impl NodeRef {
+    /// Gives the count back (`true`), unless it is the last but that of the tree: a lazy coroutine
+    /// that only the tree knows can be started by nobody. It is cancelled, or its scope would wait
+    /// for it for ever.
+    #[cold]
+    fn give_back_lazy(&self) -> bool {
+        let mut refs = self.refs.load(Ordering::Acquire);
+        while refs > 2 {
+            match self.refs.compare_exchange(refs, refs - 1, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return true,
+                Err(now) => refs = now,
+            }
+        }
+        if refs == 2 && self.state.is_linked() {
+            self.cancel("nobody can start it any more".into());
+        }
+        false
     }
 }
 
@@ -324,10 +351,6 @@ fn free(mut pointer: NonNull<Node>) {
 }
 
 impl NodeRef {
-    /// Gives up the count without giving it back.
-    pub(crate) fn into_raw(self) -> NonNull<Node> {
-        std::mem::ManuallyDrop::new(self).pointer
-    }
     /// Where it points.
     pub(crate) fn as_raw(&self) -> NonNull<Node> {
         self.pointer
@@ -335,7 +358,7 @@ impl NodeRef {
     /// Takes over a count.
     ///
     /// # Safety
-    /// The count was given up by [`into_raw`](Self::into_raw), and is taken over once.
+    /// The count was given up by forgetting a reference, and is taken over once.
     pub(crate) unsafe fn from_raw(pointer: NonNull<Node>) -> Self {
         NodeRef { pointer }
     }

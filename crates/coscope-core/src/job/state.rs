@@ -26,7 +26,7 @@
 //! | `REGION` | birth | a job inside a coroutine | – |
 //! | `POLLING` | `begin_poll` | (region) its future is being polled | not `REGION` |
 //! | `CLOSED` | `close` | (region) its coroutine has ended without it | not `REGION` |
-//! | `NEW` | birth | (coroutine) lazy, not started | – |
+//! | `NEW` | birth | (coroutine) lazy, neither started nor cancelled | `CANCELLING` |
 //! | `LINKED` | birth, `set_linked` | stands in its parent's list and holds a token of it | – |
 //!
 //! **Timeline**, what is still admitted when:
@@ -194,7 +194,7 @@ impl State {
             } else if word & CANCELLING != 0 {
                 Err(Cancel::Again)
             } else {
-                Ok((word | CANCELLING, Cancel::First))
+                Ok(((word | CANCELLING) & !NEW, Cancel::First))
             }
         })
     }
@@ -315,9 +315,6 @@ impl State {
     pub(crate) fn is_linked(&self) -> bool {
         self.load() & LINKED != 0
     }
-    pub(crate) fn is_closed(&self) -> bool {
-        self.load() & CLOSED != 0
-    }
     /// Whether tokens other than the body's are out.
     pub(crate) fn has_children(&self) -> bool {
         let word = self.load();
@@ -345,8 +342,18 @@ impl State {
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const NAMES: [&str; 12] = [
-            "CANCELLING", "FAILED", "BODY_DONE", "CUT", "COMPLETED", "STOPPING", "SHIELD", "REGION",
-            "POLLING", "CLOSED", "NEW", "LINKED",
+            "CANCELLING",
+            "FAILED",
+            "BODY_DONE",
+            "CUT",
+            "COMPLETED",
+            "STOPPING",
+            "SHIELD",
+            "REGION",
+            "POLLING",
+            "CLOSED",
+            "NEW",
+            "LINKED",
         ];
         let word = self.load();
         write!(f, "{} tokens", word / TOKEN)?;

@@ -4,9 +4,9 @@
 //! **cursor**, a link of the walker's own that stands in the list: whatever comes and goes meanwhile,
 //! the walk goes on where it was, and the lock is free in between.
 
+use std::marker::PhantomPinned;
 use std::pin::pin;
 use std::ptr::{self, NonNull};
-use std::marker::PhantomPinned;
 
 use super::node::{Node, NodeRef};
 use super::state::{Admission, Release};
@@ -72,7 +72,11 @@ impl List {
         unsafe {
             let next = if after.is_null() { self.first } else { Link::ends(after, |e| e.next) };
             Link::ends(link, |e| *e = Ends { prev: after, next });
-            if after.is_null() { self.first = link } else { Link::ends(after, |e| e.next = link) }
+            if after.is_null() {
+                self.first = link
+            } else {
+                Link::ends(after, |e| e.next = link)
+            }
             if next.is_null() { self.last = link } else { Link::ends(next, |e| e.prev = link) }
         }
     }
@@ -83,7 +87,11 @@ impl List {
         // SAFETY: the caller's contract, and `&mut self` is the lock.
         unsafe {
             let Ends { prev, next } = Link::ends(link, |e| *e);
-            if prev.is_null() { self.first = next } else { Link::ends(prev, |e| e.next = next) }
+            if prev.is_null() {
+                self.first = next
+            } else {
+                Link::ends(prev, |e| e.next = next)
+            }
             if next.is_null() { self.last = prev } else { Link::ends(next, |e| e.prev = prev) }
         }
     }

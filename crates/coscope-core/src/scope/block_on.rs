@@ -52,7 +52,11 @@ where
 /// # Panics
 /// As there.
 #[track_caller]
-pub fn block_on_try_scope<T, E, F, Fut>(drive: &Arc<dyn Drive>, context: CoroutineContext, body: F) -> Result<T, E>
+pub fn block_on_try_scope<T, E, F, Fut>(
+    drive: &Arc<dyn Drive>,
+    context: CoroutineContext,
+    body: F,
+) -> Result<T, E>
 where
     T: Send,
     E: Send + 'static,
@@ -72,7 +76,9 @@ where
     F: FnOnce(LocalScope<'env>) -> Fut + 'env,
     Fut: Future<Output = T> + 'env,
 {
-    block_on(drive, CoroutineContext::new(), true, |waited| scope(move |s: Scope| body(LocalScope::new(s, waited))))
+    block_on(drive, CoroutineContext::new(), true, |waited| {
+        scope(move |s: Scope| body(LocalScope::new(s, waited)))
+    })
 }
 
 /// As [`block_on_local`], with a scope that may fail.
@@ -118,16 +124,10 @@ where
         shield: cfg!(panic = "abort"),
         pinned,
     };
-    let ended = Waited::block_on::<_, Supervised>(
-        &parent,
-        with,
-        open,
-        |done| drive.run_until(done),
-        {
-            let drive = drive.clone();
-            move || drive.unpark()
-        },
-    );
+    let ended = Waited::block_on::<_, Supervised>(&parent, with, open, |done| drive.run_until(done), {
+        let drive = drive.clone();
+        move || drive.unpark()
+    });
     match ended {
         Ok(Ok(value)) => value,
         Ok(Err(JoinError::Panicked { panic, .. })) => std::panic::resume_unwind(panic.into_inner()),
@@ -135,4 +135,3 @@ where
         Ok(Err(JoinError::Failed { error, .. })) => match error {},
     }
 }
-

@@ -216,7 +216,11 @@ where
 }
 
 #[track_caller]
-fn open<'env, T, E, F, Fut>(name: &'static str, body: F, into: fn(Fut::Output) -> Result<T, E>) -> Framed<'env, E, F, Fut, T>
+fn open<'env, T, E, F, Fut>(
+    name: &'static str,
+    body: F,
+    into: fn(Fut::Output) -> Result<T, E>,
+) -> Framed<'env, E, F, Fut, T>
 where
     F: FnOnce(FrameScope<'env, E>) -> Fut,
     Fut: Future,

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::marker::PhantomData;
 
-use super::launcher::{Launcher, Place, host};
+use super::launcher::{Launcher, Place};
 use crate::error::JoinError;
 use crate::job::Job;
 use crate::task::Deferred;

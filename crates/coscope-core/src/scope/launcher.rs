@@ -39,7 +39,7 @@ pub trait Sealed {
 
 /// The node that children hang below, and the context that they inherit.
 #[doc(hidden)]
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Place {
     pub(crate) node: NodeRef,
     pub(crate) context: CoroutineContext,
@@ -136,7 +136,10 @@ impl<'a, S: Host> Launcher<'a, S> {
 
 impl<S> fmt::Debug for Launcher<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Launcher").field("name", &self.name).field("start", &self.start).finish_non_exhaustive()
+        f.debug_struct("Launcher")
+            .field("name", &self.name)
+            .field("start", &self.start)
+            .finish_non_exhaustive()
     }
 }
 
@@ -214,4 +217,3 @@ macro_rules! host {
         }
     };
 }
-pub(crate) use host;

@@ -42,7 +42,12 @@ impl<S: Host> Limit<S> {
     }
 
     /// Waits for a place, launches, and binds the place to the job.
-    async fn place<R>(&self, site: &'static Location<'static>, launch: impl FnOnce(Launcher<'_, S>) -> R, job: impl FnOnce(&R) -> Job) -> R {
+    async fn place<R>(
+        &self,
+        site: &'static Location<'static>,
+        launch: impl FnOnce(Launcher<'_, S>) -> R,
+        job: impl FnOnce(&R) -> Job,
+    ) -> R {
         let permit: Permit = self.permits.acquire().await;
         let launched = launch(Launcher::new(&self.scope).at(site));
         job(&launched).on_completion(move || drop(permit));
@@ -56,7 +61,10 @@ impl<E: Send + 'static> Limit<Scope<E>> {
     /// # Cancellation
     /// Safe: cut while it waits, it drops the future unrun.
     #[track_caller]
-    pub fn launch<F: Future<Output = ()> + Send + 'static>(&self, future: F) -> impl Future<Output = Job> + Send {
+    pub fn launch<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        future: F,
+    ) -> impl Future<Output = Job> + Send {
         self.place(Location::caller(), |launcher| launcher.launch(future), Job::clone)
     }
 
@@ -107,7 +115,10 @@ impl Limit<Supervisor> {
     /// # Cancellation
     /// Safe: cut while it waits, it drops the future unrun.
     #[track_caller]
-    pub fn launch<F: Future<Output = ()> + Send + 'static>(&self, future: F) -> impl Future<Output = Job> + Send {
+    pub fn launch<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        future: F,
+    ) -> impl Future<Output = Job> + Send {
         self.place(Location::caller(), |launcher| launcher.launch(future), Job::clone)
     }
 
@@ -129,7 +140,10 @@ impl Limit<Supervisor> {
     /// # Cancellation
     /// As [`launch`](Self::launch).
     #[track_caller]
-    pub fn try_spawn<F, T, E>(&self, future: F) -> impl Future<Output = Deferred<Result<T, JoinError<E>>>> + Send
+    pub fn try_spawn<F, T, E>(
+        &self,
+        future: F,
+    ) -> impl Future<Output = Deferred<Result<T, JoinError<E>>>> + Send
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
         E: Debug + Send + 'static,

@@ -163,7 +163,11 @@ impl<'env, E: Send + 'static, B> LocalLauncher<'_, 'env, E, B> {
     }
 
     #[track_caller]
-    fn defer<F: Future + 'env, P: Policy<F::Output>>(mut self, future: F, pinned: bool) -> Deferred<P::Stored> {
+    fn defer<F: Future + 'env, P: Policy<F::Output>>(
+        mut self,
+        future: F,
+        pinned: bool,
+    ) -> Deferred<P::Stored> {
         let with = self.with(true, pinned);
         self.scope.waited.spawn::<F, P>(&self.scope.scope.place.node, with, future)
     }

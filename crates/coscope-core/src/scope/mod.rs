@@ -48,8 +48,8 @@ pub use launcher::{Host, Launcher, Start};
 pub use limit::Limit;
 pub use local::{LocalLauncher, LocalScope, Parallel, Pinned};
 pub use open::{
-    Errors, Fallibly, Gathering, Infallibly, Opened, Shape, Supervising, collect_scope, scope, supervisor_scope,
-    try_scope,
+    Errors, Fallibly, Gathering, Infallibly, Opened, Shape, Supervising, collect_scope, scope,
+    supervisor_scope, try_scope,
 };
 pub use owned::{CompletableJob, CoroutineScope, detached, shutdown};
 pub use race::{FirstOk, Race, first_ok, race};

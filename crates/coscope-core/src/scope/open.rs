@@ -378,7 +378,10 @@ where
             region.cut_body(|| this.body.set(Body::Joining));
             region.end_body();
         }
-        assert!(matches!(this.body.as_ref().project_ref(), BodyRef::Joining), "a scope was polled after it had ended");
+        assert!(
+            matches!(this.body.as_ref().project_ref(), BodyRef::Joining),
+            "a scope was polled after it had ended"
+        );
         ready!(region.poll_joined(cx));
         this.body.set(Body::Closed);
         if let Some(payload) = this.panic.take() {

@@ -54,7 +54,8 @@ struct Token {
 impl Token {
     #[track_caller]
     fn new(name: &'static str, parent: &NodeRef, supervises: bool, context: CoroutineContext) -> Self {
-        let identity = Identity { name: Cow::Borrowed(name), id: Identity::next_id(), site: Location::caller() };
+        let identity =
+            Identity { name: Cow::Borrowed(name), id: Identity::next_id(), site: Location::caller() };
         let owned = Owned { supervises, context };
         let node = KindRef::allocate(Some(parent.clone()), Birth::default(), identity, owned).into_node();
         let token = Token { job: Job(node), given_back: AtomicBool::new(false) };

@@ -144,7 +144,9 @@ impl<F: Future> Drop for Contest<F> {
     fn drop(&mut self) {
         if self.begun {
             for Branch { region, body, .. } in &mut self.branches {
-                if body.is_some() || region.poll_joined(&mut Context::from_waker(std::task::Waker::noop())).is_pending() {
+                if body.is_some()
+                    || region.poll_joined(&mut Context::from_waker(std::task::Waker::noop())).is_pending()
+                {
                     region.abandon(|| *body = None);
                 }
             }

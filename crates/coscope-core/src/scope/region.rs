@@ -15,8 +15,8 @@
 
 use std::any::{Any, TypeId};
 use std::borrow::Cow;
-use std::pin::Pin;
 use std::future::Future;
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use super::finalizer;
@@ -42,7 +42,6 @@ pub(crate) enum Mode {
 /// A region's part of its node.
 pub(crate) struct RegionNode {
     mode: Mode,
-    context: CoroutineContext,
     deadline: DeadlineFace,
     slot: Mutex<Slot>,
 }
@@ -107,12 +106,8 @@ unsafe impl Kind for RegionNode {
 pub(crate) fn allocate(parent: NodeRef, frame: &Frame, mode: Mode) -> NodeRef {
     let identity = Identity { name: Cow::Borrowed(frame.name), id: 0, site: frame.site };
     let birth = Birth { region: true, shield: frame.shield, lazy: false };
-    let payload = RegionNode {
-        mode,
-        context: current::context(),
-        deadline: DeadlineFace(frame.deadline.get()),
-        slot: Mutex::new(Slot::default()),
-    };
+    let payload =
+        RegionNode { mode, deadline: DeadlineFace(frame.deadline.get()), slot: Mutex::new(Slot::default()) };
     KindRef::allocate(Some(parent), birth, identity, payload).into_node()
 }
 
@@ -262,7 +257,9 @@ impl Region {
 
     /// Takes the failures that were kept.
     pub(crate) fn take_failures(&self) -> Vec<Failure> {
-        self.payload().map(|region| std::mem::take(&mut region.payload.slot.lock().failures)).unwrap_or_default()
+        self.payload()
+            .map(|region| std::mem::take(&mut region.payload.slot.lock().failures))
+            .unwrap_or_default()
     }
 
     /// The region's future is being dropped before it was ready. `drop_body` drops the body, if it is

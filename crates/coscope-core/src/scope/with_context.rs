@@ -52,7 +52,14 @@ use crate::task::{self, Deferred, TaskHead};
 #[track_caller]
 pub fn with_context<C: Into<CoroutineContext>, F: Future>(context: C, future: F) -> WithContext<F> {
     let site = Location::caller();
-    WithContext { given: context.into(), body: Some(future), stage: Stage::New, context: None, result: None, site }
+    WithContext {
+        given: context.into(),
+        body: Some(future),
+        stage: Stage::New,
+        context: None,
+        result: None,
+        site,
+    }
 }
 
 /// Runs a future of its own on another dispatcher, as a child, and gives its result. Works everywhere, also where
@@ -64,7 +71,10 @@ pub fn with_context<C: Into<CoroutineContext>, F: Future>(context: C, future: F)
 /// # Panics
 /// With the panic of the future.
 #[track_caller]
-pub fn run_on<C, F, T>(context: C, future: F) -> Opened<Infallibly, impl FnOnce(Scope) -> Deferred<T> + Send, Deferred<T>>
+pub fn run_on<C, F, T>(
+    context: C,
+    future: F,
+) -> Opened<Infallibly, impl FnOnce(Scope) -> Deferred<T> + Send, Deferred<T>>
 where
     C: Into<CoroutineContext>,
     F: Future<Output = T> + Send + 'static,
@@ -159,7 +169,8 @@ impl<F: Future> WithContext<F> {
         if current::dispatcher().as_ref() == Some(target) || !target.dispatch_impl().is_dispatch_needed() {
             return Stage::Here;
         }
-        let movable = current::coroutine().filter(|node| node.face::<TaskHead>().is_some_and(|head| head.pinned.is_none()));
+        let movable = current::coroutine()
+            .filter(|node| node.face::<TaskHead>().is_some_and(|head| head.pinned.is_none()));
         let Some(node) = movable else {
             panic!(
                 "with_context({target:?}) at {site} cannot move what runs here to another dispatcher: it is pinned to \
@@ -281,10 +292,13 @@ impl<F: Future> Future for WithContext<F> {
                     trip.relay = None;
                     slot_waker
                 } else {
-                    let relay = Relay { slot: slot_waker, outer: cx.waker().clone(), woken: AtomicBool::new(false) };
+                    let relay =
+                        Relay { slot: slot_waker, outer: cx.waker().clone(), woken: AtomicBool::new(false) };
                     trip.relay.insert(Arc::new(relay)).clone().into()
                 };
-                let Poll::Ready(value) = poll_body(this.body.as_mut(), trip.slot, &mut Context::from_waker(&waker)) else {
+                let Poll::Ready(value) =
+                    poll_body(this.body.as_mut(), trip.slot, &mut Context::from_waker(&waker))
+                else {
                     return Poll::Pending;
                 };
                 current::enter_context(context, at, || this.body.set(None));
@@ -299,6 +313,9 @@ impl<F: Future> Future for WithContext<F> {
 
 impl<F: Future> fmt::Debug for WithContext<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WithContext").field("given", &self.given).field("site", self.site).finish_non_exhaustive()
+        f.debug_struct("WithContext")
+            .field("given", &self.given)
+            .field("site", self.site)
+            .finish_non_exhaustive()
     }
 }

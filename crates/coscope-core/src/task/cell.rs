@@ -109,6 +109,21 @@ where
     if yielding { dispatcher.dispatch_yield(runnable) } else { dispatcher.dispatch(runnable) }
 }
 
+/// The first step, inside [`resuming`]: on a dispatcher that the launching thread is on already and
+/// that says so (an immediate one) it runs when the outermost bracket ends, without a queue.
+fn dispatch_first<F, P>(this: &KindRef<Task<F, P>>)
+where
+    F: Future,
+    P: Policy<F::Output>,
+{
+    let dispatcher = this.payload.head.context.dispatcher().expect("a coroutine has a dispatcher");
+    if dispatcher.dispatch_impl().is_dispatch_needed() {
+        dispatcher.dispatch(runnable(this, 0));
+    } else {
+        Dispatcher::unconfined().dispatch(runnable(this, 0));
+    }
+}
+
 trait Steps {
     const VTABLE: RunnableVtable;
 }
@@ -220,17 +235,10 @@ where
     match start {
         // SAFETY: `RUNNING` is set from birth, so the stage is this thread's, which may run it.
         state::Birth::Running => keep_permit(|| unsafe { harness::run_first(&this) }),
-        state::Birth::Scheduled | state::Birth::Atomic => resuming(|| dispatch(&this, 0, false)),
+        state::Birth::Scheduled | state::Birth::Atomic => resuming(|| dispatch_first(&this)),
         state::Birth::New => {}
     }
     this.into_node()
-}
-
-impl TaskHead {
-    /// The dispatcher of `slot`.
-    pub(crate) fn dispatcher(&self, slot: usize) -> Option<Dispatcher> {
-        if slot == 0 { self.context.dispatcher().cloned() } else { self.hops.dispatcher(slot) }
-    }
 }
 
 /// Launches a coroutine that owns all it needs.

@@ -83,8 +83,8 @@ impl<T> Deferred<T> {
     ///
     /// # Cancellation
     /// Safe, as the plain await.
-    pub fn outcome(self) -> Outcome<T> {
-        Outcome { deferred: self }
+    pub fn outcome(self) -> OutcomeOf<T> {
+        OutcomeOf { deferred: self }
     }
 
     fn poll_result(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
@@ -167,11 +167,11 @@ impl<T> fmt::Debug for Deferred<T> {
 /// The future of [`Deferred::outcome`].
 #[must_use = "an outcome is there only when it is awaited"]
 #[derive(Debug)]
-pub struct Outcome<T> {
+pub struct OutcomeOf<T> {
     deferred: Deferred<T>,
 }
 
-impl<T> Future for Outcome<T> {
+impl<T> Future for OutcomeOf<T> {
     type Output = Result<T, JoinError>;
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: a projection to the one field, which is never moved out of.

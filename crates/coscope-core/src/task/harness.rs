@@ -85,11 +85,17 @@ where
                     // SAFETY: `RUNNING` makes the stage ours, and it holds the future, which is
                     // never moved from the block it was written into.
                     let future = unsafe { Pin::new_unchecked(&mut *(&raw mut (*stage).future).cast::<F>()) };
-                    waker::with_waker(this.as_node(), slot, |waker| future.poll(&mut Context::from_waker(waker)))
+                    waker::with_waker(this.as_node(), slot, |waker| {
+                        future.poll(&mut Context::from_waker(waker))
+                    })
                 })
             }));
         };
-        if head.context.has_thread_elements() { head.context.around_step(&mut poll) } else { poll() }
+        if head.context.has_thread_elements() {
+            head.context.around_step(&mut poll)
+        } else {
+            poll()
+        }
         polled.expect("a step runs once")
     });
     let outcome = match polled {
@@ -156,18 +162,27 @@ where
             node.close_regions();
             stored = settle::<F, P>(this, outcome.take().expect("a step runs once"));
         };
-        if head.context.has_thread_elements() { head.context.around_step(&mut finish) } else { finish() }
+        if head.context.has_thread_elements() {
+            head.context.around_step(&mut finish)
+        } else {
+            finish()
+        }
         stored
     });
     let keeps = stored.is_some();
     if let Some(result) = stored {
         // SAFETY: the stage is ours and empty.
-        this.payload.stage.with_mut(|stage| unsafe { (&raw mut (*stage).result).cast::<P::Stored>().write(result) });
+        this.payload
+            .stage
+            .with_mut(|stage| unsafe { (&raw mut (*stage).result).cast::<P::Stored>().write(result) });
     }
     let taken = head.state.end(keeps, panicked);
     if keeps && !taken {
         // SAFETY: nobody was there to take it, and nobody can come; this thread may own it.
-        let result = this.payload.stage.with(|stage| unsafe { ptr::read((&raw const (*stage).result).cast::<P::Stored>()) });
+        let result = this
+            .payload
+            .stage
+            .with(|stage| unsafe { ptr::read((&raw const (*stage).result).cast::<P::Stored>()) });
         current::enter_coroutine(node, &head.context, slot, || {
             unwind::contain("the Drop of a result", || P::discard(result, node, &head.context));
         });
@@ -212,4 +227,3 @@ where
     // holds the future and may drop it.
     unsafe { end(this, 0, None) }
 }
-

@@ -25,6 +25,6 @@ pub(crate) mod policy;
 pub(crate) mod state;
 pub(crate) mod waker;
 
-pub use deferred::{AwaitAll, Deferred, Outcome, await_all};
 pub(crate) use borrowed::{Unwound, Waited};
 pub(crate) use cell::{Launch, TaskHead, launch_owned, spawn_owned};
+pub use deferred::{AwaitAll, Deferred, OutcomeOf, await_all};

@@ -173,7 +173,11 @@ pub(crate) struct Gathered<E>(PhantomData<E>);
 
 impl<T, E1: Into<E>, E: Send + 'static> Policy<Result<T, E1>> for Gathered<E> {
     type Stored = Option<T>;
-    fn settle(outcome: Outcome<Result<T, E1>>, node: &NodeRef, context: &CoroutineContext) -> Option<Self::Stored> {
+    fn settle(
+        outcome: Outcome<Result<T, E1>>,
+        node: &NodeRef,
+        context: &CoroutineContext,
+    ) -> Option<Self::Stored> {
         Some(<Fallible<E> as Policy<Result<T, E1>>>::settle(outcome, node, context))
     }
     fn cancelled(_node: &NodeRef) -> Option<Self::Stored> {

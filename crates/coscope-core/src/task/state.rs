@@ -134,21 +134,33 @@ impl State {
     #[inline]
     pub(crate) fn notify(&self, slot: usize) -> Wake {
         self.transition(|word| {
-            if word & ENDED != 0 { (word, Wake::Nothing) } else { Self::schedule_if_idle(word | (NOTIFIED << slot)) }
+            if word & ENDED != 0 {
+                (word, Wake::Nothing)
+            } else {
+                Self::schedule_if_idle(word | (NOTIFIED << slot))
+            }
         })
     }
 
     /// (2) The job is being cancelled. A lazy coroutine is dispatched to be dropped.
     pub(crate) fn cancel(&self) -> Wake {
         self.transition(|word| {
-            if word & ENDED != 0 { (word, Wake::Nothing) } else { Self::schedule_if_idle((word | CANCEL) & !NEW) }
+            if word & ENDED != 0 {
+                (word, Wake::Nothing)
+            } else {
+                Self::schedule_if_idle((word | CANCEL) & !NEW)
+            }
         })
     }
 
     /// (2) A lazy coroutine begins.
     pub(crate) fn start(&self) -> Wake {
         self.transition(|word| {
-            if word & NEW == 0 { (word, Wake::Nothing) } else { Self::schedule_if_idle((word | NOTIFIED) & !NEW) }
+            if word & NEW == 0 {
+                (word, Wake::Nothing)
+            } else {
+                Self::schedule_if_idle((word | NOTIFIED) & !NEW)
+            }
         })
     }
 
@@ -156,7 +168,11 @@ impl State {
     #[inline]
     pub(crate) fn run(&self, slot: usize, shielded: impl Fn() -> bool) -> Run {
         self.transition(|word| {
-            debug_assert!(word & SCHEDULED != 0 && word & (RUNNING | ENDED) == 0, "{:?}", State(AtomicU32::new(word)));
+            debug_assert!(
+                word & SCHEDULED != 0 && word & (RUNNING | ENDED) == 0,
+                "{:?}",
+                State(AtomicU32::new(word))
+            );
             let next = (word | RUNNING) & !(SCHEDULED | ATOMIC | (NOTIFIED << slot));
             let cut = word & CANCEL != 0 && word & ATOMIC == 0 && !shielded();
             (next, if cut { Run::Cut } else { Run::Poll })
@@ -202,17 +218,9 @@ impl State {
         self.transition(|word| (word & !(INTEREST | STORED), word & STORED != 0))
     }
 
-    /// Somebody would take a result.
-    pub(crate) fn has_interest(&self) -> bool {
-        self.0.load(Ordering::Acquire) & INTEREST != 0
-    }
     /// The body panicked.
     pub(crate) fn is_panicked(&self) -> bool {
         self.0.load(Ordering::Acquire) & PANICKED != 0
-    }
-    /// A poll or a drop of the future is under way.
-    pub(crate) fn is_running(&self) -> bool {
-        self.0.load(Ordering::Acquire) & RUNNING != 0
     }
 }
 

@@ -46,6 +46,12 @@ pub struct WaitFor<T> {
     waiter: Waiter,
 }
 
+impl<T> fmt::Debug for WaitFor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WaitFor")
+    }
+}
+
 impl<T> WaitFor<T> {
     /// One who waits for `cell`.
     pub fn new(cell: Arc<WaitCell<T>>) -> Self {
@@ -53,7 +59,11 @@ impl<T> WaitFor<T> {
     }
 
     /// Ready with what `look` gives, called under the lock; waits for a change where it gives nothing.
-    pub fn poll<R>(self: Pin<&Self>, cx: &mut Context<'_>, look: impl FnOnce(&mut T) -> Option<R>) -> Poll<R> {
+    pub fn poll<R>(
+        self: Pin<&Self>,
+        cx: &mut Context<'_>,
+        look: impl FnOnce(&mut T) -> Option<R>,
+    ) -> Poll<R> {
         // SAFETY: a projection to a field that is never moved out of.
         let waiter = unsafe { self.map_unchecked(|this| &this.waiter) };
         let waker = cx.waker().clone();
