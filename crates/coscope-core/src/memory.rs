@@ -10,11 +10,11 @@ use std::cell::RefCell;
 use std::ptr::NonNull;
 
 /// The step between two sizes, in bytes.
-const STEP: usize = 64;
+const STEP: usize = 16;
 /// The largest alignment of blocks that are kept, in bytes.
 const ALIGN: usize = 16;
 /// How many sizes there are: blocks above `STEP * SIZES` bytes are not kept.
-const SIZES: usize = 16;
+const SIZES: usize = 64;
 /// How many blocks of one size a thread keeps.
 const KEPT: usize = 256;
 

@@ -191,7 +191,7 @@ impl fmt::Debug for CoroutineScope {
 pub struct CompletableJob(Arc<Token>);
 
 impl Job {
-    /// A job below the running coroutine's, to be completed by hand. The first child to fail cancels
+    /// A job of its own, below the root of the process, to be completed by hand. The first child to fail cancels
     /// the others; its failure goes to the failure handler, since no parent takes it.
     #[track_caller]
     #[allow(clippy::new_ret_no_self)] // the plain handle completes nothing
