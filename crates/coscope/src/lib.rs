@@ -47,6 +47,23 @@ mod entry;
 mod block_on;
 pub mod prelude;
 
+/// The README and the guide: their programs are tests.
+#[cfg(doctest)]
+mod documentation {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../guide/scopes.md")]
+    struct Scopes;
+    #[doc = include_str!("../../../guide/cancellation.md")]
+    struct Cancellation;
+    #[doc = include_str!("../../../guide/failure.md")]
+    struct Failure;
+    #[doc = include_str!("../../../guide/dispatchers.md")]
+    struct Dispatchers;
+    #[doc = include_str!("../../../guide/time.md")]
+    struct Time;
+}
+
 pub use block_on::{
     run_blocking, run_blocking_on, run_local, try_run_blocking, try_run_blocking_on, try_run_local,
 };
