@@ -7,13 +7,14 @@
 //! 3. `wait`
 //! 4. `error`
 //! 5. `failure`
-//! 6. `dispatch` · `time`
-//! 7. `job`
-//! 8. `root`
-//! 9. `context`
-//! 10. `suspend`
-//! 11. `task`
-//! 12. `scope`
+//! 6. `time`
+//! 7. `dispatch`
+//! 8. `job`
+//! 9. `root`
+//! 10. `context`
+//! 11. `suspend`
+//! 12. `task`
+//! 13. `scope`
 
 pub mod primitive;
 mod memory;

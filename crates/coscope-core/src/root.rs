@@ -7,13 +7,11 @@ use std::panic::Location;
 use std::sync::OnceLock;
 
 use crate::failure::Failure;
-use crate::job::{Birth, Identity, Kind, KindRef, NodeRef};
+use crate::job::{Birth, Identity, KindRef, NodeRef, SharedKind};
 
 struct Root;
 
-// SAFETY: there is nothing in the payload.
-unsafe impl Kind for Root {
-    fn cancelled(_this: &KindRef<Self>) {}
+impl SharedKind for Root {
     fn child_failed(_this: &KindRef<Self>, failure: Failure) -> Option<Failure> {
         Some(failure)
     }

@@ -55,6 +55,8 @@ pub trait ThreadElement: Element {
 }
 
 type AnyArc = Arc<dyn Any + Send + Sync>;
+/// Runs a step with the thread-local of a value set.
+type Around = fn(&AnyArc, &mut dyn FnMut());
 
 /// An element, erased.
 #[derive(Clone)]
@@ -62,7 +64,7 @@ pub(super) struct Entry {
     pub(super) key: TypeId,
     pub(super) value: AnyArc,
     for_child: fn(&AnyArc) -> Option<AnyArc>,
-    around: Option<fn(&AnyArc, &mut dyn FnMut())>,
+    around: Option<Around>,
     type_name: &'static str,
 }
 

@@ -3,6 +3,7 @@
 //! * [`state`] – the life-cycle word, its diagram and its timeline.
 //! * [`node`] – [`Node`](node::Node), a place in the tree, and what its kinds do.
 //! * [`finalizer`] – the clean-ups that a job has still to run.
+//! * [`shared_kind`] – kinds that may be touched on any thread, without a promise.
 //! * [`listener`] – who wants to hear of a cancel, a stop or the end.
 //! * [`tree`] – children: link, unlink, walk; tokens given back up the tree.
 //! * [`cancel`] – the way down.
@@ -21,6 +22,7 @@ mod finalizer;
 mod handle;
 mod listener;
 pub(crate) mod node;
+mod shared_kind;
 pub(crate) mod state;
 mod tree;
 
@@ -30,4 +32,5 @@ pub(crate) use completion::Joining;
 pub(crate) use finalizer::{Cleanup, Finalizer, Finalizers};
 pub(crate) use listener::Event;
 pub(crate) use node::{Identity, Kind, KindRef, Node, NodeRef};
+pub(crate) use shared_kind::SharedKind;
 pub(crate) use state::{Admission, Birth, Ended};

@@ -1,5 +1,6 @@
 //! [`run_to_completion`]: work that neither a cancel nor a drop can stop.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
@@ -31,11 +32,14 @@ where
     RunToCompletion { future: Some(future), running: None, site: Location::caller() }
 }
 
+/// How the work ended.
+type Ended<T> = Result<T, JoinError<Infallible>>;
+
 /// The future of [`run_to_completion`].
 #[must_use = "it begins only when it is awaited"]
 pub struct RunToCompletion<F, T> {
     future: Option<F>,
-    running: Option<Pin<Box<Deferred<Result<T, JoinError<std::convert::Infallible>>>>>>,
+    running: Option<Pin<Box<Deferred<Ended<T>>>>>,
     site: &'static Location<'static>,
 }
 

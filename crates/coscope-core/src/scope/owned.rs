@@ -1,7 +1,6 @@
 //! Jobs that no coroutine's body owns: [`CoroutineScope`] for objects with a lifetime,
 //! [`CompletableJob`], and [`detached`] launching below the root of the process.
 
-use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
@@ -15,7 +14,7 @@ use super::timeout::with_timeout;
 use crate::context::{CoroutineContext, current};
 use crate::error::CancelReason;
 use crate::failure::{Failure, report};
-use crate::job::{Admission, Birth, Identity, Job, Kind, KindRef, NodeRef, join_all};
+use crate::job::{Admission, Birth, Identity, Job, KindRef, NodeRef, SharedKind, join_all};
 use crate::primitive::{AtomicBool, Ordering};
 use crate::root::root;
 
@@ -25,11 +24,7 @@ struct Owned {
     context: CoroutineContext,
 }
 
-// SAFETY: the payload is `Send + Sync`.
-unsafe impl Kind for Owned {
-    const TYPE: Option<fn() -> TypeId> = Some(TypeId::of::<Owned>);
-
-    fn cancelled(_this: &KindRef<Self>) {}
+impl SharedKind for Owned {
     fn child_failed(this: &KindRef<Self>, mut failure: Failure) -> Option<Failure> {
         if !this.payload.supervises {
             let reason = failure.reason();

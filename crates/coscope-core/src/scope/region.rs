@@ -13,7 +13,7 @@
 //! Abandoned, the region is cancelled at once, and its node stays in the tree until its children
 //! have ended: the coroutine, and every scope above, cannot complete before.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
@@ -24,7 +24,7 @@ use crate::context::CoroutineContext;
 use crate::context::current::{self, DeadlineFace, Frame};
 use crate::error::CancelReason;
 use crate::failure::Failure;
-use crate::job::{Birth, Identity, Kind, KindRef, NodeRef};
+use crate::job::{Birth, Identity, KindRef, NodeRef, SharedKind};
 use crate::primitive::{Mutex, Ordering};
 use crate::unwind;
 
@@ -61,10 +61,7 @@ impl RegionNode {
     }
 }
 
-// SAFETY: the payload is `Send + Sync`.
-unsafe impl Kind for RegionNode {
-    const TYPE: Option<fn() -> TypeId> = Some(TypeId::of::<RegionNode>);
-
+impl SharedKind for RegionNode {
     fn cancelled(this: &KindRef<Self>) {
         if this.state.is_failed() {
             this.payload.wake(); // whoever polled the region drops its body

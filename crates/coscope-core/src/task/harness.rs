@@ -153,10 +153,10 @@ where
         let mut stored = None;
         let mut outcome = Some(outcome);
         let mut finish = || {
-            // SAFETY: the stage is ours and holds the future, which is dropped in place, once.
             this.payload.stage.with_mut(|stage| {
-                unwind::contain("the Drop of a coroutine's future", || unsafe {
-                    ptr::drop_in_place((&raw mut (*stage).future).cast::<F>());
+                unwind::contain("the Drop of a coroutine's future", || {
+                    // SAFETY: the stage is ours and holds the future, which is dropped in place, once.
+                    unsafe { ptr::drop_in_place((&raw mut (*stage).future).cast::<F>()) }
                 })
             });
             node.close_regions();
@@ -178,11 +178,10 @@ where
     }
     let taken = head.state.end(keeps, panicked);
     if keeps && !taken {
-        // SAFETY: nobody was there to take it, and nobody can come; this thread may own it.
-        let result = this
-            .payload
-            .stage
-            .with(|stage| unsafe { ptr::read((&raw const (*stage).result).cast::<P::Stored>()) });
+        let result = this.payload.stage.with(|stage| {
+            // SAFETY: nobody was there to take it, and nobody can come; this thread may own it.
+            unsafe { ptr::read((&raw const (*stage).result).cast::<P::Stored>()) }
+        });
         current::enter_coroutine(node, &head.context, slot, || {
             unwind::contain("the Drop of a result", || P::discard(result, node, &head.context));
         });
