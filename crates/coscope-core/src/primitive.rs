@@ -30,8 +30,8 @@ macro_rules! checked_thread_local {
 
 #[cfg(loom)]
 mod imp {
-    pub use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
     pub(crate) use checked_thread_local as thread_local;
+    pub use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
     /// Lets another thread run while this one waits for a step of a protocol that is nearly done.
     #[inline]

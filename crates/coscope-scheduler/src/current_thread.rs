@@ -1,0 +1,304 @@
+//! [`EventLoop`]: runs steps on the thread that drives it, in the order in which they come.
+//!
+//! ```text
+//!   other threads ─▶ inbox (locked) ─▶ ┐
+//!   the driving thread ──────────────▶ queue (its own, no lock) ─▶ step ─▶ done? ─▶ …
+//!   timers, every 32 steps or when idle ▲
+//! ```
+//!
+//! The queue is a thread-local of the driving thread; a loop driven inside another's step puts that
+//! one's queue aside. The thread parks with itself entered in the inbox as the sleeper; whoever puts
+//! something in takes the sleeper out and unparks it, so a busy loop costs others no system call.
+//!
+//! Imports `home`, `park`, `pool`.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::mem::take;
+use std::sync::{Arc, Weak};
+use std::thread::{self, Thread, ThreadId};
+
+use coscope_core::dispatch::{Dispatch, Dispatcher, Runnable, keep_permit};
+use coscope_core::primitive::{AtomicBool, Mutex, Ordering};
+use coscope_core::time::{Clock, Instant, Timers};
+use coscope_core::unwind::{contain, drop_contained};
+
+use crate::{home, park, pool};
+
+/// After so many steps the loop looks at its timers and its inbox.
+const ROUND: u32 = 32;
+
+thread_local! {
+    /// The queue of the loop that this thread drives.
+    static QUEUE: RefCell<VecDeque<Runnable>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// A queue of steps and a clock, driven by the thread that calls [`run_until`](Self::run_until).
+pub struct EventLoop {
+    me: Weak<EventLoop>,
+    name: String,
+    timers: Arc<Timers>,
+    inbox: Mutex<Inbox>,
+    closed: AtomicBool,
+}
+
+#[derive(Default)]
+struct Inbox {
+    steps: VecDeque<Runnable>,
+    /// Somebody has called; look whether it is done.
+    called: bool,
+    sleeper: Option<Thread>,
+    driver: Option<ThreadId>,
+}
+
+impl EventLoop {
+    /// A loop that nobody drives yet. Steps can be dispatched already.
+    pub fn new(name: impl Into<String>) -> Arc<Self> {
+        Arc::new_cyclic(|me| EventLoop {
+            me: me.clone(),
+            name: name.into(),
+            timers: Timers::new(1),
+            inbox: Mutex::new(Inbox::default()),
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    /// The loop as a dispatcher.
+    pub fn dispatcher(self: &Arc<Self>) -> Dispatcher {
+        Dispatcher::from_arc(self.clone())
+    }
+
+    /// Runs steps and fires timers on the calling thread until `done` says so; it is asked after each
+    /// step and after each [`unpark`](Self::unpark). Waits as [`blocking`](crate::blocking) does.
+    ///
+    /// A loop may be driven inside a step of another, or of its own.
+    ///
+    /// # Panics
+    /// If another thread drives this loop.
+    pub fn run_until(self: &Arc<Self>, done: &dyn Fn() -> bool) {
+        keep_permit(|| {
+            let _seat = Seat::take(self);
+            self.drive(done);
+        });
+    }
+
+    fn drive(&self, done: &dyn Fn() -> bool) {
+        let mut steps = 0u32;
+        while !done() {
+            steps = steps.wrapping_add(1);
+            if steps.is_multiple_of(ROUND) {
+                self.look_around();
+            }
+            let mut next = pop();
+            if next.is_none() {
+                self.look_around();
+                next = pop();
+            }
+            match next {
+                Some(step) => contain("a step", || step.run()),
+                None => self.wait(),
+            }
+        }
+    }
+
+    /// Fires what is due, and fetches what others have dispatched.
+    fn look_around(&self) {
+        let earliest = self.timers.earliest_hint();
+        if earliest != Instant::FAR_FUTURE {
+            let now = Instant::system_now();
+            if earliest <= now {
+                self.timers.fire(now);
+            }
+        }
+        if self.is_closed() {
+            QUEUE.with(take_queue).into_iter().for_each(drop_contained);
+        }
+        let mut arrived = take(&mut self.inbox.lock().steps);
+        if arrived.is_empty() {
+            return;
+        }
+        QUEUE.with(|queue| {
+            let mut queue = queue.borrow_mut();
+            if queue.is_empty() { *queue = arrived } else { queue.append(&mut arrived) }
+        });
+    }
+
+    /// Parks until something comes, somebody calls, or a timer is due.
+    fn wait(&self) {
+        let until = self.timers.next_deadline();
+        {
+            let mut inbox = self.inbox.lock();
+            if take(&mut inbox.called) || !inbox.steps.is_empty() {
+                return;
+            }
+            inbox.sleeper = Some(thread::current());
+        }
+        pool::blocking(|| park::park(until.map(|until| until - Instant::system_now())));
+        let mut inbox = self.inbox.lock();
+        inbox.sleeper = None;
+        inbox.called = false;
+    }
+
+    /// Makes the loop ask again whether it is done. For whoever makes it so on another thread.
+    pub fn unpark(&self) {
+        let sleeper = {
+            let mut inbox = self.inbox.lock();
+            inbox.called = true;
+            inbox.sleeper.take()
+        };
+        if let Some(sleeper) = sleeper {
+            sleeper.unpark();
+        }
+    }
+
+    /// Refuses all steps from now on, and those that are queued.
+    pub fn close(&self) {
+        let mut refused = {
+            let mut inbox = self.inbox.lock();
+            self.closed.store(true, Ordering::Release);
+            take(&mut inbox.steps)
+        };
+        if self.is_driven_here() {
+            refused.extend(QUEUE.with(take_queue));
+        }
+        self.unpark();
+        refused.into_iter().for_each(drop_contained);
+    }
+
+    /// Whether it has been closed.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Whether the calling thread drives this loop just now.
+    #[inline]
+    pub fn is_driven_here(&self) -> bool {
+        home::current() == self.address()
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// From another thread, or when this one drives another loop.
+    fn dispatch_from_afar(&self, runnable: Runnable) {
+        let (sleeper, refused) = {
+            let mut inbox = self.inbox.lock();
+            if self.is_closed() {
+                (None, Some(runnable))
+            } else {
+                inbox.steps.push_back(runnable);
+                (inbox.sleeper.take(), None)
+            }
+        };
+        if let Some(sleeper) = sleeper {
+            sleeper.unpark();
+        }
+        drop(refused);
+    }
+}
+
+fn take_queue(queue: &RefCell<VecDeque<Runnable>>) -> VecDeque<Runnable> {
+    take(&mut *queue.borrow_mut())
+}
+
+fn pop() -> Option<Runnable> {
+    QUEUE.with(|queue| queue.borrow_mut().pop_front())
+}
+
+impl Dispatch for EventLoop {
+    fn dispatch(&self, runnable: Runnable) {
+        let mut runnable = Some(runnable);
+        if self.is_driven_here() && !self.is_closed() {
+            let _ = QUEUE.try_with(|queue| queue.borrow_mut().extend(runnable.take()));
+        }
+        if let Some(runnable) = runnable {
+            self.dispatch_from_afar(runnable);
+        }
+    }
+
+    fn clock(&self) -> Option<Arc<dyn Clock>> {
+        self.me.upgrade().map(|me| me as Arc<dyn Clock>)
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Clock for EventLoop {
+    fn now(&self) -> Instant {
+        Instant::system_now()
+    }
+
+    fn timers(&self) -> &Arc<Timers> {
+        &self.timers
+    }
+
+    fn wake_by(&self, _: Instant) {
+        if !self.is_driven_here() {
+            self.unpark(); // it asks for the next deadline before it parks again
+        }
+    }
+}
+
+/// The driver's seat: the loop's steps are in the thread's queue while it is taken.
+struct Seat<'a> {
+    event_loop: &'a EventLoop,
+    /// Of the loop that the thread has driven so far. `None` if it was this one.
+    outer: Option<(VecDeque<Runnable>, home::Guard)>,
+    /// Whose the loop was: nobody's, or this thread's, with another loop in between.
+    former_driver: Option<ThreadId>,
+}
+
+impl<'a> Seat<'a> {
+    fn take(event_loop: &'a EventLoop) -> Self {
+        if event_loop.is_driven_here() {
+            return Seat { event_loop, outer: None, former_driver: None };
+        }
+        let me = thread::current().id();
+        let (steps, former_driver) = {
+            let mut inbox = event_loop.inbox.lock();
+            let former = inbox.driver;
+            if former.is_none_or(|driver| driver == me) {
+                inbox.driver = Some(me);
+                (take(&mut inbox.steps), former)
+            } else {
+                drop(inbox);
+                panic!("another thread drives the event loop {:?} already", event_loop.name);
+            }
+        };
+        let outer = QUEUE.with(|queue| queue.replace(steps));
+        Seat { event_loop, outer: Some((outer, home::enter(event_loop.address()))), former_driver }
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        let Some((outer, _home)) = self.outer.take() else { return };
+        let mut left = QUEUE.with(|queue| queue.replace(outer));
+        let refused = {
+            let mut inbox = self.event_loop.inbox.lock();
+            inbox.driver = self.former_driver;
+            if self.event_loop.is_closed() {
+                left
+            } else {
+                // what is left came before what lies in the inbox
+                left.append(&mut inbox.steps);
+                inbox.steps = left;
+                VecDeque::new()
+            }
+        };
+        refused.into_iter().for_each(drop_contained);
+    }
+}
+
+impl fmt::Debug for EventLoop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventLoop")
+            .field("name", &self.name)
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,263 @@
+//! Lanes: the queues of CPU steps. A lane's owning end is the CPU permit itself.
+//!
+//! There are as many lanes as permits. Whoever holds a [`Permit`] pushes to its lane and pops from
+//! it; everybody who holds one steals from all. A permit given back lies in its lane until somebody
+//! takes it, with the steps that are still in it: they belong to the lane, not to a thread.
+//!
+//! ```text
+//!   push ─▶ newest ─ displaced ─▶ deque ──▶ pop (first in, first out)
+//!             │                    └──────▶ stolen by the holder of another permit
+//!             ├──▶ pop (last in, first out, not too often in a row)
+//!             └──▶ global queue, by the watch, once it is stale
+//! ```
+//!
+//! Knows steps, not threads. Imports nothing of this crate.
+
+use std::fmt;
+
+use coscope_core::dispatch::Runnable;
+use coscope_core::primitive::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use crossbeam_deque::{Injector, Steal, Stealer, Worker as Deque};
+use crossbeam_utils::CachePadded;
+use crossbeam_utils::atomic::AtomicCell;
+
+/// Every so many steps the global queue comes first.
+const GLOBAL_FIRST: u32 = 61;
+/// After so many newest steps in a row the deque has its turn.
+const NEWEST_IN_A_ROW: u32 = 16;
+
+struct Lane {
+    /// The permit, while nobody holds it.
+    permit: AtomicCell<Option<Box<Permit>>>,
+    newest: AtomicCell<Option<Runnable>>,
+    /// May be true with `newest` empty for a moment, never false with it filled, but while it is taken.
+    has_newest: AtomicBool,
+    /// Counts the steps begun: what lies in `newest` is stale if this stands still.
+    steps: AtomicU32,
+    stealer: Stealer<Runnable>,
+}
+
+/// A CPU permit: the right to run CPU steps, and the owning end of a lane.
+pub(crate) struct Permit {
+    lane: usize,
+    deque: Deque<Runnable>,
+    steps: u32,
+    newest_in_a_row: u32,
+}
+
+/// What the watch remembers of a lane.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Seen {
+    steps: u32,
+    newest: bool,
+}
+
+/// All lanes, and the global queue.
+pub(crate) struct Lanes {
+    lanes: Box<[CachePadded<Lane>]>,
+    global: Injector<Runnable>,
+    steals: AtomicU64,
+}
+
+impl Permit {
+    pub(crate) fn lane(&self) -> usize {
+        self.lane
+    }
+
+    /// Whether it is time to look at what is not in the lane.
+    pub(crate) fn is_time_to_look_around(&self) -> bool {
+        self.steps % GLOBAL_FIRST == GLOBAL_FIRST - 1
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.deque.is_empty()
+    }
+}
+
+impl Lanes {
+    pub(crate) fn new(count: usize) -> Self {
+        let lane = |lane| {
+            let deque = Deque::new_fifo();
+            CachePadded::new(Lane {
+                stealer: deque.stealer(),
+                permit: AtomicCell::new(Some(Box::new(Permit { lane, deque, steps: 0, newest_in_a_row: 0 }))),
+                newest: AtomicCell::new(None),
+                has_newest: AtomicBool::new(false),
+                steps: AtomicU32::new(0),
+            })
+        };
+        let lanes = (0..count).map(lane).collect();
+        Lanes { lanes, global: Injector::new(), steals: AtomicU64::new(0) }
+    }
+
+    /// The permit that the state word has granted; the preferred one, if it is there.
+    pub(crate) fn take_permit(&self, preferred: usize) -> Box<Permit> {
+        loop {
+            // the word counts a permit only after it has been laid down: there is one for us
+            for offset in 0..self.lanes.len() {
+                let lane = &self.lanes[(preferred + offset) % self.lanes.len()];
+                if let Some(permit) = lane.permit.take() {
+                    return permit;
+                }
+            }
+        }
+    }
+
+    /// Lays a permit down, before the word counts it. What is newest goes where all can steal it.
+    /// `true` if steps are left in the lane.
+    pub(crate) fn put_permit(&self, permit: Box<Permit>) -> bool {
+        let lane = &self.lanes[permit.lane];
+        if let Some(newest) = lane.take_newest() {
+            permit.deque.push(newest);
+        }
+        let left = !permit.deque.is_empty();
+        lane.permit.store(Some(permit));
+        left
+    }
+
+    /// Queues a step as the newest of the lane; `true` if another now waits in the deque.
+    pub(crate) fn push_newest(&self, permit: &mut Permit, step: Runnable) -> bool {
+        let lane = &self.lanes[permit.lane];
+        let displaced = lane.newest.swap(Some(step));
+        lane.has_newest.store(true, Ordering::Release);
+        displaced.map(|older| permit.deque.push(older)).is_some()
+    }
+
+    /// Queues a step in the lane's deque.
+    pub(crate) fn push_own(&self, permit: &mut Permit, step: Runnable) {
+        permit.deque.push(step);
+    }
+
+    /// Queues a step behind all others.
+    pub(crate) fn push_global(&self, step: Runnable) {
+        self.global.push(step);
+    }
+
+    pub(crate) fn global_is_empty(&self) -> bool {
+        self.global.is_empty()
+    }
+
+    /// The next step of the lane, or of the global queue.
+    pub(crate) fn pop(&self, permit: &mut Permit) -> Option<Runnable> {
+        let lane = &self.lanes[permit.lane];
+        let step = if permit.is_time_to_look_around() {
+            self.steal_global(permit).or_else(|| self.pop_lane(lane, permit))
+        } else {
+            self.pop_lane(lane, permit).or_else(|| self.steal_global(permit))
+        };
+        if step.is_some() {
+            permit.steps = permit.steps.wrapping_add(1);
+            lane.steps.store(permit.steps, Ordering::Relaxed);
+        }
+        step
+    }
+
+    fn pop_lane(&self, lane: &Lane, permit: &mut Permit) -> Option<Runnable> {
+        if permit.newest_in_a_row < NEWEST_IN_A_ROW {
+            if let Some(newest) = lane.take_newest() {
+                permit.newest_in_a_row += 1;
+                return Some(newest);
+            }
+        } else if let Some(newest) = lane.take_newest() {
+            permit.deque.push(newest);
+        }
+        permit.newest_in_a_row = 0;
+        permit.deque.pop()
+    }
+
+    fn steal_global(&self, permit: &Permit) -> Option<Runnable> {
+        if self.global.is_empty() {
+            return None;
+        }
+        insist(|| self.global.steal_batch_and_pop(&permit.deque))
+    }
+
+    /// A step of another lane, along with up to half of what is there.
+    pub(crate) fn steal(&self, permit: &mut Permit) -> Option<Runnable> {
+        let count = self.lanes.len();
+        for offset in 1..count {
+            let victim = &self.lanes[(permit.lane + offset) % count];
+            if victim.stealer.is_empty() {
+                continue;
+            }
+            if let Some(step) = insist(|| victim.stealer.steal_batch_and_pop(&permit.deque)) {
+                self.steals.fetch_add(1, Ordering::Relaxed);
+                permit.steps = permit.steps.wrapping_add(1);
+                self.lanes[permit.lane].steps.store(permit.steps, Ordering::Relaxed);
+                return Some(step);
+            }
+        }
+        None
+    }
+
+    /// Whether there are steps that the holder of any permit could take.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.global.is_empty() || self.lanes.iter().any(|lane| !lane.stealer.is_empty())
+    }
+
+    /// Looks at the newest step of each lane; one that was there at the last look already, with no
+    /// step begun since, is stale and goes to the global queue. `true` if one may become so.
+    pub(crate) fn rescue_stale(&self, seen: &mut [Seen]) -> bool {
+        let mut suspicious = false;
+        for (lane, seen) in self.lanes.iter().zip(seen) {
+            let now = Seen {
+                steps: lane.steps.load(Ordering::Relaxed),
+                newest: lane.has_newest.load(Ordering::Acquire),
+            };
+            let stands_still = now.newest && now.steps == seen.steps;
+            if stands_still
+                && seen.newest
+                && let Some(stale) = lane.take_newest()
+            {
+                self.global.push(stale);
+            }
+            suspicious |= stands_still;
+            *seen = now;
+        }
+        suspicious
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// Steps that wait: an estimate, for people.
+    pub(crate) fn queued(&self) -> usize {
+        let lane = |lane: &CachePadded<Lane>| {
+            lane.stealer.len() + usize::from(lane.has_newest.load(Ordering::Relaxed))
+        };
+        self.global.len() + self.lanes.iter().map(lane).sum::<usize>()
+    }
+
+    pub(crate) fn steals(&self) -> u64 {
+        self.steals.load(Ordering::Relaxed)
+    }
+}
+
+impl Lane {
+    /// The flag goes down before the step is taken: if the holder of the permit puts another one in
+    /// meanwhile, the flag it raises stays up.
+    fn take_newest(&self) -> Option<Runnable> {
+        if !self.has_newest.load(Ordering::Acquire) {
+            return None;
+        }
+        self.has_newest.store(false, Ordering::SeqCst);
+        self.newest.take()
+    }
+}
+
+fn insist(mut steal: impl FnMut() -> Steal<Runnable>) -> Option<Runnable> {
+    loop {
+        match steal() {
+            Steal::Success(step) => return Some(step),
+            Steal::Empty => return None,
+            Steal::Retry => std::hint::spin_loop(),
+        }
+    }
+}
+
+impl fmt::Debug for Lanes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lanes").field("lanes", &self.lanes.len()).field("queued", &self.queued()).finish()
+    }
+}

@@ -1,0 +1,417 @@
+//! [`Pool`]: the queues and threads that Default and IO share.
+//!
+//! CPU steps lie in lanes and need a permit; blocking steps lie in one queue and need none. What is
+//! done about them is said here; who does it, and when, in `worker`. Imports `state`, `park`,
+//! `idle`, `lane`, `local`, `builder`, `watch`; the bodies of its threads are handed in from above.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::thread::Thread;
+use std::time::Duration;
+
+use coscope_core::dispatch::{Runnable, keep_permit, leave_places, may_exchange};
+use coscope_core::primitive::{AtomicBool, AtomicU64, Mutex, Ordering};
+use coscope_core::time::{Instant, Timers};
+use crossbeam_deque::{Injector, Steal};
+
+use crate::builder::Builder;
+use crate::idle::{Idle, Notified};
+use crate::lane::Lanes;
+use crate::local::Local;
+use crate::park::Signal;
+use crate::watch::Watch;
+
+/// A pool of threads with CPU permits, which also serve blocking work without.
+pub struct Pool {
+    me: Weak<Pool>,
+    bodies: Bodies,
+    pub(crate) options: Builder,
+    pub(crate) idle: Idle,
+    pub(crate) lanes: Lanes,
+    blocking: Injector<Runnable>,
+    pub(crate) watch: Watch,
+    pub(crate) timers: Arc<Timers>,
+    /// The earliest instant at which a parked thread will wake by itself.
+    kept: AtomicU64,
+    numbers: Mutex<Numbers>,
+    /// Threads could not be started: the watch tries again.
+    pub(crate) short_of_threads: AtomicBool,
+    warned: AtomicBool,
+    pub(crate) retired: AtomicU64,
+}
+
+/// What the threads run. Written above, in terms of the pool.
+pub(crate) struct Bodies {
+    pub(crate) worker: fn(&Arc<Pool>, Option<Signal>),
+    pub(crate) watchman: fn(&Arc<Pool>),
+}
+
+/// The numbers that threads are named by: the least that is free.
+#[derive(Default)]
+struct Numbers {
+    free: BTreeSet<usize>,
+    used: usize,
+}
+
+thread_local! {
+    /// The pool that this thread works for.
+    static OWN: RefCell<Option<Arc<Pool>>> = const { RefCell::new(None) };
+}
+
+impl Pool {
+    pub(crate) fn new(options: Builder, bodies: Bodies) -> Arc<Self> {
+        let permits = options.permits;
+        Arc::new_cyclic(|me| Pool {
+            me: me.clone(),
+            bodies,
+            idle: Idle::new(permits),
+            lanes: Lanes::new(permits),
+            blocking: Injector::new(),
+            watch: Watch::new(),
+            timers: Timers::new(permits.next_power_of_two().min(16)),
+            kept: AtomicU64::new(u64::MAX),
+            numbers: Mutex::new(Numbers::default()),
+            short_of_threads: AtomicBool::new(false),
+            warned: AtomicBool::new(false),
+            retired: AtomicU64::new(0),
+            options,
+        })
+    }
+
+    pub(crate) fn shared(&self) -> Arc<Pool> {
+        self.me.upgrade().expect("a pool is used through an Arc of it")
+    }
+
+    /// What threads know their pool by.
+    #[inline]
+    pub(crate) fn key(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    // --- CPU steps ---
+
+    /// Queues a CPU step: into the lane of the calling thread if it holds a permit, else for all.
+    #[inline]
+    pub(crate) fn dispatch_cpu(&self, step: Runnable) {
+        let mut step = Some(step);
+        let displaced = Local::with(|local| {
+            if !local.works_for(self.key()) {
+                return None;
+            }
+            local.with_permit(|permit| {
+                let step = step.take().expect("it is taken once");
+                if self.watch.is_on() {
+                    self.lanes.push_newest(permit, step)
+                } else {
+                    // nobody would notice that it gets stale
+                    self.lanes.push_own(permit, step);
+                    true
+                }
+            })
+        });
+        match displaced.flatten() {
+            Some(false) => return, // this thread reaches it next; if not, the watch will see
+            Some(true) => {}
+            None => self.lanes.push_global(step.take().expect("no lane has taken it")),
+        }
+        self.notify_cpu();
+    }
+
+    /// Queues a CPU step behind all others.
+    pub(crate) fn dispatch_cpu_last(&self, step: Runnable) {
+        let reached_next = self.watch.is_on()
+            && self.lanes.global_is_empty()
+            && Local::with(|local| {
+                local.works_for(self.key()) && local.with_permit(|permit| permit.is_empty()) == Some(true)
+            }) == Some(true);
+        self.lanes.push_global(step);
+        if !reached_next {
+            self.notify_cpu();
+        }
+    }
+
+    #[inline]
+    pub(crate) fn notify_cpu(&self) {
+        if self.idle.notify_cpu() == Notified::Start {
+            self.start_worker(Some(Signal::Search));
+        }
+    }
+
+    // --- blocking steps ---
+
+    /// Queues a blocking step, and finds a thread for it.
+    pub(crate) fn dispatch_blocking(&self, step: Runnable) {
+        self.blocking.push(step);
+        self.notify_blocking();
+    }
+
+    /// Queues the blocking step that the running one ends with: this thread comes by right away.
+    pub(crate) fn dispatch_blocking_last(&self, step: Runnable) {
+        let comes_by = Local::with(|local| {
+            local.works_for(self.key()) && local.in_step.get() && may_exchange() && !local.has_permit.get()
+        });
+        self.blocking.push(step);
+        if comes_by != Some(true) {
+            self.notify_blocking();
+        }
+    }
+
+    pub(crate) fn notify_blocking(&self) {
+        if self.idle.notify_blocking() == Notified::Start {
+            self.start_worker(None);
+        }
+    }
+
+    pub(crate) fn pop_blocking(&self) -> Option<Runnable> {
+        if self.blocking.is_empty() {
+            return None;
+        }
+        loop {
+            match self.blocking.steal() {
+                Steal::Success(step) => return Some(step),
+                Steal::Empty => return None,
+                Steal::Retry => std::hint::spin_loop(),
+            }
+        }
+    }
+
+    pub(crate) fn blocking_queued(&self) -> usize {
+        self.blocking.len()
+    }
+
+    /// Whether a thread about to sleep would find something to do.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.blocking.is_empty() || (self.idle.state.load().free() > 0 && self.lanes.has_work())
+    }
+
+    // --- permits ---
+
+    /// Takes a permit between steps.
+    pub(crate) fn acquire(&self, local: &Local) -> bool {
+        let granted = self.idle.state.acquire();
+        if granted {
+            self.take_up(local);
+        }
+        granted
+    }
+
+    fn take_up(&self, local: &Local) {
+        local.take_up(self.lanes.take_permit(local.lane.get()));
+        if !self.watch.is_on() {
+            self.turn_watch_on();
+        }
+    }
+
+    /// Gives the permit back between steps; the caller then looks at all queues.
+    pub(crate) fn release(&self, local: &Local) {
+        if let Some(permit) = local.lay_down() {
+            self.lanes.put_permit(permit);
+            self.idle.state.release();
+        }
+    }
+
+    /// Gives the permit back in the middle of a step, or for a blocking one. `false` if there is none.
+    pub(crate) fn release_in_step(&self, local: &Local) -> bool {
+        let Some(permit) = local.lay_down() else { return false };
+        let left = self.lanes.put_permit(permit);
+        self.idle.state.release_in_step();
+        local.blocked.set(true);
+        // What others queued while no permit was free, they reach themselves; the watch looks after them.
+        if left || !self.lanes.global_is_empty() || (!self.watch.is_on() && self.lanes.has_work()) {
+            self.notify_cpu();
+        }
+        true
+    }
+
+    /// Takes a permit in the middle of a step that runs without.
+    fn acquire_in_step(&self, local: &Local) -> bool {
+        let granted = self.idle.state.acquire_in_step();
+        if granted {
+            self.take_up(local);
+            local.blocked.set(false);
+        }
+        granted
+    }
+
+    /// Lets the running step go on under a CPU permit (`cpu`) or without one.
+    pub(crate) fn enter_in_place(&self, cpu: bool) -> bool {
+        Local::with(|local| {
+            if !local.works_for(self.key()) || !local.in_step.get() || !may_exchange() {
+                return false;
+            }
+            if cpu {
+                if !local.has_permit.get() && !self.acquire_in_step(local) {
+                    return false;
+                }
+            } else {
+                self.release_in_step(local);
+            }
+            local.exchanged.set(true);
+            leave_places();
+            true
+        })
+        .unwrap_or(false)
+    }
+
+    /// After a step: what it has exchanged is put in order again.
+    pub(crate) fn settle(&self, local: &Local) {
+        if local.exchanged.replace(false) {
+            leave_places();
+        }
+        if local.blocked.replace(false) {
+            self.idle.state.end_blocking();
+        }
+    }
+
+    /// Runs `f`, which blocks the thread, without the permit that the thread may hold.
+    pub(crate) fn blocking<R>(&self, local: &Local, f: impl FnOnce() -> R) -> R {
+        struct Return<'a>(&'a Pool, &'a Local);
+        impl Drop for Return<'_> {
+            fn drop(&mut self) {
+                // if none is free, the step goes on without, and counts as blocking to its end
+                let _ = self.0.acquire_in_step(self.1);
+            }
+        }
+        self.release_in_step(local);
+        let _return = Return(self, local);
+        keep_permit(f)
+    }
+
+    // --- timers ---
+
+    /// Fires what is due. Costs one load if there is nothing.
+    pub(crate) fn fire_due(&self) {
+        let earliest = self.timers.earliest_hint();
+        if earliest != Instant::FAR_FUTURE {
+            let now = Instant::system_now();
+            if earliest <= now {
+                self.timers.fire(now);
+            }
+        }
+    }
+
+    /// Makes the calling thread, which is about to park, wake for the next timer, if no other will.
+    pub(crate) fn keep_time(&self) -> Option<Instant> {
+        let earliest = self.timers.earliest_hint();
+        let keeps = earliest != Instant::FAR_FUTURE
+            && self.kept.fetch_min(earliest.as_nanos(), Ordering::SeqCst) > earliest.as_nanos();
+        keeps.then_some(earliest)
+    }
+
+    /// The calling thread is awake and keeps the time no longer.
+    pub(crate) fn time_kept(&self, instant: Instant) {
+        let kept = instant.as_nanos();
+        let _ = self.kept.compare_exchange(kept, u64::MAX, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    pub(crate) fn kept(&self) -> Instant {
+        Instant::from_nanos(self.kept.load(Ordering::SeqCst))
+    }
+
+    // --- threads ---
+
+    /// Starts a thread that the word counts already.
+    pub(crate) fn start_worker(&self, role: Option<Signal>) {
+        if self.try_start_worker(role) {
+            return;
+        }
+        if role == Some(Signal::Search) {
+            self.idle.state.stop_searching();
+        }
+        self.idle.state.remove_thread();
+        if !self.warned.swap(true, Ordering::Relaxed) {
+            eprintln!(
+                "coscope: a thread of {:?} could not be started; going on with those there are",
+                self.options.name
+            );
+        }
+        self.short_of_threads.store(true, Ordering::SeqCst);
+        let watched = self.turn_watch_on();
+        while !watched && self.idle.state.load().threads() == 0 {
+            // not a single thread: the one that dispatches is all there is, and must not run the step
+            std::thread::sleep(Duration::from_millis(1));
+            self.try_again();
+        }
+    }
+
+    /// Starts a thread for what is queued, if now it can be; `true` if nothing is left to try.
+    pub(crate) fn try_again(&self) -> bool {
+        if !self.has_work() {
+            self.short_of_threads.store(false, Ordering::SeqCst);
+            return true;
+        }
+        self.idle.state.add_thread();
+        let started = self.try_start_worker(None);
+        if !started {
+            self.idle.state.remove_thread();
+        }
+        false
+    }
+
+    fn try_start_worker(&self, role: Option<Signal>) -> bool {
+        let number = self.numbers.lock().take();
+        let pool = self.shared();
+        let body = Box::new(move || {
+            OWN.with(|own| *own.borrow_mut() = Some(pool.clone()));
+            (pool.bodies.worker)(&pool, role);
+            let _ = OWN.try_with(|own| own.borrow_mut().take());
+            pool.numbers.lock().free.insert(number);
+        });
+        let started = (self.options.spawn)(format!("{}-{number}", self.options.name), body).is_ok();
+        if !started {
+            self.numbers.lock().free.insert(number);
+        }
+        started
+    }
+
+    fn turn_watch_on(&self) -> bool {
+        self.watch.turn_on(|| self.start_watchman())
+    }
+
+    pub(crate) fn start_watchman(&self) -> Option<Thread> {
+        let pool = self.shared();
+        let body = Box::new(move || (pool.bodies.watchman)(&pool));
+        (self.options.spawn)("coscope-timer".to_owned(), body).ok()
+    }
+}
+
+impl Numbers {
+    fn take(&mut self) -> usize {
+        self.free.pop_first().unwrap_or_else(|| {
+            self.used += 1;
+            self.used
+        })
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("name", &self.options.name)
+            .field("counts", &self.idle.state.load())
+            .field("parked", &self.idle.parked())
+            .field("lanes", &self.lanes)
+            .field("blocking_queued", &self.blocking_queued())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs `f`, which may block the thread for long, without the CPU permit that the thread may hold:
+/// another thread gets it meanwhile. Afterwards it is taken again if one is free; if not, the step
+/// goes on without to its end. Elsewhere it just runs `f`.
+pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
+    let mut f = Some(f);
+    let done = Local::with(|local| {
+        if !local.has_permit.get() {
+            return None;
+        }
+        let pool = OWN.with(|own| own.borrow().clone())?;
+        Some(pool.blocking(local, f.take()?))
+    });
+    match done.flatten() {
+        Some(result) => result,
+        None => f.take().expect("only the pool takes it")(),
+    }
+}

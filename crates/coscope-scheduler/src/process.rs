@@ -1,0 +1,71 @@
+//! The process's own pool and dispatchers, made at their first use. Imports `cpu`, `io`, `main_dispatcher`.
+
+use std::sync::{Arc, LazyLock};
+
+use coscope_core::dispatch::{self, Dispatcher, Runtime};
+use coscope_core::primitive::Ordering;
+use coscope_core::time::Clock;
+
+use crate::builder::Builder;
+use crate::io::{Blocking, Io};
+use crate::main_dispatcher::Main;
+use crate::pool::Pool;
+
+/// A pool with its dispatchers.
+pub(crate) struct Process {
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) cpu: Dispatcher,
+    pub(crate) blocking: Dispatcher,
+    pub(crate) io: Dispatcher,
+    pub(crate) io_view: Arc<Io>,
+    pub(crate) unconfined: Dispatcher,
+    pub(crate) main: Dispatcher,
+    pub(crate) main_immediate: Dispatcher,
+}
+
+static PROCESS: LazyLock<Process> = LazyLock::new(|| {
+    let pool = Builder::new().build();
+    let blocking = Dispatcher::new(Blocking(pool.clone()));
+    let io_view = Arc::new(Io::new(blocking.clone(), pool.options.io_limit));
+    Process {
+        cpu: pool.cpu(),
+        io: Dispatcher::from_arc(io_view.clone()),
+        unconfined: Dispatcher::unconfined(),
+        main: Dispatcher::new(Main { immediate: false }),
+        main_immediate: Dispatcher::new(Main { immediate: true }),
+        pool,
+        blocking,
+        io_view,
+    }
+});
+
+/// The process's own.
+#[inline]
+pub(crate) fn process() -> &'static Process {
+    &PROCESS
+}
+
+struct Installed;
+
+impl Runtime for Installed {
+    fn default_dispatcher(&self) -> Dispatcher {
+        process().cpu.clone()
+    }
+    fn io_dispatcher(&self) -> Dispatcher {
+        process().io.clone()
+    }
+    fn clock(&self) -> Arc<dyn Clock> {
+        process().pool.clone()
+    }
+}
+
+/// Installs the process's dispatchers and clock, unless somebody has installed others. Starts no
+/// thread. After the first time it costs a load.
+#[inline]
+pub fn install() {
+    static INSTALLED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+    if !INSTALLED.load(Ordering::Relaxed) {
+        dispatch::install(&Installed);
+        INSTALLED.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,97 @@
+//! The watchman: the thread `coscope-timer`, for when all others are busy. It runs no step.
+//!
+//! * It fires timers that are overdue by a millisecond: workers and parked threads have been too busy.
+//! * It moves a lane's newest step to the global queue once it is stale, and has a thread woken
+//!   for steps that wait beside free permits.
+//! * It tries again to start threads that could not be started.
+//!
+//! It looks every 100 µs while something is suspicious, and less and less often up to every 10 ms
+//! while all goes well; it stops once all permits are free, and sleeps without end if there is no
+//! timer. Imports `lane`, `park`, `watch`, `pool`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use coscope_core::primitive::Ordering::SeqCst;
+use coscope_core::time::Instant;
+
+use crate::lane::Seen;
+use crate::park::park;
+use crate::pool::Pool;
+use crate::watch::GRACE;
+
+const FIRST: Duration = Duration::from_millis(1);
+const SHORTEST: Duration = Duration::from_micros(100);
+const LONGEST: Duration = Duration::from_millis(10);
+
+/// The watch's own side.
+struct Looking<'a> {
+    pool: &'a Arc<Pool>,
+    seen: Vec<Seen>,
+    interval: Duration,
+}
+
+/// The body of the watch's thread.
+pub(crate) fn run(pool: &Arc<Pool>) {
+    Looking::new(pool).run();
+}
+
+impl<'a> Looking<'a> {
+    fn new(pool: &'a Arc<Pool>) -> Self {
+        Looking { pool, seen: vec![Seen::default(); pool.lanes.len()], interval: FIRST }
+    }
+
+    fn run(mut self) {
+        let watch = &self.pool.watch;
+        loop {
+            // from here on an earlier timer unparks this thread, whatever it finds
+            watch.looks_next(Instant::FAR_FUTURE);
+            let now = Instant::system_now();
+            let look = self.look_at_lanes().map(|interval| now + interval);
+            let timers = self.fire_overdue(now).map(|deadline| deadline + GRACE);
+            let until = match (look, timers) {
+                (Some(look), Some(timers)) => Some(look.min(timers)),
+                (look, timers) => look.or(timers),
+            };
+            if let Some(until) = until {
+                watch.looks_next(until);
+            }
+            park(until.map(|until| until - Instant::system_now()));
+        }
+    }
+
+    fn fire_overdue(&self, now: Instant) -> Option<Instant> {
+        let timers = &self.pool.timers;
+        match timers.next_deadline() {
+            Some(earliest) if earliest + GRACE <= now => timers.fire(now),
+            earliest => earliest,
+        }
+    }
+
+    /// When to look again, if the lanes need it.
+    fn look_at_lanes(&mut self) -> Option<Duration> {
+        let (pool, watch) = (self.pool, &self.pool.watch);
+        if !watch.is_on() {
+            return None;
+        }
+        let short = pool.short_of_threads.load(SeqCst);
+        let nobody_works = || pool.idle.state.load().free() == pool.idle.permits();
+        if nobody_works() && !short {
+            let off = watch.turn_off_unless(|| !nobody_works());
+            if off {
+                self.interval = FIRST;
+                self.seen.fill(Seen::default());
+                return None;
+            }
+        }
+        let suspicious = pool.lanes.rescue_stale(&mut self.seen);
+        if pool.lanes.has_work() {
+            pool.notify_cpu();
+        }
+        if short {
+            pool.try_again();
+        }
+        self.interval = if suspicious { SHORTEST } else { (self.interval * 2).min(LONGEST) };
+        Some(self.interval)
+    }
+}

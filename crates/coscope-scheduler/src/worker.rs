@@ -1,0 +1,213 @@
+//! A worker: the loop of one thread of the pool.
+//!
+//! ```text
+//!          ┌───────────────────────── runs a step ◀──────────────┐
+//!          ▼                                                     │
+//!   holds no permit ── blocking step there? ── yes ──────────────┤
+//!          │ no                                                  │
+//!          ├── permit free? ── no ──▶ parks                      │
+//!          ▼ yes                                                 │
+//!   holds a permit ── lane, global queue ── a step ──────────────┤
+//!          │ nothing                                             │
+//!          ├── blocking step there? ── gives the permit back ────┤
+//!          ▼ no                                                  │
+//!   searches: steals, spins a little ── a step ──────────────────┘
+//!          │ nothing
+//!          ▼
+//!   gives the permit back ──▶ parks (see `idle.md`)
+//! ```
+//!
+//! Imports all above it, to `pool`, and `watchman`.
+
+use std::sync::Arc;
+
+use coscope_core::dispatch::Runnable;
+use coscope_core::primitive::Ordering;
+use coscope_core::time::Instant;
+
+use crate::builder::Builder;
+use crate::local::Local;
+use crate::park::{Signal, Sleeper};
+use crate::pool::{Bodies, Pool};
+use crate::watchman;
+
+/// How many times a searcher looks again before it parks, if it is the only one.
+const SPINS: u32 = 24;
+/// How long it waits between two looks, in turns of the processor's pause.
+const PAUSES: u32 = 16;
+
+struct Worker<'a> {
+    pool: &'a Arc<Pool>,
+    local: &'a Local,
+    sleeper: Arc<Sleeper>,
+    searching: bool,
+}
+
+impl Builder {
+    /// A pool of its own. Its threads are made on demand, and end when they have been idle long enough.
+    pub fn build(self) -> Arc<Pool> {
+        Pool::new(self, Bodies { worker: run, watchman: watchman::run })
+    }
+}
+
+/// The body of a thread.
+fn run(pool: &Arc<Pool>, role: Option<Signal>) {
+    Local::with(|local| {
+        local.pool.set(pool.key());
+        let searching = role == Some(Signal::Search);
+        Worker { pool, local, sleeper: Sleeper::current(), searching }.work();
+        local.pool.set(0);
+    });
+}
+
+impl Worker<'_> {
+    fn work(&mut self) {
+        loop {
+            if !self.local.has_permit.get() {
+                if let Some(step) = self.pool.pop_blocking() {
+                    self.run_blocking(step);
+                    continue;
+                }
+                if !self.pool.acquire(self.local) {
+                    self.pool.fire_due();
+                    self.pool.settle(self.local);
+                    if !self.park() {
+                        return;
+                    }
+                    continue;
+                }
+            }
+            if let Some(step) = self.next() {
+                self.stop_searching();
+                self.local.step(step);
+                self.pool.settle(self.local);
+            } else if let Some(step) = self.pool.pop_blocking() {
+                self.run_blocking(step);
+            } else if let Some(step) = self.search() {
+                self.stop_searching();
+                self.local.step(step);
+                self.pool.settle(self.local);
+            } else {
+                self.pool.release(self.local);
+                if !self.park() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The next CPU step that lies before this thread.
+    #[inline]
+    fn next(&mut self) -> Option<Runnable> {
+        let lanes = &self.pool.lanes;
+        let (step, look_around) =
+            self.local.with_permit(|permit| (lanes.pop(permit), permit.is_time_to_look_around()))?;
+        if look_around || step.is_none() {
+            self.pool.fire_due();
+            self.pool.settle(self.local);
+        }
+        step.or_else(|| self.local.with_permit(|permit| lanes.pop(permit)).flatten())
+    }
+
+    fn run_blocking(&mut self, step: Runnable) {
+        if !self.pool.release_in_step(self.local) {
+            self.pool.idle.state.begin_blocking();
+            self.local.blocked.set(true);
+        }
+        self.stop_searching();
+        self.local.step(step);
+        self.pool.settle(self.local);
+    }
+
+    fn search(&mut self) -> Option<Runnable> {
+        if !self.searching {
+            self.searching = true;
+            self.pool.idle.state.start_searching();
+        }
+        let lanes = &self.pool.lanes;
+        for _ in 0..SPINS {
+            let step =
+                self.local.with_permit(|permit| lanes.pop(permit).or_else(|| lanes.steal(permit))).flatten();
+            if step.is_some() {
+                return step;
+            }
+            if self.pool.idle.state.load().searching() > 1 || self.pool.blocking_queued() > 0 {
+                break;
+            }
+            (0..PAUSES).for_each(|_| std::hint::spin_loop());
+        }
+        None
+    }
+
+    /// Work has been found. The last searcher appoints another, if there is more to find: those who
+    /// queued it meanwhile have relied on this one.
+    #[inline]
+    fn stop_searching(&mut self) {
+        if self.searching {
+            self.searching = false;
+            if self.pool.idle.state.stop_searching() && self.pool.lanes.has_work() {
+                self.pool.notify_cpu();
+            }
+        }
+    }
+
+    /// Parks until there is something to do; `false` if this thread is to end.
+    fn park(&mut self) -> bool {
+        if std::mem::take(&mut self.searching) {
+            self.pool.idle.state.stop_searching();
+        }
+        self.pool.idle.enlist(&self.sleeper);
+        if self.pool.has_work() && self.pool.idle.withdraw(&self.sleeper) {
+            self.pool.idle.state.start_searching();
+            self.searching = true;
+            return true;
+        }
+        let keep_alive = Instant::system_now() + self.pool.options.keep_alive;
+        loop {
+            let keeps = self.pool.keep_time();
+            let until = keeps.unwrap_or(keep_alive);
+            let signal = self.sleep(until);
+            if let Some(instant) = keeps {
+                self.pool.time_kept(instant);
+            }
+            if let Some(signal) = signal {
+                self.searching = signal == Signal::Search;
+                return true;
+            }
+            if Instant::system_now() < until {
+                continue; // woken for no reason
+            }
+            if !self.pool.idle.withdraw(&self.sleeper) {
+                continue; // somebody has just signalled
+            }
+            if keeps.is_some() {
+                // awake to fire: as a searcher, so that nobody else is woken for what fires
+                self.pool.idle.state.start_searching();
+                self.searching = true;
+                return true;
+            }
+            return self.retire();
+        }
+    }
+
+    fn sleep(&self, until: Instant) -> Option<Signal> {
+        let signal = self.sleeper.take_signal();
+        if signal.is_some() {
+            return signal;
+        }
+        self.sleeper.park(Some(until - Instant::system_now()));
+        self.sleeper.take_signal()
+    }
+
+    /// Ends this thread; `true` if it must stay, since it is needed after all.
+    fn retire(&mut self) -> bool {
+        self.pool.idle.state.remove_thread();
+        // Who queued something before that, and counted on a thread on its way to the list, is met here.
+        if self.pool.has_work() {
+            self.pool.idle.state.add_thread();
+            return true;
+        }
+        self.pool.retired.fetch_add(1, Ordering::Relaxed);
+        false
+    }
+}
