@@ -63,7 +63,9 @@ fn a_loop_is_woken_by_other_threads() {
             threads.spawn(|| {
                 for _ in 0..2_000 {
                     let count = count.clone();
-                    go(&dispatcher, move || drop(count.fetch_add(1, Ordering::SeqCst)));
+                    go(&dispatcher, move || {
+                        count.fetch_add(1, Ordering::SeqCst);
+                    });
                 }
             });
         }
@@ -124,27 +126,28 @@ fn timers_end_a_wait_also_when_set_by_another_thread() {
             None => runtime().clock(),
         };
         let (tx, rx) = channel();
-        struct Send(std::sync::mpsc::Sender<()>, Option<Arc<EventLoop>>, Arc<AtomicBool>);
+        struct Send(std::sync::mpsc::Sender<()>, Arc<AtomicBool>);
         impl Wake for Send {
             fn wake(self: Arc<Self>) {
-                self.2.store(true, Ordering::SeqCst);
+                self.1.store(true, Ordering::SeqCst);
                 self.0.send(()).unwrap();
             }
         }
         let fired = Arc::new(AtomicBool::new(false));
-        let waker = Waker::from(Arc::new(Send(tx, event_loop.clone(), fired.clone())));
+        let waker = Waker::from(Arc::new(Send(tx, fired.clone())));
         std::thread::scope(|threads| {
-            threads.spawn(|| {
+            let (clock, waker) = (&clock, waker);
+            threads.spawn(move || {
                 let mut timers: Vec<Pin<Box<Timer>>> = Vec::new();
                 for ms in [50, 20, 3] {
                     timers.push(Box::pin(Timer::new()));
                     let deadline = clock.now() + Duration::from_millis(ms);
                     let timer = timers.last().unwrap().as_ref();
-                    assert!(timer.poll(&clock, deadline, &waker).is_pending());
+                    assert!(timer.poll(clock, deadline, &waker).is_pending());
                     if ms == 3 {
                         rx.soon();
                         assert!(clock.now() >= deadline);
-                        assert!(timer.poll(&clock, deadline, &waker).is_ready());
+                        assert!(timer.poll(clock, deadline, &waker).is_ready());
                     }
                 }
             });

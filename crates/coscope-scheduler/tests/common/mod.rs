@@ -7,13 +7,13 @@ use std::time::Duration;
 use coscope_core::dispatch::{Dispatcher, Runnable};
 
 /// Far more than anything here takes.
-pub const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-pub fn go(dispatcher: &Dispatcher, f: impl FnOnce() + Send + 'static) {
+pub(crate) fn go(dispatcher: &Dispatcher, f: impl FnOnce() + Send + 'static) {
     dispatcher.dispatch(Runnable::from_fn(f));
 }
 
-pub trait Soon<T> {
+pub(crate) trait Soon<T> {
     fn soon(&self) -> T;
 }
 
@@ -28,6 +28,6 @@ impl<T> Soon<T> for Receiver<T> {
     }
 }
 
-pub fn thread_name() -> String {
+pub(crate) fn thread_name() -> String {
     std::thread::current().name().unwrap_or("").to_owned()
 }
