@@ -43,3 +43,10 @@ impl Dispatch for Cpu {
         "Dispatchers.Default"
     }
 }
+
+impl Pool {
+    /// A dispatcher of CPU steps on this pool.
+    pub fn cpu(self: &Arc<Self>) -> Dispatcher {
+        Dispatcher::from_arc(Cpu::new(self.clone()))
+    }
+}

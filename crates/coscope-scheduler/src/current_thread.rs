@@ -87,7 +87,7 @@ impl EventLoop {
         let mut steps = 0u32;
         while !done() {
             steps = steps.wrapping_add(1);
-            if steps % ROUND == 0 {
+            if steps.is_multiple_of(ROUND) {
                 self.look_around();
             }
             let mut next = pop();

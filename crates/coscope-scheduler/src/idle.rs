@@ -109,6 +109,28 @@ impl Idle {
         fence(Ordering::SeqCst); // before the look at the queues
     }
 
+    /// A search has found something; whether another searcher is to be appointed, if there is more to
+    /// find. Those who have queued it meanwhile have relied on this one.
+    pub fn search_ends(&self, has_work: impl FnOnce() -> bool) -> bool {
+        let last = self.state.stop_searching();
+        if last {
+            fence(Ordering::SeqCst); // before the look at the queues
+        }
+        last && has_work()
+    }
+
+    /// A thread that is on no list ends; `false` if it must stay, since there is work after all.
+    pub fn thread_ends(&self, has_work: impl FnOnce() -> bool) -> bool {
+        self.state.remove_thread();
+        // whoever has queued something before that has counted on a thread on its way to the list
+        fence(Ordering::SeqCst);
+        let stays = has_work();
+        if stays {
+            self.state.add_thread();
+        }
+        !stays
+    }
+
     /// Takes a thread off the list again; `false` if it has been signalled (or is just being).
     pub fn withdraw(&self, sleeper: &Arc<Sleeper>) -> bool {
         let mut parked = self.parked.lock();

@@ -67,3 +67,10 @@ impl Dispatch for Io {
         self.view.name()
     }
 }
+
+impl Pool {
+    /// A dispatcher of blocking steps on this pool, with its limit of IO.
+    pub fn io(self: &Arc<Self>) -> Dispatcher {
+        Dispatcher::new(Io::new(Dispatcher::new(Blocking(self.clone())), self.options.io_limit))
+    }
+}

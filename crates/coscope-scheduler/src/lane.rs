@@ -205,10 +205,11 @@ impl Lanes {
                 newest: lane.has_newest.load(Ordering::Acquire),
             };
             let stands_still = now.newest && now.steps == seen.steps;
-            if stands_still && seen.newest {
-                if let Some(stale) = lane.take_newest() {
-                    self.global.push(stale);
-                }
+            if stands_still
+                && seen.newest
+                && let Some(stale) = lane.take_newest()
+            {
+                self.global.push(stale);
             }
             suspicious |= stands_still;
             *seen = now;

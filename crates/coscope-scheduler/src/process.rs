@@ -7,7 +7,6 @@ use coscope_core::primitive::Ordering;
 use coscope_core::time::Clock;
 
 use crate::builder::Builder;
-use crate::cpu::Cpu;
 use crate::io::{Blocking, Io};
 use crate::main_dispatcher::Main;
 use crate::pool::Pool;
@@ -29,7 +28,7 @@ static PROCESS: LazyLock<Process> = LazyLock::new(|| {
     let blocking = Dispatcher::new(Blocking(pool.clone()));
     let io_view = Arc::new(Io::new(blocking.clone(), pool.options.io_limit));
     Process {
-        cpu: Dispatcher::from_arc(Cpu::new(pool.clone())),
+        cpu: pool.cpu(),
         io: Dispatcher::from_arc(io_view.clone()),
         unconfined: Dispatcher::unconfined(),
         main: Dispatcher::new(Main { immediate: false }),

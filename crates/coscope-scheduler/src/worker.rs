@@ -139,13 +139,12 @@ impl Worker<'_> {
         None
     }
 
-    /// Work has been found. The last searcher appoints another, if there is more to find: those who
-    /// queued it meanwhile have relied on this one.
+    /// Work has been found.
     #[inline]
     fn stop_searching(&mut self) {
         if self.searching {
             self.searching = false;
-            if self.pool.idle.state.stop_searching() && self.pool.lanes.has_work() {
+            if self.pool.idle.search_ends(|| self.pool.lanes.has_work()) {
                 self.pool.notify_cpu();
             }
         }
@@ -186,7 +185,11 @@ impl Worker<'_> {
                 self.searching = true;
                 return true;
             }
-            return self.retire();
+            let ends = self.pool.idle.thread_ends(|| self.pool.has_work());
+            if ends {
+                self.pool.retired.fetch_add(1, Ordering::Relaxed);
+            }
+            return !ends;
         }
     }
 
@@ -197,17 +200,5 @@ impl Worker<'_> {
         }
         self.sleeper.park(Some(until - Instant::system_now()));
         self.sleeper.take_signal()
-    }
-
-    /// Ends this thread; `true` if it must stay, since it is needed after all.
-    fn retire(&mut self) -> bool {
-        self.pool.idle.state.remove_thread();
-        // Who queued something before that, and counted on a thread on its way to the list, is met here.
-        if self.pool.has_work() {
-            self.pool.idle.state.add_thread();
-            return true;
-        }
-        self.pool.retired.fetch_add(1, Ordering::Relaxed);
-        false
     }
 }
