@@ -29,6 +29,10 @@ impl Dispatch for Cpu {
         self.pool.dispatch_cpu_last(runnable);
     }
 
+    fn may_leave_in_place(&self) -> bool {
+        true
+    }
+
     fn enter_in_place(&self) -> bool {
         self.pool.enter_in_place(true)
     }

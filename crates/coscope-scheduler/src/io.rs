@@ -53,6 +53,10 @@ impl Dispatch for Io {
         self.view.dispatch(runnable);
     }
 
+    fn may_leave_in_place(&self) -> bool {
+        true
+    }
+
     fn enter_in_place(&self) -> bool {
         self.view.enter_in_place()
     }

@@ -34,6 +34,13 @@ pub trait Dispatch: Send + Sync + 'static {
         false
     }
 
+    /// Whether a step of this dispatcher may go on to its end under another dispatcher's permit, as it
+    /// does after [`enter_in_place`](Self::enter_in_place). Not where the limit is a promise: a view
+    /// of 1 would no longer confine.
+    fn may_leave_in_place(&self) -> bool {
+        false
+    }
+
     /// The clock of coroutines on this dispatcher; `None` for the process's own.
     fn clock(&self) -> Option<Arc<dyn Clock>> {
         None

@@ -178,7 +178,8 @@ impl<F: Future> WithContext<F> {
                  `Send + 'static` future, or change elements only."
             )
         };
-        if target.dispatch_impl().enter_in_place() {
+        let leaves = current::dispatcher().is_some_and(|home| home.dispatch_impl().may_leave_in_place());
+        if leaves && target.dispatch_impl().enter_in_place() {
             return Stage::InPlace(target.clone());
         }
         Stage::Away(Self::depart(node, target, site))
