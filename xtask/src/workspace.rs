@@ -23,6 +23,7 @@ impl Source {
         let name = parts.next_back().unwrap_or_default();
         name == "test.rs"
             || name == "tests.rs"
+            || name.ends_with("_test.rs")
             || parts.any(|part| ["test", "tests", "benches"].contains(&part))
     }
 }

@@ -42,6 +42,14 @@ mod imp {
 
 pub use imp::*;
 
+/// The calling thread and its parking, of the machine or of the checker.
+pub mod thread {
+    #[cfg(loom)]
+    pub use loom::thread::{Thread, current, park};
+    #[cfg(not(loom))]
+    pub use std::thread::{Thread, current, park, park_timeout};
+}
+
 /// A lock without poisoning: a panic while it is held leaves the data as it is.
 #[cfg(not(loom))]
 pub type Mutex<T> = parking_lot::Mutex<T>;

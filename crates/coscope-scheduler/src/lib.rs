@@ -1,16 +1,25 @@
 //! Threads that run steps: coscope's pool, event loops and dispatchers. Knows steps, not futures or jobs.
 //!
-//! In import order; a module imports only what stands above it:
-//!
-//! * `state` – the pool's packed word · `park` – a thread that parks · `idle` – who wakes, when to sleep
-//!   (protocol and proof in `idle.md`) · `builder` – the measures of a pool
-//! * `lane` – queues of CPU steps, and the permit · `local` – what a thread of the pool holds
-//! * `watch` – for when all are busy · `pool` – queues, permits and threads together
-//! * `watchman` – the watch's thread · `worker` – the loop of a thread · `clock` – the pool as the real clock
-//! * `cpu` – Default · `io` – IO and elastic views
-//! * `home` – whose thread this is · `current_thread` – event loops · `own_threads` – single threads,
-//!   fixed pools · `main_dispatcher`
-//! * `process` – the process's own · `dispatchers` – the list to choose from · `metrics`
+//! ## Layers
+//! A module imports only what stands above it in this list.
+//! 1. `state` · `park` · `builder` – the pool's packed word, a thread that parks, the measures of a pool
+//! 2. `idle` – who wakes, and when a thread may sleep; protocol and proof in `idle.md`
+//! 3. `lane` – queues of CPU steps, and the permit
+//! 4. `local` – what a thread of the pool holds
+//! 5. `watch` – for when all are busy
+//! 6. `pool` – queues, permits and threads together
+//! 7. `watchman` – the watch's thread
+//! 8. `worker` – the loop of a thread
+//! 9. `clock` – the pool as the real clock
+//! 10. `cpu` – Default
+//! 11. `io` – IO and elastic views
+//! 12. `home` – whose thread this is
+//! 13. `current_thread` – event loops
+//! 14. `own_threads` – single threads, fixed pools
+//! 15. `main_dispatcher`
+//! 16. `process` – the process's own
+//! 17. `dispatchers` – the list to choose from
+//! 18. `metrics`
 #![forbid(unsafe_code)]
 
 mod builder;

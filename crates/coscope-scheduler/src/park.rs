@@ -5,12 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-#[cfg(loom)]
-use loom::thread;
-#[cfg(not(loom))]
-use std::thread;
-
-use coscope_core::primitive::{AtomicU32, Ordering};
+use coscope_core::primitive::{AtomicU32, Ordering, thread};
 
 /// Why a thread is woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

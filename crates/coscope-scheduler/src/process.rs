@@ -1,9 +1,8 @@
 //! The process's own pool and dispatchers, made at their first use. Imports `cpu`, `io`, `main_dispatcher`.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use coscope_core::dispatch::{self, Dispatcher, Runtime};
-use coscope_core::primitive::Ordering;
 use coscope_core::time::Clock;
 
 use crate::builder::Builder;
@@ -63,9 +62,6 @@ impl Runtime for Installed {
 /// thread. After the first time it costs a load.
 #[inline]
 pub fn install() {
-    static INSTALLED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
-    if !INSTALLED.load(Ordering::Relaxed) {
-        dispatch::install(&Installed);
-        INSTALLED.store(true, Ordering::Relaxed);
-    }
+    static INSTALLED: OnceLock<bool> = OnceLock::new();
+    INSTALLED.get_or_init(|| dispatch::install(&Installed));
 }

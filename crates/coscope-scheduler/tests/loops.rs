@@ -1,4 +1,5 @@
 //! Event loops, threads of one's own, the main dispatcher, unconfined steps, and executors.
+#![allow(clippy::disallowed_methods)] // tests have threads of their own, and catch what they provoke
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The pool: permits, threads, and that nothing is lost.
+#![allow(clippy::disallowed_methods)] // tests have threads of their own, and catch what they provoke
 
 mod common;
 

@@ -1,4 +1,5 @@
 #![allow(missing_docs)]
+#![allow(clippy::disallowed_methods)] // tests have threads of their own, and catch what they provoke
 use coscope::prelude::*;
 use coscope_test::run_test;
 use std::sync::{Arc, Mutex};
