@@ -2,24 +2,25 @@
 //!
 //! ## Layers
 //! A module imports only what stands above it in this list.
-//! 1. `state` · `park` · `builder` – the pool's packed word, a thread that parks, the measures of a pool
-//! 2. `idle` – who wakes, and when a thread may sleep; protocol and proof in `idle.md`
-//! 3. `lane` – queues of CPU steps, and the permit
-//! 4. `local` – what a thread of the pool holds
-//! 5. `watch` – for when all are busy
-//! 6. `pool` – queues, permits and threads together
-//! 7. `watchman` – the watch's thread
-//! 8. `worker` – the loop of a thread
-//! 9. `clock` – the pool as the real clock
-//! 10. `cpu` – Default
-//! 11. `io` – IO and elastic views
-//! 12. `home` – whose thread this is
-//! 13. `current_thread` – event loops
-//! 14. `own_threads` – single threads, fixed pools
-//! 15. `main_dispatcher`
-//! 16. `process` – the process's own
-//! 17. `dispatchers` – the list to choose from
-//! 18. `metrics`
+//! 1. `state` · `park` – the pool's packed word, a thread that parks
+//! 2. `builder` – the measures of a pool
+//! 3. `idle` – who wakes, and when a thread may sleep; protocol and proof in `idle.md`
+//! 4. `lane` – queues of CPU steps, and the permit
+//! 5. `local` – what a thread of the pool holds
+//! 6. `watch` – for when all are busy
+//! 7. `pool` – queues, permits and threads together
+//! 8. `watchman` – the watch's thread
+//! 9. `worker` – the loop of a thread
+//! 10. `clock` – the pool as the real clock
+//! 11. `cpu` – Default
+//! 12. `io` – IO and elastic views
+//! 13. `home` – whose thread this is
+//! 14. `current_thread` – event loops
+//! 15. `own_threads` – single threads, fixed pools
+//! 16. `main_dispatcher`
+//! 17. `process` – the process's own
+//! 18. `dispatchers` – the list to choose from
+//! 19. `metrics`
 #![forbid(unsafe_code)]
 
 mod builder;
