@@ -32,13 +32,13 @@ impl Sleeper {
 
     /// Wakes the thread. For whoever has taken it off the list of parked ones, and so once a sleep.
     pub fn signal(&self, signal: Signal) {
-        self.signal.store(signal as u32, Ordering::Release);
+        self.signal.swap(signal as u32, Ordering::AcqRel);
         self.thread.unpark();
     }
 
     /// The signal, if there is one.
     pub fn take_signal(&self) -> Option<Signal> {
-        match self.signal.swap(0, Ordering::Acquire) {
+        match self.signal.swap(0, Ordering::AcqRel) {
             0 => None,
             1 => Some(Signal::Search),
             _ => Some(Signal::Look),
