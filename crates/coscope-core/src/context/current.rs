@@ -79,6 +79,8 @@ struct Current {
     slot: Cell<usize>,
     /// Counted up with each step: who is asked again and again in one step is asked by a foreign loop.
     step: Cell<u64>,
+    /// Who was asked in vain in which step; see `may_ask_again`.
+    in_vain: Cell<(u64, usize)>,
     /// Set by `yield_now`: the step goes to the back of the queue.
     yielding: Cell<bool>,
     /// How much more of our own primitives this step may take without suspending.
@@ -96,6 +98,7 @@ std::thread_local! {
             context: Cell::new(ptr::null()),
             slot: Cell::new(0),
             step: Cell::new(0),
+            in_vain: Cell::new((0, 0)),
             yielding: Cell::new(false),
             budget: Cell::new(BUDGET),
         }
@@ -202,9 +205,35 @@ pub(crate) fn dispatcher() -> Option<Dispatcher> {
     with_context(|context| context.and_then(|c| c.dispatcher().cloned()))
 }
 
-/// The slot and the step of the running coroutine.
-pub(crate) fn slot_and_step() -> (usize, u64) {
-    with(|c| (c.slot.get(), c.step.get()))
+/// The slot that the running coroutine is in.
+pub(crate) fn slot() -> usize {
+    with(|c| c.slot.get())
+}
+
+/// One step on one thread, unlike all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Step {
+    thread: usize,
+    count: u64,
+}
+
+/// The step that is under way.
+pub(crate) fn step() -> Step {
+    with(|c| Step { thread: ptr::from_ref(c).addr(), count: c.step.get() })
+}
+
+/// Whether `who`, polled where it cannot run, may have itself polled again in this step: one branch a
+/// step, which learns in this way that a foreign loop polls it over and over. All others wait, or two
+/// of them could keep a `FuturesUnordered` from ever coming to a third.
+pub(crate) fn may_ask_again(who: usize) -> bool {
+    with(|c| {
+        let (step, asker) = c.in_vain.get();
+        let first = step != c.step.get();
+        if first {
+            c.in_vain.set((c.step.get(), who));
+        }
+        first || asker == who
+    })
 }
 
 /// Marks the step as one that yields to all others.

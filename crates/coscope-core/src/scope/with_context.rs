@@ -102,7 +102,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(context) = this.context.as_ref() {
-                let (slot, _) = current::slot_and_step();
+                let slot = current::slot();
                 current::enter_context(context, slot, || this.body.set(None));
             }
         }
@@ -127,7 +127,7 @@ struct Trip {
     origin: usize,
     returning: bool,
     /// The step in which it was last asked in vain, and how often.
-    vain: (u64, u32),
+    vain: (current::Step, u32),
     /// Set where the branch has a waker of its own (`FuturesUnordered`, a foreign `block_on`).
     relay: Option<Arc<Relay>>,
 }
@@ -145,7 +145,7 @@ impl Drop for Trip {
 struct Relay {
     slot: Waker,
     outer: Waker,
-    woken: AtomicBool,
+    woken: Arc<AtomicBool>,
 }
 
 impl Wake for Relay {
@@ -160,7 +160,7 @@ impl Wake for Relay {
 }
 
 /// So many polls in vain within one step mean that a foreign loop polls the branch over and over.
-const IN_VAIN: u32 = 10_000;
+const IN_VAIN: u32 = 1_000;
 
 impl<F: Future> WithContext<F> {
     /// Where the body is to run.
@@ -195,23 +195,35 @@ impl<F: Future> WithContext<F> {
                 task::state::SLOTS - 1,
             )
         };
-        let (origin, _) = current::slot_and_step();
-        Trip { node, slot, origin, returning: false, vain: (0, 0), relay: None }
+        let origin = current::slot();
+        Trip { node, slot, origin, returning: false, vain: (current::Step::default(), 0), relay: None }
     }
 }
 
 impl Trip {
-    /// Asks for the step to go on in `slot`.
-    fn ask(&self, slot: usize, cx: &Context<'_>) {
-        self.node.on_woken(slot);
-        if task::waker::slot_of(cx.waker(), &self.node).is_none() {
-            cx.waker().wake_by_ref(); // a foreign waker in between polls this branch again only if it is told to
+    /// The waker for the body: the coroutine's for this slot, and a foreign one in between as well.
+    fn inner_waker(&mut self, cx: &Context<'_>) -> Waker {
+        let slot = || task::waker::waker(&self.node, self.slot);
+        if task::waker::slot_of(cx.waker(), &self.node).is_some() {
+            self.relay = None;
+            return slot();
         }
+        if let Some(relay) = &self.relay {
+            relay.woken.store(false, Ordering::Release); // what comes from here on is for the next poll
+            if relay.outer.will_wake(cx.waker()) {
+                return relay.clone().into();
+            }
+        }
+        // The mark outlives the relay: an older one that is woken late marks the branch all the same.
+        let woken = self.relay.take().map_or_else(Arc::default, |relay| relay.woken.clone());
+        let relay = Arc::new(Relay { slot: slot(), outer: cx.waker().clone(), woken });
+        self.relay = Some(relay.clone());
+        relay.into()
     }
 
-    /// Polled where it does not run. Asks for the right place if it has something to do there.
-    fn in_vain(&mut self, site: &'static Location<'static>, cx: &Context<'_>) {
-        let (_, step) = current::slot_and_step();
+    /// Polled where it does not run: asks for a step in `slot`, where it has something to do.
+    fn ask(&mut self, slot: usize, cx: &Context<'_>, site: &'static Location<'static>) {
+        let step = current::step();
         self.vain = if self.vain.0 == step { (step, self.vain.1 + 1) } else { (step, 1) };
         assert!(
             self.vain.1 < IN_VAIN,
@@ -219,10 +231,25 @@ impl Trip {
              coroutine waits for what only the coroutine's own next step can do. Await it instead.",
             self.node.info(),
         );
+        self.node.on_woken(slot);
+        if task::waker::slot_of(cx.waker(), &self.node).is_none() {
+            // a foreign waker in between polls this branch again only if it is told to
+            if self.vain.1 == 1 {
+                self.node.face::<TaskHead>().expect("a coroutine").hops.on_arrival(slot, cx.waker().clone());
+            }
+            if current::may_ask_again(std::ptr::from_ref(self).addr()) {
+                cx.waker().wake_by_ref();
+            }
+        }
+    }
+
+    /// Polled where it does not run. Asks for the right place if it was woken, and its wake was spent
+    /// on this poll.
+    fn in_vain(&mut self, site: &'static Location<'static>, cx: &Context<'_>) {
         let foreign = task::waker::slot_of(cx.waker(), &self.node).is_none();
         let woken = self.relay.as_ref().is_none_or(|relay| relay.woken.load(Ordering::Acquire));
         if foreign && woken {
-            self.ask(self.slot, cx);
+            self.ask(self.slot, cx, site);
         }
     }
 }
@@ -236,7 +263,7 @@ impl<F: Future> Future for WithContext<F> {
             *this.context = Some(current::context() + this.given.clone());
             *this.stage = Self::set_out(this.given, this.site);
             if let Stage::Away(trip) = this.stage {
-                trip.ask(trip.slot, cx);
+                trip.ask(trip.slot, cx, this.site);
                 return Poll::Pending;
             }
         } else if let Stage::InPlace(target) = this.stage
@@ -244,12 +271,12 @@ impl<F: Future> Future for WithContext<F> {
             && current::dispatcher().as_ref() != Some(target)
         {
             let node = current::coroutine().expect("a with_context is polled where it began");
-            let trip = Self::depart(node, target, this.site);
-            trip.ask(trip.slot, cx);
+            let mut trip = Self::depart(node, target, this.site);
+            trip.ask(trip.slot, cx, this.site);
             *this.stage = Stage::Away(trip);
             return Poll::Pending;
         }
-        let (at, _) = current::slot_and_step();
+        let at = current::slot();
         let context = this.context.as_ref().expect("set at the first poll");
         let poll_body = |body: Pin<&mut Option<F>>, slot: usize, cx: &mut Context<'_>| {
             let body = body.as_pin_mut().expect("a with_context was polled after it had ended");
@@ -277,7 +304,7 @@ impl<F: Future> Future for WithContext<F> {
             }
             Stage::Away(trip) if trip.returning => {
                 if at != trip.origin {
-                    trip.ask(trip.origin, cx);
+                    trip.ask(trip.origin, cx, this.site);
                     return Poll::Pending;
                 }
                 *this.stage = Stage::Done;
@@ -288,15 +315,7 @@ impl<F: Future> Future for WithContext<F> {
                 Poll::Pending
             }
             Stage::Away(trip) => {
-                let slot_waker = task::waker::waker(&trip.node, trip.slot);
-                let waker = if task::waker::slot_of(cx.waker(), &trip.node).is_some() {
-                    trip.relay = None;
-                    slot_waker
-                } else {
-                    let relay =
-                        Relay { slot: slot_waker, outer: cx.waker().clone(), woken: AtomicBool::new(false) };
-                    trip.relay.insert(Arc::new(relay)).clone().into()
-                };
+                let waker = trip.inner_waker(cx);
                 let Poll::Ready(value) =
                     poll_body(this.body.as_mut(), trip.slot, &mut Context::from_waker(&waker))
                 else {
@@ -305,7 +324,7 @@ impl<F: Future> Future for WithContext<F> {
                 current::enter_context(context, at, || this.body.set(None));
                 *this.result = Some(value);
                 trip.returning = true;
-                trip.ask(trip.origin, cx);
+                trip.ask(trip.origin, cx, this.site);
                 Poll::Pending
             }
         }

@@ -77,6 +77,7 @@ where
     let head = &this.payload.head;
     // a slot that has been given back since the step was dispatched: it ran at home
     let slot = if slot != 0 && head.hops.dispatcher(slot).is_none() { 0 } else { slot };
+    head.hops.arrived(slot);
     let (polled, yielding) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
         let mut polled = None;
         let mut poll = || {
@@ -85,9 +86,7 @@ where
                     // SAFETY: `RUNNING` makes the stage ours, and it holds the future, which is
                     // never moved from the block it was written into.
                     let future = unsafe { Pin::new_unchecked(&mut *(&raw mut (*stage).future).cast::<F>()) };
-                    waker::with_waker(this.as_node(), slot, |waker| {
-                        future.poll(&mut Context::from_waker(waker))
-                    })
+                    waker::with_waker(this.as_node(), 0, |waker| future.poll(&mut Context::from_waker(waker)))
                 })
             }));
         };
@@ -99,7 +98,7 @@ where
         polled.expect("a step runs once")
     });
     let outcome = match polled {
-        Ok(Poll::Pending) => match head.state.pend(|| is_shielded(this)) {
+        Ok(Poll::Pending) => match head.state.pend(slot, || is_shielded(this)) {
             Pend::Idle => return, // the cell may be gone
             Pend::Again(slot) => {
                 let this = this.clone();

@@ -2,10 +2,17 @@
 //!
 //! Slot 0 is home. Each dispatcher that a `with_context` has moved the coroutine to has another,
 //! shared by all that go to the same one. The table is made when the first one is needed.
+//!
+//! A branch that sits behind a foreign waker (`FuturesUnordered`) is polled only when that waker is
+//! woken. So it leaves that waker here, to be woken when the coroutine **arrives** in the slot that
+//! the branch waits for; waking it at once would only have it polled again where it cannot run.
+
+use std::task::Waker;
 
 use super::state::SLOTS;
 use crate::dispatch::Dispatcher;
-use crate::primitive::Mutex;
+use crate::primitive::{AtomicBool, Mutex, Ordering};
+use crate::unwind;
 
 #[derive(Default)]
 struct Slot {
@@ -13,18 +20,29 @@ struct Slot {
     users: usize,
 }
 
-/// The table of slots, all but home.
-pub(crate) struct Hops(Mutex<Option<Box<[Slot; SLOTS - 1]>>>);
+/// The table of slots.
+pub(crate) struct Hops {
+    away: Mutex<Option<Box<Table>>>,
+    /// Somebody waits for an arrival.
+    awaited: AtomicBool,
+}
+
+#[derive(Default)]
+struct Table {
+    /// All but home.
+    slots: [Slot; SLOTS - 1],
+    arrivals: Vec<(usize, Waker)>,
+}
 
 impl Hops {
     pub(crate) fn new() -> Self {
-        Hops(Mutex::new(None))
+        Hops { away: Mutex::new(None), awaited: AtomicBool::new(false) }
     }
 
     /// A slot for `dispatcher`. `None` if all are taken by others.
     pub(crate) fn open(&self, dispatcher: &Dispatcher) -> Option<usize> {
-        let mut table = self.0.lock();
-        let slots = table.get_or_insert_with(Default::default);
+        let mut table = self.away.lock();
+        let slots = &mut table.get_or_insert_default().slots;
         let own = slots.iter().position(|slot| slot.dispatcher.as_ref() == Some(dispatcher));
         let at = own.or_else(|| slots.iter().position(|slot| slot.users == 0))?;
         slots[at].users += 1;
@@ -35,8 +53,8 @@ impl Hops {
     /// Gives a slot back.
     pub(crate) fn close(&self, slot: usize) {
         let closed = {
-            let mut table = self.0.lock();
-            let slot = &mut table.as_mut().expect("the slot was opened")[slot - 1];
+            let mut table = self.away.lock();
+            let slot = &mut table.as_mut().expect("the slot was opened").slots[slot - 1];
             slot.users -= 1;
             if slot.users == 0 { slot.dispatcher.take() } else { None }
         };
@@ -45,14 +63,43 @@ impl Hops {
 
     /// The dispatcher of a slot that is open.
     pub(crate) fn dispatcher(&self, slot: usize) -> Option<Dispatcher> {
-        self.0.lock().as_ref()?[slot.checked_sub(1)?].dispatcher.clone()
+        self.away.lock().as_ref()?.slots[slot.checked_sub(1)?].dispatcher.clone()
     }
 
     /// The one slot that is open, if it is just one.
     pub(crate) fn only_open(&self) -> Option<usize> {
-        let table = self.0.lock();
-        let mut open = table.as_ref()?.iter().enumerate().filter(|(_, slot)| slot.users > 0);
+        let table = self.away.lock();
+        let mut open = table.as_ref()?.slots.iter().enumerate().filter(|(_, slot)| slot.users > 0);
         let (at, _) = open.next()?;
         open.next().is_none().then_some(at + 1)
+    }
+
+    /// Wakes `waker` when the coroutine next begins a step in `slot`.
+    pub(crate) fn on_arrival(&self, slot: usize, waker: Waker) {
+        self.away.lock().get_or_insert_default().arrivals.push((slot, waker));
+        self.awaited.store(true, Ordering::Release);
+    }
+
+    /// A step begins in `slot`.
+    #[inline]
+    pub(crate) fn arrived(&self, slot: usize) {
+        if self.awaited.load(Ordering::Acquire) {
+            self.wake_arrivals(slot);
+        }
+    }
+
+    #[cold]
+    fn wake_arrivals(&self, slot: usize) {
+        let due: Vec<(usize, Waker)> = {
+            let mut table = self.away.lock();
+            let arrivals = &mut table.get_or_insert_default().arrivals;
+            let (due, left) = std::mem::take(arrivals).into_iter().partition(|(at, _)| *at == slot);
+            *arrivals = left;
+            self.awaited.store(!arrivals.is_empty(), Ordering::Release);
+            due
+        };
+        for (_, waker) in due {
+            unwind::contain("a waker", || waker.wake());
+        }
     }
 }

@@ -179,18 +179,18 @@ impl State {
         })
     }
 
-    /// (4) The poll was pending. A slot other than home goes first: what runs there has been asked
-    /// for by name.
+    /// (4) The poll, in `slot`, was pending. Slots that were notified meanwhile take turns: the next
+    /// one after `slot` goes first, so that none keeps the others waiting.
     #[inline]
-    pub(crate) fn pend(&self, shielded: impl Fn() -> bool) -> Pend {
+    pub(crate) fn pend(&self, slot: usize, shielded: impl Fn() -> bool) -> Pend {
         self.transition(|word| {
             let notified = (word & NOTIFIED_MASK) >> 16;
             if word & CANCEL != 0 && !shielded() {
                 (word, Pend::Cut)
             } else if notified != 0 {
-                let away = notified & !1;
-                let slot = if away != 0 { away.trailing_zeros() } else { 0 };
-                ((word & !RUNNING) | SCHEDULED, Pend::Again(slot as usize))
+                let later = notified & (u32::MAX << slot << 1);
+                let next = if later != 0 { later } else { notified }.trailing_zeros();
+                ((word & !RUNNING) | SCHEDULED, Pend::Again(next as usize))
             } else {
                 (word & !RUNNING, Pend::Idle)
             }
