@@ -1,3 +1,4 @@
+//! The first things that a user does, each exactly.
 #![allow(missing_docs)]
 #![allow(clippy::disallowed_methods)] // tests have threads of their own, and catch what they provoke
 use coscope::prelude::*;
