@@ -1,7 +1,7 @@
 //! Odd orders: scopes that are forgotten, moved or dropped by foreign code, handles used after the
 //! end, dispatchers that refuse, clean-up in order of drop, coroutines that nobody can start.
 //! Hunts hangs, lost values and values that outlive their scope.
-#![allow(missing_docs, clippy::disallowed_methods)] // tests catch what they provoke
+#![allow(missing_docs, clippy::disallowed_methods, clippy::type_complexity)] // tests catch what they provoke
 
 use coscope::prelude::*;
 use coscope::*;
@@ -236,7 +236,7 @@ fn deep_chain_1m_drop_only() {
 #[test]
 fn refusing_executor() {
     run_blocking(async |s: Scope| {
-        let d = Dispatcher::from_executor("no", |r| drop(r));
+        let d = Dispatcher::from_executor("no", drop);
         let j = s.on(d).launch(async { panic!("never") });
         j.join().await;
         assert!(j.is_cancelled());
