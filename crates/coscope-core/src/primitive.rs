@@ -59,7 +59,7 @@ pub type MutexGuard<'a, T> = parking_lot::MutexGuard<'a, T>;
 
 /// A lock without poisoning, watched by the model checker.
 #[cfg(loom)]
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Mutex<T>(loom::sync::Mutex<T>);
 /// What [`Mutex::lock`] gives.
 #[cfg(loom)]
