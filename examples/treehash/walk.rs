@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use coscope::prelude::*;
 
@@ -16,6 +16,12 @@ use crate::tally::{Hashed, Tally};
 pub async fn hash_tree(options: Options, tally: Arc<Tally>) {
     scope(async |s: Scope| {
         let files = s.limit(options.open);
+        let work = Arc::new(Work {
+            root: options.directory.clone(),
+            algorithm: options.algorithm,
+            chunk: options.chunk,
+            spare: Mutex::default(),
+        });
         let mut directories = vec![PathBuf::new()];
         while let Some(directory) = directories.pop() {
             let listed =
@@ -34,11 +40,10 @@ pub async fn hash_tree(options: Options, tally: Arc<Tally>) {
                 match kind {
                     Kind::Directory => directories.push(path),
                     Kind::File => {
-                        let (root, tally) = (options.directory.clone(), tally.clone());
-                        let (algorithm, chunk) = (options.algorithm, options.chunk);
+                        let (work, tally) = (work.clone(), tally.clone());
                         files
                             .launch(async move {
-                                match hash_file(&root.join(&path), algorithm, chunk).await {
+                                match hash_file(&work, &path).await {
                                     Ok((hash, size)) => {
                                         tally.hashed(Hashed { path: name(&path), hash, size })
                                     }
@@ -86,38 +91,52 @@ fn list(root: &Path, directory: &Path) -> io::Result<Vec<(PathBuf, Kind)>> {
     Ok(entries)
 }
 
-/// Reads on IO, hashes on Default, a chunk at a time.
-async fn hash_file(path: &Path, algorithm: Algorithm, chunk: usize) -> io::Result<(String, u64)> {
-    let io = Dispatchers::io();
-    let (mut file, mut bytes) = with_context(io.clone(), async { open(path, chunk) }).await?;
-    let mut hashing = algorithm.begin();
-    let mut size = bytes.len() as u64;
-    while !bytes.is_empty() {
-        hashing.update(&bytes);
-        if bytes.len() < chunk {
-            break; // that was the end of the file
-        }
-        bytes = with_context(io.clone(), async { fill(&mut file, bytes, chunk) }).await?;
-        size += bytes.len() as u64;
+/// What all files share.
+struct Work {
+    root: PathBuf,
+    algorithm: Algorithm,
+    /// The most that is read at once.
+    chunk: usize,
+    /// Buffers that are used again; there are never more than files open at once.
+    spare: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Work {
+    fn spare(&self) -> std::sync::MutexGuard<'_, Vec<Vec<u8>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Opens a file and reads its beginning.
+    fn open(&self, path: &Path) -> io::Result<(File, Vec<u8>)> {
+        let mut file = File::open(self.root.join(path))?;
+        let bytes = self.spare().pop().unwrap_or_default();
+        let bytes = self.fill(&mut file, bytes)?;
+        Ok((file, bytes))
+    }
+
+    /// Reads until a chunk is there or the file has ended.
+    fn fill(&self, file: &mut File, mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+        bytes.clear();
+        file.take(self.chunk as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Reads on IO, hashes on Default, a chunk at a time.
+async fn hash_file(work: &Work, path: &Path) -> io::Result<(String, u64)> {
+    let io = Dispatchers::io();
+    let (mut file, mut bytes) = with_context(io.clone(), async { work.open(path) }).await?;
+    let mut hashing = work.algorithm.begin();
+    let mut size = bytes.len() as u64;
+    hashing.update(&bytes);
+    while bytes.len() == work.chunk {
+        // there may be more
+        bytes = with_context(io.clone(), async { work.fill(&mut file, bytes) }).await?;
+        size += bytes.len() as u64;
+        hashing.update(&bytes);
+    }
+    work.spare().push(bytes);
     Ok((hashing.end(), size))
-}
-
-/// Opens a file and reads its beginning.
-fn open(path: &Path, chunk: usize) -> io::Result<(File, Vec<u8>)> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    // one byte more than there should be shows that there is no more
-    let room = usize::try_from(length).map_or(chunk, |length| (length + 1).min(chunk));
-    let bytes = fill(&mut file, Vec::with_capacity(room), chunk)?;
-    Ok((file, bytes))
-}
-
-/// Reads until `chunk` bytes are there or the file has ended.
-fn fill(file: &mut File, mut bytes: Vec<u8>, chunk: usize) -> io::Result<Vec<u8>> {
-    bytes.clear();
-    file.take(chunk as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn name(path: &Path) -> Vec<u8> {
