@@ -154,18 +154,39 @@ fn main() {
             start.elapsed()
         });
     }
-    measure("timers with random deadlines: arm and fire", 200_000, |n| {
-        let clock = event_loop.clock().unwrap();
-        let timers: Vec<_> = (0..n).map(|_| Box::pin(Timer::new())).collect();
-        let now = clock.now();
-        let start = Instant::now();
-        for (i, timer) in timers.iter().enumerate() {
-            let deadline = now + Duration::from_nanos((i * 7919 % n) as u64 * 5_000);
-            let _ = timer.as_ref().poll(&clock, deadline, Waker::noop());
-        }
-        for ms in 0..=1000 {
-            clock.timers().fire(now + Duration::from_millis(ms));
-        }
-        start.elapsed()
-    });
+    for (what, firing) in [("arm", false), ("fire", true)] {
+        measure(&format!("timers with random deadlines within 1 s: {what}"), 200_000, |n| {
+            let clock = EventLoop::new("fresh").clock().unwrap();
+            let timers: Vec<_> = (0..n).map(|_| Box::pin(Timer::new())).collect();
+            let now = clock.now();
+            clock.timers().fire(now);
+            let start = Instant::now();
+            for (i, timer) in timers.iter().enumerate() {
+                let deadline = now + Duration::from_nanos((i * 7919 % n) as u64 * 5_000);
+                let _ = timer.as_ref().poll(&clock, deadline, Waker::noop());
+            }
+            let armed = start.elapsed();
+            for ms in 0..=1000 {
+                clock.timers().fire(now + Duration::from_millis(ms));
+            }
+            if firing { start.elapsed() - armed } else { armed }
+        });
+    }
+    wide();
+}
+
+/// Many steps that block a thread each.
+fn wide() {
+    let limited = Dispatchers::limited(10_000);
+    let (tx, rx) = channel();
+    let start = Instant::now();
+    for _ in 0..10_000 {
+        let tx = tx.clone();
+        limited.dispatch(Runnable::from_fn(move || {
+            std::thread::sleep(Duration::from_secs(1));
+            tx.send(()).unwrap();
+        }));
+    }
+    (0..10_000).for_each(|_| rx.recv().unwrap());
+    println!("10,000 steps that sleep 1 s, limited(10,000): {:?}", start.elapsed());
 }
