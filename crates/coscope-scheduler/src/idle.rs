@@ -4,10 +4,13 @@
 
 use std::sync::Arc;
 
-use coscope_core::primitive::{AtomicU64, Mutex, Ordering, fence};
+use coscope_core::primitive::{AtomicU64, AtomicUsize, Mutex, Ordering, fence};
 
 use crate::park::{Signal, Sleeper};
 use crate::state::State;
+
+/// So many threads are on their way to blocking steps at once; who arrives sends for the next.
+const ARRIVING: usize = 4;
 
 /// What has become of a wish to have somebody woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +31,20 @@ pub struct Idle {
     pub state: State,
     permits: usize,
     parked: Mutex<Vec<Arc<Sleeper>>>,
+    arriving: AtomicUsize,
     wakes: AtomicU64,
 }
 
 impl Idle {
     /// For a pool of so many CPU permits.
     pub fn new(permits: usize) -> Self {
-        Idle { state: State::new(permits), permits, parked: Mutex::new(Vec::new()), wakes: AtomicU64::new(0) }
+        Idle {
+            state: State::new(permits),
+            permits,
+            parked: Mutex::new(Vec::new()),
+            arriving: AtomicUsize::new(0),
+            wakes: AtomicU64::new(0),
+        }
     }
 
     /// CPU permits, free or not.
@@ -84,13 +94,26 @@ impl Idle {
         }
     }
 
-    /// A blocking step has been queued: each takes a thread of its own.
-    pub fn notify_blocking(&self) -> Notified {
-        if self.wake_one(Signal::Look) {
+    /// A blocking step has been queued, the last of `queued`: each takes a thread of its own, unless
+    /// another is done first. Whoever is on the way already comes for one.
+    pub fn notify_blocking(&self, queued: impl FnOnce() -> usize) -> Notified {
+        fence(Ordering::SeqCst); // after the push, before the look at the count
+        if self.arriving.load(Ordering::SeqCst) >= queued().min(ARRIVING) {
+            return Notified::Needless;
+        }
+        self.arriving.fetch_add(1, Ordering::SeqCst);
+        if self.wake_one(Signal::Arrive) {
             return Notified::Woken;
         }
         self.state.add_thread();
         Notified::Start
+    }
+
+    /// A thread that was sent for has arrived, and has a step or has found none. It then sends for the
+    /// next: those who have queued something meanwhile have relied on this one.
+    pub fn arrived(&self, queued: impl FnOnce() -> usize) -> Notified {
+        self.arriving.fetch_sub(1, Ordering::SeqCst);
+        self.notify_blocking(queued)
     }
 
     /// Wakes the thread that parked last, if any.

@@ -207,7 +207,7 @@ impl Lanes {
             let stands_still = now.newest && now.steps == seen.steps;
             if stands_still
                 && seen.newest
-                && let Some(stale) = lane.take_newest()
+                && let Some(stale) = lane.steal_newest()
             {
                 self.global.push(stale);
             }
@@ -235,12 +235,19 @@ impl Lanes {
 }
 
 impl Lane {
-    /// The flag goes down before the step is taken: if the holder of the permit puts another one in
-    /// meanwhile, the flag it raises stays up.
+    /// For the holder of the permit, who alone puts steps in.
+    #[inline]
     fn take_newest(&self) -> Option<Runnable> {
-        if !self.has_newest.load(Ordering::Acquire) {
+        if !self.has_newest.load(Ordering::Relaxed) {
             return None;
         }
+        self.has_newest.store(false, Ordering::Relaxed);
+        self.newest.take()
+    }
+
+    /// For others. The flag goes down before the step is taken: if the holder of the permit puts
+    /// another one in meanwhile, the flag it raises stays up.
+    fn steal_newest(&self) -> Option<Runnable> {
         self.has_newest.store(false, Ordering::SeqCst);
         self.newest.take()
     }

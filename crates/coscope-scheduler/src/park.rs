@@ -13,8 +13,10 @@ use coscope_core::primitive::{AtomicU32, Ordering, thread};
 pub enum Signal {
     /// There is CPU work; the thread counts as searching from now on.
     Search = 1,
-    /// There is blocking work, or an earlier timer: look at everything.
-    Look = 2,
+    /// There is a blocking step; the thread counts as arriving from now on.
+    Arrive = 2,
+    /// There is an earlier timer: look at everything.
+    Look = 3,
 }
 
 /// A thread of the pool, as those see it who wake it.
@@ -41,6 +43,7 @@ impl Sleeper {
         match self.signal.swap(0, Ordering::AcqRel) {
             0 => None,
             1 => Some(Signal::Search),
+            2 => Some(Signal::Arrive),
             _ => Some(Signal::Look),
         }
     }

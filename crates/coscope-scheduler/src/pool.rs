@@ -44,7 +44,7 @@ pub struct Pool {
 
 /// What the threads run. Written above, in terms of the pool.
 pub(crate) struct Bodies {
-    pub(crate) worker: fn(&Arc<Pool>, Option<Signal>),
+    pub(crate) worker: fn(&Arc<Pool>, Signal),
     pub(crate) watchman: fn(&Arc<Pool>),
 }
 
@@ -135,7 +135,7 @@ impl Pool {
     #[inline]
     pub(crate) fn notify_cpu(&self) {
         if self.idle.notify_cpu() == Notified::Start {
-            self.start_worker(Some(Signal::Search));
+            self.start_worker(Signal::Search);
         }
     }
 
@@ -159,8 +159,15 @@ impl Pool {
     }
 
     pub(crate) fn notify_blocking(&self) {
-        if self.idle.notify_blocking() == Notified::Start {
-            self.start_worker(None);
+        if self.idle.notify_blocking(|| self.blocking_queued()) == Notified::Start {
+            self.start_worker(Signal::Arrive);
+        }
+    }
+
+    /// A thread that was sent for has looked for a blocking step.
+    pub(crate) fn arrived(&self) {
+        if self.idle.arrived(|| self.blocking_queued()) == Notified::Start {
+            self.start_worker(Signal::Arrive);
         }
     }
 
@@ -177,13 +184,17 @@ impl Pool {
         }
     }
 
+    pub(crate) fn has_blocking(&self) -> bool {
+        !self.blocking.is_empty()
+    }
+
     pub(crate) fn blocking_queued(&self) -> usize {
         self.blocking.len()
     }
 
     /// Whether a thread about to sleep would find something to do.
     pub(crate) fn has_work(&self) -> bool {
-        !self.blocking.is_empty() || (self.idle.state.load().free() > 0 && self.lanes.has_work())
+        self.has_blocking() || (self.idle.state.load().free() > 0 && self.lanes.has_work())
     }
 
     // --- permits ---
@@ -313,12 +324,15 @@ impl Pool {
     // --- threads ---
 
     /// Starts a thread that the word counts already.
-    pub(crate) fn start_worker(&self, role: Option<Signal>) {
+    pub(crate) fn start_worker(&self, role: Signal) {
         if self.try_start_worker(role) {
             return;
         }
-        if role == Some(Signal::Search) {
-            self.idle.state.stop_searching();
+        match role {
+            Signal::Search => drop(self.idle.state.stop_searching()),
+            // the watch sees to what is queued
+            Signal::Arrive => drop(self.idle.arrived(|| 0)),
+            Signal::Look => {}
         }
         self.idle.state.remove_thread();
         if !self.warned.swap(true, Ordering::Relaxed) {
@@ -343,14 +357,14 @@ impl Pool {
             return true;
         }
         self.idle.state.add_thread();
-        let started = self.try_start_worker(None);
+        let started = self.try_start_worker(Signal::Look);
         if !started {
             self.idle.state.remove_thread();
         }
         false
     }
 
-    fn try_start_worker(&self, role: Option<Signal>) -> bool {
+    fn try_start_worker(&self, role: Signal) -> bool {
         let number = self.numbers.lock().take();
         let pool = self.shared();
         let body = Box::new(move || {

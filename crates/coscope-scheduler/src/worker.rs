@@ -41,6 +41,7 @@ struct Worker<'a> {
     local: &'a Local,
     sleeper: Arc<Sleeper>,
     searching: bool,
+    arriving: bool,
 }
 
 impl Builder {
@@ -51,11 +52,13 @@ impl Builder {
 }
 
 /// The body of a thread.
-fn run(pool: &Arc<Pool>, role: Option<Signal>) {
+fn run(pool: &Arc<Pool>, role: Signal) {
     Local::with(|local| {
         local.pool.set(pool.key());
-        let searching = role == Some(Signal::Search);
-        Worker { pool, local, sleeper: Sleeper::current(), searching }.work();
+        let mut worker =
+            Worker { pool, local, sleeper: Sleeper::current(), searching: false, arriving: false };
+        worker.heed(role);
+        worker.work();
         local.pool.set(0);
     });
 }
@@ -68,6 +71,7 @@ impl Worker<'_> {
                     self.run_blocking(step);
                     continue;
                 }
+                self.stop_arriving();
                 if !self.pool.acquire(self.local) {
                     self.pool.fire_due();
                     self.pool.settle(self.local);
@@ -115,6 +119,7 @@ impl Worker<'_> {
             self.local.blocked.set(true);
         }
         self.stop_searching();
+        self.stop_arriving();
         self.local.step(step);
         self.pool.settle(self.local);
     }
@@ -131,12 +136,27 @@ impl Worker<'_> {
             if step.is_some() {
                 return step;
             }
-            if self.pool.idle.state.load().searching() > 1 || self.pool.blocking_queued() > 0 {
+            if self.pool.idle.state.load().searching() > 1 || self.pool.has_blocking() {
                 break;
             }
             (0..PAUSES).for_each(|_| std::hint::spin_loop());
         }
         None
+    }
+
+    /// What this thread was woken for, it counts as from now on.
+    fn heed(&mut self, signal: Signal) {
+        self.searching = signal == Signal::Search;
+        self.arriving = signal == Signal::Arrive;
+    }
+
+    /// It has looked for a blocking step, with success or not.
+    #[inline]
+    fn stop_arriving(&mut self) {
+        if self.arriving {
+            self.arriving = false;
+            self.pool.arrived();
+        }
     }
 
     /// Work has been found.
@@ -170,7 +190,7 @@ impl Worker<'_> {
                 self.pool.time_kept(instant);
             }
             if let Some(signal) = signal {
-                self.searching = signal == Signal::Search;
+                self.heed(signal);
                 return true;
             }
             if Instant::system_now() < until {

@@ -143,6 +143,8 @@ impl fmt::Debug for Timers {
 pub struct Timer {
     /// Held while `home` is looked at or changed; no user code runs meanwhile.
     gate: AtomicBool,
+    /// Whether there is a home, for those who ask without the gate.
+    armed: AtomicBool,
     home: UnsafeCell<Option<Home>>,
     entry: UnsafeCell<Entry>,
     _pinned: PhantomPinned,
@@ -175,6 +177,7 @@ impl Timer {
     pub fn new() -> Timer {
         Timer {
             gate: AtomicBool::new(false),
+            armed: AtomicBool::new(false),
             home: UnsafeCell::new(None),
             entry: UnsafeCell::new(Entry::new()),
             _pinned: PhantomPinned,
@@ -193,7 +196,7 @@ impl Timer {
         }
         let timers = clock.timers();
         // what is in here at the end, perhaps the former waker, is dropped with no lock held
-        let mut spare = None;
+        let mut spare = (!self.armed.load(Ordering::Relaxed)).then(|| waker.clone());
         loop {
             match self.look(timers, deadline.as_nanos(), waker, &mut spare) {
                 Look::Ready => return Poll::Ready(()),
@@ -211,6 +214,9 @@ impl Timer {
 
     /// Takes the timer out of its clock. It can be armed again.
     pub fn clear(self: Pin<&Self>) {
+        if !self.armed.load(Ordering::Relaxed) {
+            return;
+        }
         let gate = self.enter();
         let leftovers = self.disarm();
         drop(gate);
@@ -258,6 +264,7 @@ impl Timer {
         if first {
             // SAFETY: under the gate; the reference above has been given up.
             self.home.with_mut(|home| unsafe { *home = Some(Home { timers: timers.clone(), shard }) });
+            self.armed.store(true, Ordering::Relaxed);
         }
         Look::Armed
     }
@@ -267,6 +274,7 @@ impl Timer {
     fn disarm(&self) -> (Option<Home>, Option<Waker>) {
         // SAFETY: the caller holds the gate or has the timer to itself.
         let Some(home) = self.home.with_mut(|home| unsafe { (*home).take() }) else { return (None, None) };
+        self.armed.store(false, Ordering::Relaxed);
         let entry = self.entry();
         let mut wheel = home.timers.shards[home.shard].0.lock();
         // SAFETY: under the lock of its home shard; if linked, then into that.
