@@ -14,6 +14,7 @@
 //! 10. `suspend`
 //! 11. `task`
 //! 12. `scope`
+//! 13. `model`
 
 pub mod primitive;
 mod memory;
@@ -29,6 +30,9 @@ pub mod context;
 mod suspend;
 mod task;
 mod scope;
+#[cfg(loom)]
+#[doc(hidden)]
+pub mod model;
 
 pub use error::{CancelReason, Cancelled, CoroutineInfo, JoinError, PanicPayload, Reported, TimedOut};
 pub use failure::{Failure, FailureHandler};

@@ -84,7 +84,7 @@ impl Token {
 
 impl Drop for Token {
     fn drop(&mut self) {
-        if !*self.given_back.get_mut() {
+        if !self.given_back.load(Ordering::Relaxed) {
             self.node().cancel(CancelReason::new("its owner was dropped"));
             self.give_back();
         }
