@@ -15,6 +15,7 @@
 //! 11. `suspend`
 //! 12. `task`
 //! 13. `scope`
+//! 14. `model`
 
 pub mod primitive;
 mod memory;
@@ -30,6 +31,9 @@ pub mod context;
 mod suspend;
 mod task;
 mod scope;
+#[cfg(loom)]
+#[doc(hidden)]
+pub mod model;
 
 pub use error::{CancelReason, Cancelled, CoroutineInfo, JoinError, PanicPayload, Reported, TimedOut};
 pub use failure::{Failure, FailureHandler};

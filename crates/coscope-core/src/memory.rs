@@ -38,7 +38,7 @@ thread_local! {
 /// The list a layout belongs to, if blocks of its kind are kept.
 fn class(layout: Layout) -> Option<usize> {
     let size = layout.size().max(1).div_ceil(STEP) - 1;
-    (size < SIZES && layout.align() <= ALIGN && !cfg!(miri)).then_some(size)
+    (size < SIZES && layout.align() <= ALIGN && !cfg!(miri) && !cfg!(loom)).then_some(size)
 }
 
 fn class_layout(class: usize) -> Layout {

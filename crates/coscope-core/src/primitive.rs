@@ -50,6 +50,22 @@ pub mod thread {
     pub use std::thread::{Thread, current, park, park_timeout};
 }
 
+/// A counter of the process, for numbers that only have to differ. It takes part in no protocol, so
+/// that the checker, whose atomics last for one execution, need not see it.
+#[derive(Debug)]
+pub(crate) struct Counter(std::sync::atomic::AtomicU64);
+
+impl Counter {
+    /// Counts from `first`.
+    pub(crate) const fn new(first: u64) -> Self {
+        Counter(std::sync::atomic::AtomicU64::new(first))
+    }
+    /// The next number.
+    pub(crate) fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
 /// A lock without poisoning: a panic while it is held leaves the data as it is.
 #[cfg(not(loom))]
 pub type Mutex<T> = parking_lot::Mutex<T>;

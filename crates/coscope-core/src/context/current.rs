@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::CoroutineContext;
 use crate::dispatch::{Dispatcher, runtime};
 use crate::job::{Node, NodeRef};
+use crate::primitive::thread_local;
 use crate::time::{Clock, Instant};
 
 /// One open region around the point that runs: lives in the region's future, which is pinned.
@@ -90,7 +91,7 @@ struct Current {
 /// Completed operations of our own primitives in one step, before it is made to yield.
 const BUDGET: u32 = 128;
 
-std::thread_local! {
+thread_local! {
     static CURRENT: Current = const {
         Current {
             node: Cell::new(None),

@@ -30,7 +30,7 @@ use super::tree::{Link, List};
 use crate::error::{CancelReason, CoroutineInfo};
 use crate::failure::Failure;
 use crate::memory;
-use crate::primitive::{AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering};
+use crate::primitive::{AtomicU32, AtomicUsize, Counter, Mutex, Ordering};
 use crate::wait::WaitQueue;
 
 /// Who a node is, for people.
@@ -44,8 +44,8 @@ pub(crate) struct Identity {
 impl Identity {
     /// The next number, for a coroutine.
     pub(crate) fn next_id() -> u64 {
-        static NEXT: std::sync::OnceLock<AtomicU64> = std::sync::OnceLock::new();
-        NEXT.get_or_init(|| AtomicU64::new(1)).fetch_add(1, Ordering::Relaxed)
+        static NEXT: Counter = Counter::new(1);
+        NEXT.next()
     }
 }
 
