@@ -1,0 +1,1 @@
+pub(crate) const CHAPTERS: &[crate::chapter::Chapter] = &[];
