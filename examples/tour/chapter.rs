@@ -22,6 +22,8 @@ pub(crate) struct Chapter {
 pub(crate) enum Clock {
     /// It only waits: exact in virtual time, about right in real time.
     Both,
+    /// The same, but in real time it takes so long that it is checked in virtual time only.
+    Virtual,
     /// It blocks or computes on other threads, which no virtual clock knows of.
     Real,
 }
@@ -43,6 +45,11 @@ impl Chapter {
 
     pub(crate) const fn in_real_time(mut self) -> Self {
         self.clock = Clock::Real;
+        self
+    }
+
+    pub(crate) const fn in_virtual_time(mut self) -> Self {
+        self.clock = Clock::Virtual;
         self
     }
 

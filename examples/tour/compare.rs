@@ -12,6 +12,7 @@
 //! | `{number}` | any number |
 //! | `{worker}` | the name of a thread of the pool, whichever it is |
 //! | `{1000 x .}` | what follows the cross, so many times |
+//! | `{{` | a brace |
 
 use std::thread::available_parallelism;
 
@@ -67,8 +68,11 @@ fn matches(expected: &str, printed: &str, time: Time) -> Verdict {
     let Some((before, rest)) = expected.split_once('{') else {
         return if expected == printed { Verdict::Same } else { Verdict::Different };
     };
-    let (rule, rest) = rest.split_once('}').expect("a rule ends with a brace");
     let Some(printed) = printed.strip_prefix(before) else { return Verdict::Different };
+    if let Some(rest) = rest.strip_prefix('{') {
+        return printed.strip_prefix('{').map_or(Verdict::Different, |printed| matches(rest, printed, time));
+    }
+    let (rule, rest) = rest.split_once('}').expect("a rule ends with a brace");
     let Some((verdict, printed)) = apply(rule, printed, time) else { return Verdict::Different };
     verdict.max(matches(rest, printed, time))
 }
