@@ -1,0 +1,38 @@
+//! The same computation asks in each round whether it is still wanted, and so ends when it is cancelled.
+
+use coscope::{now, prelude::*};
+
+use crate::chapter::Chapter;
+use crate::stage::{self, ms};
+
+pub(crate) const CHAPTER: Chapter =
+    Chapter::new("cancel-checked", "A computation that asks whether it is cancelled", run)
+        .prints(&[
+            "I'm sleeping 0 ...",
+            "I'm sleeping 1 ...",
+            "I'm sleeping 2 ...",
+            "main: I'm tired of waiting!",
+            "main: Now I can quit.",
+        ])
+        .in_real_time()
+        .alone();
+
+fn run() {
+    stage::run(async |s: Scope| {
+        let job = s.on(Dispatchers::default()).launch(async {
+            let mut next = now();
+            let mut i = 0;
+            while is_active() {
+                if now() >= next {
+                    println!("I'm sleeping {i} ...");
+                    i += 1;
+                    next = next + ms(500);
+                }
+            }
+        });
+        delay(ms(1300)).await;
+        println!("main: I'm tired of waiting!");
+        job.cancel_and_join("tired of waiting").await;
+        println!("main: Now I can quit.");
+    });
+}
