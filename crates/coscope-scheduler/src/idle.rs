@@ -9,8 +9,11 @@ use coscope_core::primitive::{AtomicU64, AtomicUsize, Mutex, Ordering, fence};
 use crate::park::{Signal, Sleeper};
 use crate::state::State;
 
-/// So many threads are on their way to blocking steps at once; who arrives sends for the next.
-const ARRIVING: usize = 4;
+/// So many parked threads are woken for blocking steps at once; who arrives sends for the next, and
+/// steps that end soon need no more.
+const WAKING: usize = 4;
+/// So many are started at once, which takes far longer.
+const STARTING: usize = 64;
 
 /// What has become of a wish to have somebody woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +101,8 @@ impl Idle {
     /// another is done first. Whoever is on the way already comes for one.
     pub fn notify_blocking(&self, queued: impl FnOnce() -> usize) -> Notified {
         fence(Ordering::SeqCst); // after the push, before the look at the count
-        if self.arriving.load(Ordering::SeqCst) >= queued().min(ARRIVING) {
+        let arriving = self.arriving.load(Ordering::SeqCst);
+        if arriving >= queued().min(STARTING) || (arriving >= WAKING && self.parked() > 0) {
             return Notified::Needless;
         }
         self.arriving.fetch_add(1, Ordering::SeqCst);
@@ -140,6 +144,14 @@ impl Idle {
             fence(Ordering::SeqCst); // before the look at the queues
         }
         last && has_work()
+    }
+
+    /// A thread without a permit begins a blocking step; whether it leaves CPU work behind that nobody
+    /// was sent for, because it was there.
+    pub fn begins_blocking(&self, has_work: impl FnOnce() -> bool) -> bool {
+        self.state.begin_blocking();
+        fence(Ordering::SeqCst); // before the look at the queues
+        has_work()
     }
 
     /// A thread that is on no list ends; `false` if it must stay, since there is work after all.

@@ -75,7 +75,7 @@ impl<'a> Looking<'a> {
             return None;
         }
         let short = pool.short_of_threads.load(SeqCst);
-        let nobody_works = || pool.idle.state.load().free() == pool.idle.permits();
+        let nobody_works = || pool.idle.state.load().free() == pool.idle.permits() && !pool.lanes.has_work();
         if nobody_works() && !short {
             let off = watch.turn_off_unless(|| !nobody_works());
             if off {

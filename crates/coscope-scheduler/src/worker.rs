@@ -66,7 +66,9 @@ fn run(pool: &Arc<Pool>, role: Signal) {
 impl Worker<'_> {
     fn work(&mut self) {
         loop {
-            if !self.local.has_permit.get() {
+            // a searcher has been woken for CPU work, and looks for that first
+            let holds = self.local.has_permit.get() || (self.searching && self.pool.acquire(self.local));
+            if !holds {
                 if let Some(step) = self.pool.pop_blocking() {
                     self.run_blocking(step);
                     continue;
@@ -115,8 +117,11 @@ impl Worker<'_> {
 
     fn run_blocking(&mut self, step: Runnable) {
         if !self.pool.release_in_step(self.local) {
-            self.pool.idle.state.begin_blocking();
             self.local.blocked.set(true);
+            // who saw this thread on its way has not started one for CPU work: see `add_cpu_thread`
+            if self.pool.idle.begins_blocking(|| self.pool.lanes.has_work()) {
+                self.pool.notify_cpu();
+            }
         }
         self.stop_searching();
         self.stop_arriving();

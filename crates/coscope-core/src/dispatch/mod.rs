@@ -1,13 +1,13 @@
 //! Where and when the next step of a coroutine runs.
 //!
-//! * [`runnable`] – [`Runnable`], one step of work, an erased pointer.
-//! * [`dispatcher`] – [`Dispatch`], the trait, and [`Dispatcher`], the handle.
-//! * [`runtime`] – the process's own dispatchers and clock, installed by whoever has threads.
-//! * [`place`] – the places that the running step holds in limited views.
-//! * [`limited`] – at most *n* steps at once, as a view of another dispatcher.
-//! * [`unconfined`] – runs in the thread that resumes.
-//! * [`executor`] – any `Fn(Runnable)` as a dispatcher.
-//! * [`firing`] – `Timers::fire`, which resumes.
+//! * `runnable` – [`Runnable`], one step of work, an erased pointer.
+//! * `dispatcher` – [`Dispatch`], the trait, and [`Dispatcher`], the handle.
+//! * `runtime` – the process's own dispatchers and clock, installed by whoever has threads.
+//! * `place` – the places that the running step holds in limited views.
+//! * `limited` – at most *n* steps at once, as a view of another dispatcher.
+//! * `unconfined` – runs in the thread that resumes.
+//! * `executor` – any `Fn(Runnable)` as a dispatcher.
+//! * `firing` – `Timers::fire`, which resumes.
 //!
 //! Knows steps, not futures, jobs or scopes. May import `primitive`, `unwind`, `time`.
 

@@ -1,9 +1,9 @@
 //! Time: points in it, who tells it, and who wakes at it.
 //!
-//! * [`instant`] – [`Instant`], a point on a clock, real or virtual.
-//! * [`wheel`] – the timer wheel: pure, told the time, never asks.
-//! * [`clock`] – [`Clock`], the trait (it and `timers` name each other: a clock owns timers, a timer tells its clock).
-//! * [`timers`] – wheels behind locks, and [`Timer`], the entry that lives in the waiting future.
+//! * `instant` – [`Instant`], a point on a clock, real or virtual.
+//! * `wheel` – the timer wheel: pure, told the time, never asks.
+//! * `clock` – [`Clock`], the trait (it and `timers` name each other: a clock owns timers, a timer tells its clock).
+//! * `timers` – wheels behind locks, and [`Timer`], the entry that lives in the waiting future.
 //!
 //! May import `primitive` and `unwind` only.
 

@@ -1,6 +1,6 @@
 //! The timer wheel: pure bookkeeping, told the time, never asks.
 //!
-//! A hierarchical wheel after Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (1987),
+//! A hierarchical wheel after Varghese and Lauck, “Hashed and Hierarchical Timing Wheels” (1987),
 //! schemes 6 and 7: [`LEVELS`] wheels of 64 slots, each slot as wide as the whole wheel below it.
 //! An entry hangs at the level of the highest bit in which its tick differs from the present one,
 //! so that every entry of a level is due before all of the level above, and eight levels of
