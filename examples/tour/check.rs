@@ -44,7 +44,8 @@ pub(crate) fn run() -> ExitCode {
     let alone = in_real().filter(|c| c.alone).map(case(Time::Real));
     let mut failures = Vec::new();
     let mut passed = 0;
-    let groups: [(usize, Vec<Case>); 3] = [(4, in_virtual.collect()), (16, beside.collect()), (1, alone.collect())];
+    let groups: [(usize, Vec<Case>); 3] =
+        [(4, in_virtual.collect()), (16, beside.collect()), (1, alone.collect())];
     for (at_once, cases) in groups {
         for (case, ended) in run_blocking(async |s: Scope| play_all(&s, at_once, cases).await) {
             match judge(case, ended) {
@@ -124,5 +125,8 @@ fn judge(case: Case, mut ended: Ended) -> Result<(), String> {
     }
     let how = if ended.success { "" } else { ", ended badly" };
     let lines = difference(chapter, &ended.printed, time);
-    Err(format!("FAILED {} ({time:?} time{how}; - expected, + printed)\n{lines}{}", chapter.name, ended.complaints))
+    Err(format!(
+        "FAILED {} ({time:?} time{how}; - expected, + printed)\n{lines}{}",
+        chapter.name, ended.complaints
+    ))
 }

@@ -38,7 +38,8 @@ pub(crate) fn compare(chapter: &Chapter, printed: &str, time: Time) -> Verdict {
     for expected in chapter.lines {
         let candidates = if chapter.any_order { printed.len() } else { 1 };
         let verdicts = printed[..candidates].iter().map(|line| matches(expected, line, time));
-        let (at, verdict) = verdicts.enumerate().min_by_key(|(_, v)| *v).expect("as many lines as are expected");
+        let (at, verdict) =
+            verdicts.enumerate().min_by_key(|(_, v)| *v).expect("as many lines as are expected");
         printed.remove(at);
         worst = worst.max(verdict);
     }
@@ -119,7 +120,9 @@ fn number(text: &str) -> Option<(usize, &str)> {
 
 /// `1000`, `cores`, `io`, `io+cores`, or `10*100/cores`.
 fn value(text: &str) -> usize {
-    if let Some((unit, (tasks, width))) = text.split_once('*').and_then(|(u, r)| Some((u, r.split_once('/')?))) {
+    if let Some((unit, (tasks, width))) =
+        text.split_once('*').and_then(|(u, r)| Some((u, r.split_once('/')?)))
+    {
         return value(unit) * value(tasks).div_ceil(value(width));
     }
     let cores = available_parallelism().map_or(1, usize::from);

@@ -40,7 +40,11 @@ pub(crate) fn hint(name: &str) -> String {
         .collect();
     near.sort_unstable();
     let near: Vec<&str> = near.into_iter().map(|(_, name)| name).take(5).collect();
-    if near.is_empty() { "; --list names all".to_owned() } else { format!("; did you mean {}?", near.join(", ")) }
+    if near.is_empty() {
+        "; --list names all".to_owned()
+    } else {
+        format!("; did you mean {}?", near.join(", "))
+    }
 }
 
 /// How many letters must be put in, left out or changed to get from `a` to `b`.

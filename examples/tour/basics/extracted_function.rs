@@ -6,7 +6,8 @@ use crate::chapter::Chapter;
 use crate::stage::{self, ms};
 
 pub(crate) const CHAPTER: Chapter =
-    Chapter::new("extracted-function", "The body of a coroutine as a function", run).prints(&["Hello,", "World!"]);
+    Chapter::new("extracted-function", "The body of a coroutine as a function", run)
+        .prints(&["Hello,", "World!"]);
 
 fn run() {
     stage::run(async |s: Scope| {

@@ -6,13 +6,14 @@ use super::sleep_and_say;
 use crate::chapter::Chapter;
 use crate::stage::{self, ms};
 
-pub(crate) const CHAPTER: Chapter = Chapter::new("cancel", "Cancelling a coroutine that waits", run).prints(&[
-    "I'm sleeping 0 ...",
-    "I'm sleeping 1 ...",
-    "I'm sleeping 2 ...",
-    "main: I'm tired of waiting!",
-    "main: Now I can quit.",
-]);
+pub(crate) const CHAPTER: Chapter =
+    Chapter::new("cancel", "Cancelling a coroutine that waits", run).prints(&[
+        "I'm sleeping 0 ...",
+        "I'm sleeping 1 ...",
+        "I'm sleeping 2 ...",
+        "main: I'm tired of waiting!",
+        "main: Now I can quit.",
+    ]);
 
 fn run() {
     stage::run(async |s: Scope| {

@@ -7,9 +7,8 @@ use super::useful::{useful_one, useful_two};
 use crate::chapter::Chapter;
 use crate::stage::{self, ms_since};
 
-pub(crate) const CHAPTER: Chapter =
-    Chapter::new("concurrent-sum", "A function with a scope of its own", run)
-        .prints(&["The answer is 42", "Completed in {ms:1000} ms"]);
+pub(crate) const CHAPTER: Chapter = Chapter::new("concurrent-sum", "A function with a scope of its own", run)
+    .prints(&["The answer is 42", "Completed in {ms:1000} ms"]);
 
 fn run() {
     stage::run(async |_| {

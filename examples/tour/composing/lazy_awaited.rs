@@ -7,7 +7,8 @@ use crate::chapter::Chapter;
 use crate::stage::{self, ms_since};
 
 pub(crate) const CHAPTER: Chapter =
-    Chapter::new("lazy-awaited", "Lazy coroutines begin when they are awaited", run).prints(&["The answer is 42", "Completed in {ms:2000} ms"]);
+    Chapter::new("lazy-awaited", "Lazy coroutines begin when they are awaited", run)
+        .prints(&["The answer is 42", "Completed in {ms:2000} ms"]);
 
 fn run() {
     stage::run(async |s: Scope| {

@@ -6,8 +6,8 @@ use super::useful::{useful_one, useful_two};
 use crate::chapter::Chapter;
 use crate::stage::{self, ms_since};
 
-pub(crate) const CHAPTER: Chapter =
-    Chapter::new("sequential", "One call after the other", run).prints(&["The answer is 42", "Completed in {ms:2000} ms"]);
+pub(crate) const CHAPTER: Chapter = Chapter::new("sequential", "One call after the other", run)
+    .prints(&["The answer is 42", "Completed in {ms:2000} ms"]);
 
 fn run() {
     stage::run(async |_| {

@@ -6,8 +6,8 @@ use coscope::{now, prelude::*};
 use crate::chapter::Chapter;
 use crate::stage::{self, ms, ms_since};
 
-pub(crate) const CHAPTER: Chapter =
-    Chapter::new("two-images", "Loading in turn and in parallel", run).prints(&[
+pub(crate) const CHAPTER: Chapter = Chapter::new("two-images", "Loading in turn and in parallel", run)
+    .prints(&[
         "in turn: cat + dog in {ms:800} ms",
         "in parallel: cat + dog in {ms:400} ms",
         "dog was given up",

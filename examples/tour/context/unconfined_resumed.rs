@@ -1,5 +1,6 @@
 //! The unconfined dispatcher across three threads: one begins, another gives the value that the
-//! coroutine waits for and so has to run what comes next, and after a delay it is the turn of the one that keeps the time.
+//! coroutine waits for and so has to run what comes next, and after a delay it is the turn of the one
+//! that keeps the time.
 
 use std::thread::Builder;
 

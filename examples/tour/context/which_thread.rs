@@ -6,16 +6,15 @@ use coscope::prelude::*;
 use crate::chapter::Chapter;
 use crate::stage::{self, thread};
 
-pub(crate) const CHAPTER: Chapter =
-    Chapter::new("which-thread", "Four dispatchers and their threads", run)
-        .prints(&[
-            "    'Unconfined': I'm working in thread main",
-            "     'inherited': I'm working in thread main",
-            "       'default': I'm working in thread {worker}",
-            " 'single_thread': I'm working in thread MyOwnThread",
-        ])
-        .in_any_order()
-        .in_real_time();
+pub(crate) const CHAPTER: Chapter = Chapter::new("which-thread", "Four dispatchers and their threads", run)
+    .prints(&[
+        "    'Unconfined': I'm working in thread main",
+        "     'inherited': I'm working in thread main",
+        "       'default': I'm working in thread {worker}",
+        " 'single_thread': I'm working in thread MyOwnThread",
+    ])
+    .in_any_order()
+    .in_real_time();
 
 fn run() {
     stage::run(async |s: Scope| {

@@ -7,10 +7,9 @@ use coscope::{now, prelude::*};
 use crate::chapter::Chapter;
 use crate::stage::{self, ms, ms_since};
 
-pub(crate) const CHAPTER: Chapter =
-    Chapter::new("blocking-fifty", "Fifty blocking calls at once on IO", run)
-        .prints(&["Completed in {ms:1000} ms"])
-        .in_real_time();
+pub(crate) const CHAPTER: Chapter = Chapter::new("blocking-fifty", "Fifty blocking calls at once on IO", run)
+    .prints(&["Completed in {ms:1000} ms"])
+    .in_real_time();
 
 fn run() {
     let begin = now();

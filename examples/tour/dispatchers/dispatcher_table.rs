@@ -11,16 +11,15 @@ use coscope::{now, prelude::*};
 use crate::chapter::Chapter;
 use crate::stage::{self, ms, ms_since};
 
-pub(crate) const CHAPTER: Chapter =
-    Chapter::new("dispatcher-table", "Which dispatcher for which work", run)
-        .prints(&[
-            "Single thread: suspending {ms:10}, blocking {ms:10*100/1}, CPU {number}, memory {number}",
-            "Default: suspending {ms:10}, blocking {ms:10*100/cores}, CPU {number}, memory {number}",
-            "IO: suspending {ms:10}, blocking {ms:10*100/io}, CPU {number}, memory {number}",
-            "100 threads: suspending {ms:10}, blocking {ms:10*100/100}, CPU {number}, memory {number}",
-        ])
-        .in_real_time()
-        .alone();
+pub(crate) const CHAPTER: Chapter = Chapter::new("dispatcher-table", "Which dispatcher for which work", run)
+    .prints(&[
+        "Single thread: suspending {ms:10}, blocking {ms:10*100/1}, CPU {number}, memory {number}",
+        "Default: suspending {ms:10}, blocking {ms:10*100/cores}, CPU {number}, memory {number}",
+        "IO: suspending {ms:10}, blocking {ms:10*100/io}, CPU {number}, memory {number}",
+        "100 threads: suspending {ms:10}, blocking {ms:10*100/100}, CPU {number}, memory {number}",
+    ])
+    .in_real_time()
+    .alone();
 
 fn run() {
     let rows = [
@@ -39,7 +38,10 @@ fn run() {
 }
 
 /// How long a hundred of `order` take, in milliseconds.
-fn time<F: Future<Output = ()> + Send + 'static>(on: &Dispatcher, order: impl Fn() -> F + Send + Sync) -> u128 {
+fn time<F: Future<Output = ()> + Send + 'static>(
+    on: &Dispatcher,
+    order: impl Fn() -> F + Send + Sync,
+) -> u128 {
     let begin = now();
     stage::run(async |s: Scope| {
         for _ in 0..100 {

@@ -16,7 +16,8 @@ fn run() {
         let job = s.on(Dispatchers::default()).launch(async {
             let before = thread();
             let inside = with_context(Dispatchers::io(), async { thread() }).await;
-            let same = if before == inside && inside == thread() { "the same thread" } else { "other threads" };
+            let same =
+                if before == inside && inside == thread() { "the same thread" } else { "other threads" };
             println!("before, inside and after: {same}, {inside}");
 
             let mut times = 0;

@@ -7,25 +7,27 @@ use crate::chapter::Chapter;
 use crate::stage::{self, ms};
 
 pub(crate) const CHAPTER: Chapter =
-    Chapter::new("periodic", "A message every five seconds, until it is stopped", run).in_virtual_time().prints(&[
-        "...",
-        "...",
-        "You have a message!",
-        "...",
-        "...",
-        "...",
-        "...",
-        "...",
-        "You have a message!",
-        "...",
-        "stopped",
-        "...",
-        "...",
-        "...",
-        "...",
-        "...",
-        "...",
-    ]);
+    Chapter::new("periodic", "A message every five seconds, until it is stopped", run)
+        .in_virtual_time()
+        .prints(&[
+            "...",
+            "...",
+            "You have a message!",
+            "...",
+            "...",
+            "...",
+            "...",
+            "...",
+            "You have a message!",
+            "...",
+            "stopped",
+            "...",
+            "...",
+            "...",
+            "...",
+            "...",
+            "...",
+        ]);
 
 const SECOND: u64 = 1000;
 

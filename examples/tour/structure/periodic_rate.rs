@@ -6,8 +6,8 @@ use coscope::{Interval, now, prelude::*};
 use crate::chapter::Chapter;
 use crate::stage::{self, ms, ms_since};
 
-pub(crate) const CHAPTER: Chapter =
-    Chapter::new("periodic-rate", "Ticks at a fixed rate do not drift", run).prints(&[
+pub(crate) const CHAPTER: Chapter = Chapter::new("periodic-rate", "Ticks at a fixed rate do not drift", run)
+    .prints(&[
         "fixed rate: the 10th tick is due at 1000 ms",
         "fixed delay: the 10th tick is taken at {ms:1050} ms",
     ]);
