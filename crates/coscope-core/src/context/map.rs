@@ -184,6 +184,13 @@ macro_rules! element_of_the_house {
         }
     )*};
 }
+
+impl From<&Dispatcher> for CoroutineContext {
+    fn from(dispatcher: &Dispatcher) -> Self {
+        dispatcher.clone().into()
+    }
+}
+
 element_of_the_house! {
     Dispatcher, dispatcher;
     FailureHandler, handler;
