@@ -210,7 +210,7 @@ impl Region {
 
     /// A shield is open inside: the body cannot be dropped yet.
     pub(crate) fn is_shielded(&self) -> bool {
-        self.node().is_some_and(|node| node.shields.load(Ordering::Acquire) != 0)
+        self.node().is_some_and(|node| node.shields.fetch_add(0, Ordering::AcqRel) != 0)
     }
 
     /// Drops the body (that is what `drop_body` does) inside the region; a panic in a `Drop` is contained.

@@ -61,8 +61,10 @@ where
     unsafe { step(this, 0) }
 }
 
+/// Read by a read-modify-write: a cancel sets its bit and then looks here, a shield that ends outside
+/// of a poll gives its count back and then looks at the bit; one of the two comes last.
 fn is_shielded<K>(this: &KindRef<K>) -> bool {
-    this.shields.load(Ordering::Acquire) != 0
+    this.shields.fetch_add(0, Ordering::AcqRel) != 0
 }
 
 /// Polls the future, and does what follows.
