@@ -119,3 +119,12 @@ pub(crate) fn report(handler: Option<&FailureHandler>, failure: Failure) {
     }
     unwind::drop_contained(failure);
 }
+
+/// A panic that somebody kept, and who would have resumed it has gone: it goes to the handler.
+pub(crate) fn report_kept(
+    handler: Option<&FailureHandler>,
+    payload: Box<dyn Any + Send>,
+    coroutine: CoroutineInfo,
+) {
+    report(handler, Failure { suppressed: true, ..Failure::panic(payload, coroutine) });
+}

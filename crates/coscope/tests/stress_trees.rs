@@ -29,8 +29,8 @@ use std::time::Duration;
 
 use coscope::prelude::*;
 use coscope::{
-    Collector, FrameScope, collect_scope, detached, race, run_blocking_on, run_to_completion, try_current_job,
-    try_frame_scope,
+    Collector, FrameScope, collect_scope, detached, race, run_blocking_on, run_to_completion,
+    try_current_job, try_frame_scope,
 };
 use futures::future::{Either, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -128,7 +128,8 @@ struct Drawing<'a> {
 impl Drawing<'_> {
     fn place(&mut self) -> Place {
         use Place::*;
-        [Inherited, Inherited, Default, Default, Io, One, Three, Single, Unconfined][self.dice.below(9) as usize]
+        [Inherited, Inherited, Default, Default, Io, One, Three, Single, Unconfined]
+            [self.dice.below(9) as usize]
     }
 
     fn ops(&mut self, depth: u32) -> Vec<Op> {
@@ -164,7 +165,8 @@ impl Drawing<'_> {
         match self.dice.below(if self.calm { 15 } else { 20 }) {
             0..=4 => {
                 use Kind::*;
-                let kind = [Infallible, Fallible, Fallible, Supervised, Gathered, Framed][self.dice.below(6) as usize];
+                let kind = [Infallible, Fallible, Fallible, Supervised, Gathered, Framed]
+                    [self.dice.below(6) as usize];
                 let n = self.dice.below(4);
                 let children = (0..n).map(|_| self.child(deeper)).collect();
                 Op::Scope { kind, children, body: self.ops(deeper) }
@@ -216,12 +218,14 @@ fn leaves(ops: &[Op]) -> usize {
                 };
                 leaves(body) + children.iter().filter(runs).map(|child| leaves(&child.ops)).sum::<usize>()
             }
-            Op::Shield(ops) | Op::Move(_, ops) | Op::RunOn(_, ops) | Op::Blocking(ops) | Op::Completion(ops) => {
-                leaves(ops)
-            }
-            Op::Finally { body, cleanup } | Op::Defer { body, cleanup, .. } | Op::Bracket { body, cleanup } => {
-                leaves(body) + leaves(cleanup)
-            }
+            Op::Shield(ops)
+            | Op::Move(_, ops)
+            | Op::RunOn(_, ops)
+            | Op::Blocking(ops)
+            | Op::Completion(ops) => leaves(ops),
+            Op::Finally { body, cleanup }
+            | Op::Defer { body, cleanup, .. }
+            | Op::Bracket { body, cleanup } => leaves(body) + leaves(cleanup),
             Op::Unordered { branches, .. } => branches.iter().map(|ops| leaves(ops)).sum(),
             _ => 0,
         })
@@ -615,7 +619,8 @@ macro_rules! launch_all {
     ($scope:ident, $children:ident, $env:ident, $count:ident, |$launcher:ident, $future:ident| $spawn:expr) => {{
         let mut waiting = Vec::new();
         for child in $children {
-            let context = $env.dispatcher(child.place).map_or(CoroutineContext::new(), CoroutineContext::from);
+            let context =
+                $env.dispatcher(child.place).map_or(CoroutineContext::new(), CoroutineContext::from);
             let $future = child_future(child.ops, &$env, child.place, &$count);
             let $launcher = $scope.on(context).start(child.start);
             let deferred = $spawn;
@@ -662,7 +667,11 @@ fn see_join_error(error: JoinError<Fault>) {
 
 async fn open(kind: Kind, children: Vec<Child>, body: Vec<Op>, env: Env) -> Result<(), Fault> {
     let count: Arc<AtomicUsize> = Arc::default();
-    let inner = { let mut inner = env.clone(); inner.scopes.push(count.clone()); inner };
+    let inner = {
+        let mut inner = env.clone();
+        inner.scopes.push(count.clone());
+        inner
+    };
     let ended = match kind {
         Kind::Infallible => {
             scope(async |s: Scope| {
@@ -675,7 +684,8 @@ async fn open(kind: Kind, children: Vec<Child>, body: Vec<Op>, env: Env) -> Resu
         }
         Kind::Fallible => {
             let ended = try_scope(async |s: Scope<Fault>| {
-                let waiting = launch_all!(s, children, env, count, |launcher, future| launcher.try_spawn(future));
+                let waiting =
+                    launch_all!(s, children, env, count, |launcher, future| launcher.try_spawn(future));
                 run(body, inner).await.map_err(|fault| fault.hand_over(None))?;
                 take(waiting, drop).await;
                 Ok(())
@@ -685,7 +695,8 @@ async fn open(kind: Kind, children: Vec<Child>, body: Vec<Op>, env: Env) -> Resu
         }
         Kind::Supervised => {
             supervisor_scope(async |s: Supervisor| {
-                let waiting = launch_all!(s, children, env, count, |launcher, future| launcher.try_spawn(future));
+                let waiting =
+                    launch_all!(s, children, env, count, |launcher, future| launcher.try_spawn(future));
                 run(body, inner).await?;
                 take(waiting, |result| drop(result.map_err(see_join_error))).await;
                 Ok(())
@@ -694,7 +705,8 @@ async fn open(kind: Kind, children: Vec<Child>, body: Vec<Op>, env: Env) -> Resu
         }
         Kind::Gathered => {
             let ended = collect_scope(async |s: Collector<Fault>| {
-                let waiting = launch_all!(s, children, env, count, |launcher, future| launcher.try_spawn(future));
+                let waiting =
+                    launch_all!(s, children, env, count, |launcher, future| launcher.try_spawn(future));
                 run(body, inner).await?;
                 take(waiting, drop).await;
                 Ok(())
@@ -717,7 +729,9 @@ async fn open(kind: Kind, children: Vec<Child>, body: Vec<Op>, env: Env) -> Resu
                     let result = inner.ledger.value();
                     let future = async move { inside.await.map(|()| result) };
                     match child.taken {
-                        Taken::Launched | Taken::Dropped => s.try_launch(async move { future.await.map(drop) }),
+                        Taken::Launched | Taken::Dropped => {
+                            s.try_launch(async move { future.await.map(drop) })
+                        }
                         _ => waiting.push(s.try_spawn(future)),
                     }
                 }
@@ -747,12 +761,20 @@ fn run_tree(seed: u64, number: u64) {
     let mut dice = Dice(seed.wrapping_add(number.wrapping_mul(0xD134_2543_DE82_EF95)));
     let calm = dice.one_in(8);
     let depth = 2 + dice.below(3) as u32;
-    let plan = { let mut drawing = Drawing { dice: &mut dice, calm, left: 24 }; (0..3).map(|_| drawing.op(depth)).collect::<Vec<_>>() };
+    let plan = {
+        let mut drawing = Drawing { dice: &mut dice, calm, left: 24 };
+        (0..3).map(|_| drawing.op(depth)).collect::<Vec<_>>()
+    };
     let plan = vec![Op::Scope {
         kind: Kind::Supervised,
         children: plan
             .into_iter()
-            .map(|op| Child { place: Place::Default, start: Start::Default, taken: Taken::Outcome, ops: vec![op] })
+            .map(|op| Child {
+                place: Place::Default,
+                start: Start::Default,
+                taken: Taken::Outcome,
+                ops: vec![op],
+            })
             .collect(),
         body: vec![Op::Leaf],
     }];
@@ -778,7 +800,11 @@ fn run_tree(seed: u64, number: u64) {
                 }
                 let job = {
                     let jobs = ledger.jobs.lock().unwrap();
-                    if jobs.is_empty() { None } else { Some(jobs[shuffle.below(jobs.len() as u64) as usize].clone()) }
+                    if jobs.is_empty() {
+                        None
+                    } else {
+                        Some(jobs[shuffle.below(jobs.len() as u64) as usize].clone())
+                    }
                 };
                 if let Some(job) = job {
                     job.cancel("chosen from outside");
@@ -796,9 +822,17 @@ fn run_tree(seed: u64, number: u64) {
         Dispatchers::unconfined(),
     ]);
     let top: Arc<AtomicUsize> = Arc::default();
-    let env = Env { ledger: ledger.clone(), dispatchers, scopes: vec![top.clone()], place: Place::Inherited, foreign: false };
+    let env = Env {
+        ledger: ledger.clone(),
+        dispatchers,
+        scopes: vec![top.clone()],
+        place: Place::Inherited,
+        foreign: false,
+    };
     let inside = run(plan.clone(), env);
-    let ended = std::panic::catch_unwind(AssertUnwindSafe(|| run_blocking_on(handler, async move |_: Scope| inside.await)));
+    let ended = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        run_blocking_on(handler, async move |_: Scope| inside.await)
+    }));
     done.store(true, SeqCst);
     match ended {
         Ok(Ok(())) => {}
@@ -809,12 +843,14 @@ fn run_tree(seed: u64, number: u64) {
 
     let mut wrong = Vec::new();
     let values: Vec<u8> = ledger.values.lock().unwrap().iter().map(|count| count.load(SeqCst)).collect();
-    let (kept, twice) = (values.iter().filter(|n| **n == 0).count(), values.iter().filter(|n| **n > 1).count());
+    let (kept, twice) =
+        (values.iter().filter(|n| **n == 0).count(), values.iter().filter(|n| **n > 1).count());
     if kept + twice != 0 {
         wrong.push(format!("of {} values {kept} were not dropped, {twice} more than once", values.len()));
     }
     let cleanups: Vec<u8> = ledger.cleanups.lock().unwrap().iter().map(|count| count.load(SeqCst)).collect();
-    let (kept, twice) = (cleanups.iter().filter(|n| **n == 0).count(), cleanups.iter().filter(|n| **n > 1).count());
+    let (kept, twice) =
+        (cleanups.iter().filter(|n| **n == 0).count(), cleanups.iter().filter(|n| **n > 1).count());
     if kept + twice != 0 {
         wrong.push(format!("of {} clean-ups {kept} did not run, {twice} more than once", cleanups.len()));
     }
@@ -828,9 +864,13 @@ fn run_tree(seed: u64, number: u64) {
     wrong.extend(ledger.lost.lock().unwrap().iter().map(|lost| format!("nobody has seen the {lost}")));
     wrong.extend(ledger.outlived.lock().unwrap().iter().map(|what| format!("alive after its end: {what}")));
     let jobs: Vec<Job> = std::mem::take(&mut *ledger.jobs.lock().unwrap());
-    wrong.extend(jobs.iter().filter(|job| !job.is_completed()).map(|job| format!("has not completed: {job:?}")));
+    wrong.extend(
+        jobs.iter().filter(|job| !job.is_completed()).map(|job| format!("has not completed: {job:?}")),
+    );
     let left = detached().children();
-    wrong.extend(left.iter().filter(|job| !job.is_completed()).map(|job| format!("left below the root: {job:?}")));
+    wrong.extend(
+        left.iter().filter(|job| !job.is_completed()).map(|job| format!("left below the root: {job:?}")),
+    );
     if calm && ledger.leaves.load(SeqCst) != expected {
         wrong.push(format!("{} leaves ran, the plan has {expected}", ledger.leaves.load(SeqCst)));
     }

@@ -26,7 +26,7 @@ fn run() {
                 if now() >= next {
                     println!("I'm sleeping {i} ...");
                     i += 1;
-                    next = next + ms(500);
+                    next += ms(500);
                 }
             }
         });

@@ -37,9 +37,10 @@ async fn formatted(count: u32) -> Progress {
     Continue(count)
 }
 
+type Step = fn(u32) -> std::pin::Pin<Box<dyn Future<Output = Progress> + Send>>;
+
 async fn fold() -> Progress {
-    let steps: [fn(u32) -> std::pin::Pin<Box<dyn Future<Output = Progress> + Send>>; 3] =
-        [|n| Box::pin(matches(n)), |n| Box::pin(users(n)), |n| Box::pin(formatted(n))];
+    let steps: [Step; 3] = [|n| Box::pin(matches(n)), |n| Box::pin(users(n)), |n| Box::pin(formatted(n))];
     let mut count = 0;
     for step in steps {
         count = step(count).await?;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::CoroutineContext;
 use crate::dispatch::{Dispatcher, runtime};
+use crate::failure::report_kept;
 use crate::job::{Node, NodeRef};
 use crate::primitive::thread_local;
 use crate::time::{Clock, Instant};
@@ -194,6 +195,12 @@ pub(crate) fn with_context<R>(f: impl FnOnce(Option<&CoroutineContext>) -> R) ->
         Some(context) => f(Some(unsafe { context.as_ref() })),
         None => f(None),
     }
+}
+
+/// A panic was kept for a region's caller, who has gone: the handler of this point hears of it.
+pub(crate) fn report_kept_panic(payload: Box<dyn std::any::Any + Send>) {
+    let coroutine = coroutine_or_root().info();
+    report_kept(context().failure_handler(), payload, coroutine);
 }
 
 /// The clock at this point.

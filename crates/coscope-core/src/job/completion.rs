@@ -15,10 +15,13 @@ impl NodeRef {
     /// Wakes and calls everybody who waits for the job's end. Its bit is set already, so nobody can
     /// come in behind: who finds the bit unset under the lock is found here.
     pub(super) fn notify_completed(&self) {
-        let (joined, listeners) = {
-            let guarded = self.guarded.lock();
-            (!guarded.joiners.is_empty(), guarded.listeners.is_some())
+        let (joined, listeners, finalizers) = {
+            let mut guarded = self.guarded.lock();
+            // What is left of the queue are regions that have ended, which hold this node in a circle.
+            let finalizers = guarded.finalizers.take();
+            (!guarded.joiners.is_empty(), guarded.listeners.is_some(), finalizers)
         };
+        drop(finalizers);
         if listeners {
             // whoever waited for a stop or a cancel that never came hears that none will
             for event in [Event::Stop, Event::Cancel, Event::Complete] {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::context::{CoroutineContext, current};
 use crate::error::JoinError;
-use crate::task::policy::Supervised;
+use crate::task::policy::Completing;
 use crate::task::state::Birth;
 use crate::task::{self, Deferred, Launch};
 
@@ -64,7 +64,7 @@ where
                 pinned: false,
             };
             let node = current::innermost_or_root();
-            let deferred = task::spawn_owned::<F, Supervised>(&node, launch, future);
+            let deferred = task::spawn_owned::<F, Completing>(&node, launch, future);
             self.running = Some(Box::pin(deferred));
         }
         let running = self.running.as_mut().expect("set above");

@@ -22,9 +22,18 @@ use crate::unwind;
 
 /// A region was dropped with children alive. It needs no runner by itself: the tree waits for it.
 pub(super) fn queue_region(region: NodeRef) {
-    if let Some(node) = current::innermost() {
-        with_queue(&node, |queue| queue.entries.push_back(Finalizer::Region(region)));
-    }
+    let Some(node) = current::innermost() else { return };
+    let mut ended = Vec::new();
+    with_queue(&node, |queue| {
+        // those at the front that have ended keep nobody waiting: a long life does not gather them
+        while let Some(Finalizer::Region(first)) = queue.entries.front()
+            && first.state.is_completed()
+        {
+            ended.extend(queue.entries.pop_front());
+        }
+        queue.entries.push_back(Finalizer::Region(region));
+    });
+    drop(ended); // outside of the lock
 }
 
 /// Something was dropped that has a clean-up to run.

@@ -19,6 +19,7 @@ use futures_util::stream::FuturesUnordered;
 use pin_project_lite::pin_project;
 
 use super::region::{Mode, Polled, Region};
+use crate::context::current;
 use crate::primitive::Mutex;
 use crate::unwind;
 
@@ -227,7 +228,7 @@ where
 {
     let incoming = Incoming { children: Vec::new(), waker: None };
     Framed {
-        region: Region::new(name, Mode::FailFast),
+        region: Region::new(name, Mode::Supervise),
         shared: Arc::new(Shared { incoming: Mutex::new(Some(incoming)) }),
         open: Some(body),
         into,
@@ -259,6 +260,9 @@ pin_project! {
             if *this.begun {
                 let (inside, shared) = (this.inside, this.shared);
                 this.region.abandon(|| clear(inside, shared));
+            }
+            if let Some(Err(payload)) = this.result.take() {
+                current::report_kept_panic(payload);
             }
         }
     }

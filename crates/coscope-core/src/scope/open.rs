@@ -16,7 +16,7 @@ use super::launcher::Place;
 use super::region::{Mode, Polled, Region};
 use crate::context::current;
 use crate::error::{CancelReason, CoroutineInfo, JoinError, PanicPayload};
-use crate::failure::{Failure, FailureCause, report};
+use crate::failure::{Failure, FailureCause};
 use crate::unwind;
 
 /// Opens a scope: runs `body` with the capability to launch children, and returns when the body and
@@ -307,6 +307,9 @@ pin_project! {
             if !matches!(this.body.as_ref().project_ref(), BodyRef::Unopened | BodyRef::Closed) {
                 this.region.abandon(|| this.body.set(Body::Closed));
             }
+            if let Some(payload) = this.panic.take() {
+                current::report_kept_panic(payload);
+            }
         }
     }
 }
@@ -368,9 +371,7 @@ where
                     if region.fail(CancelReason::new("its scope's body panicked")) {
                         *this.panic = Some(payload);
                     } else {
-                        let info = current::coroutine().unwrap_or_else(|| crate::root::root().clone()).info();
-                        let failure = Failure { suppressed: true, ..Failure::panic(payload, info) };
-                        report(current::context().failure_handler(), failure);
+                        current::report_kept_panic(payload);
                     }
                 }
                 Polled::Cut => {}

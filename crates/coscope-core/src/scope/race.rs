@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::region::{Mode, Polled, Region};
+use crate::context::current;
 
 /// Runs the futures at the same time, inside this coroutine, and gives what the first to end gave.
 ///
@@ -85,7 +86,7 @@ impl<F: Future> Contest<F> {
     #[track_caller]
     fn new(name: &'static str, futures: impl IntoIterator<Item = F>, wins: fn(&F::Output) -> bool) -> Self {
         let branch = |future| Branch {
-            region: Box::pin(Region::new(name, Mode::FailFast)),
+            region: Box::pin(Region::new(name, Mode::Supervise)),
             body: Some(Box::pin(future)),
             lost: None,
         };
@@ -150,6 +151,9 @@ impl<F: Future> Drop for Contest<F> {
                     region.abandon(|| *body = None);
                 }
             }
+        }
+        if let Some(Err(payload)) = self.won.take() {
+            current::report_kept_panic(payload);
         }
     }
 }

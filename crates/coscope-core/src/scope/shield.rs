@@ -35,7 +35,7 @@ use crate::primitive::Ordering;
 /// Not before it has ended.
 #[track_caller]
 pub fn shield<F: Future>(future: F) -> Shield<F> {
-    let mut region = Region::new("shield", Mode::FailFast);
+    let mut region = Region::new("shield", Mode::Supervise);
     region.frame.shield = true;
     Shield { region, around: None, body: Some(future), result: None }
 }

@@ -86,7 +86,7 @@ pin_project! {
 impl<F: Future> WithTimeout<F> {
     #[track_caller]
     fn new(limit: Limit, future: F) -> Self {
-        let region = Region::new("with_timeout", Mode::FailFast);
+        let region = Region::new("with_timeout", Mode::Supervise);
         let (clock, after) = (None, Duration::ZERO);
         WithTimeout { region, limit, clock, after, timer: Timer::new(), body: Some(future), result: None }
     }

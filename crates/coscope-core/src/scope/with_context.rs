@@ -187,7 +187,8 @@ impl<F: Future> WithContext<F> {
 
     fn depart(node: NodeRef, target: &Dispatcher, site: &'static Location<'static>) -> Trip {
         let head = node.face::<TaskHead>().expect("a coroutine");
-        let Some(slot) = head.hops.open(target) else {
+        let origin = current::slot();
+        let Some(slot) = head.hops.open(target, origin) else {
             panic!(
                 "with_context({target:?}) at {site}: the coroutine {} is on {} other dispatchers at once. \
                  Use run_on(dispatcher, future).await for some of them.",
@@ -195,7 +196,6 @@ impl<F: Future> WithContext<F> {
                 task::state::SLOTS - 1,
             )
         };
-        let origin = current::slot();
         Trip { node, slot, origin, returning: false, vain: (current::Step::default(), 0), relay: None }
     }
 }
@@ -219,6 +219,12 @@ impl Trip {
         let relay = Arc::new(Relay { slot: slot(), outer: cx.waker().clone(), woken });
         self.relay = Some(relay.clone());
         relay.into()
+    }
+
+    /// Whether a step in the slot `at` is for the body, or for a trip that the body has made itself.
+    fn lets_through(&self, at: usize) -> bool {
+        let inside = || self.node.face::<TaskHead>().is_some_and(|head| head.hops.is_inside(at, self.slot));
+        at == self.slot || inside()
     }
 
     /// Polled where it does not run: asks for a step in `slot`, where it has something to do.
@@ -310,14 +316,13 @@ impl<F: Future> Future for WithContext<F> {
                 *this.stage = Stage::Done;
                 Poll::Ready(this.result.take().expect("brought along"))
             }
-            Stage::Away(trip) if at != trip.slot => {
+            Stage::Away(trip) if !trip.lets_through(at) => {
                 trip.in_vain(this.site, cx);
                 Poll::Pending
             }
             Stage::Away(trip) => {
                 let waker = trip.inner_waker(cx);
-                let Poll::Ready(value) =
-                    poll_body(this.body.as_mut(), trip.slot, &mut Context::from_waker(&waker))
+                let Poll::Ready(value) = poll_body(this.body.as_mut(), at, &mut Context::from_waker(&waker))
                 else {
                     return Poll::Pending;
                 };

@@ -222,8 +222,16 @@ where
     F: Future,
     P: Policy<F::Output>,
 {
-    this.as_node().cancel_unlinked("its scope has completed".into());
-    // SAFETY: no runnable was made and the node hangs nowhere, so the stage is this thread's, which
-    // holds the future and may drop it.
-    unsafe { end(this, 0, None) }
+    let node = this.as_node();
+    node.cancel_unlinked("its scope has completed".into());
+    this.payload.stage.with_mut(|stage| {
+        unwind::contain("the Drop of a coroutine's future", || {
+            // SAFETY: no runnable was made and the node hangs nowhere, so the stage is this thread's,
+            // which holds the future and may drop it. What that leaves behind is the launcher's.
+            unsafe { ptr::drop_in_place((&raw mut (*stage).future).cast::<F>()) }
+        })
+    });
+    let _cut = node.state.body_ended();
+    let _nothing = this.payload.head.state.end(false, false);
+    node.release();
 }

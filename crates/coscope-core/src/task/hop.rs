@@ -18,6 +18,8 @@ use crate::unwind;
 struct Slot {
     dispatcher: Option<Dispatcher>,
     users: usize,
+    /// In which slot the `with_context`s were opened that share this one.
+    origin: usize,
 }
 
 /// The table of slots.
@@ -39,15 +41,27 @@ impl Hops {
         Hops { away: Mutex::new(None), awaited: AtomicBool::new(false) }
     }
 
-    /// A slot for `dispatcher`. `None` if all are taken by others.
-    pub(crate) fn open(&self, dispatcher: &Dispatcher) -> Option<usize> {
+    /// A slot for `dispatcher`, opened in the slot `origin`. `None` if all are taken by others.
+    pub(crate) fn open(&self, dispatcher: &Dispatcher, origin: usize) -> Option<usize> {
         let mut table = self.away.lock();
         let slots = &mut table.get_or_insert_default().slots;
-        let own = slots.iter().position(|slot| slot.dispatcher.as_ref() == Some(dispatcher));
-        let at = own.or_else(|| slots.iter().position(|slot| slot.users == 0))?;
-        slots[at].users += 1;
-        slots[at].dispatcher = Some(dispatcher.clone());
+        let shares = |slot: &Slot| slot.origin == origin && slot.dispatcher.as_ref() == Some(dispatcher);
+        let at = slots.iter().position(shares).or_else(|| slots.iter().position(|slot| slot.users == 0))?;
+        slots[at] = Slot { dispatcher: Some(dispatcher.clone()), users: slots[at].users + 1, origin };
         Some(at + 1)
+    }
+
+    /// Whether the slot `at` was opened inside `slot`: what runs there is reached through it.
+    pub(crate) fn is_inside(&self, mut at: usize, slot: usize) -> bool {
+        let table = self.away.lock();
+        let Some(table) = table.as_ref() else { return false };
+        while at != 0 && table.slots[at - 1].users > 0 {
+            at = table.slots[at - 1].origin;
+            if at == slot {
+                return true;
+            }
+        }
+        false
     }
 
     /// Gives a slot back.

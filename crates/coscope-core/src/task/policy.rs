@@ -184,3 +184,24 @@ impl<T, E1: Into<E>, E: Send + 'static> Policy<Result<T, E1>> for Gathered<E> {
         Some(None)
     }
 }
+
+/// As [`Supervised`], but a failure that nobody awaits is the handler's, whatever the scope around is.
+pub(crate) struct Completing;
+
+impl<T> Policy<T> for Completing {
+    type Stored = Result<T, JoinError<Infallible>>;
+    fn settle(outcome: Outcome<T>, node: &NodeRef, context: &CoroutineContext) -> Option<Self::Stored> {
+        Supervised::settle(outcome, node, context)
+    }
+    fn discard(stored: Self::Stored, node: &NodeRef, context: &CoroutineContext) {
+        match stored {
+            Err(JoinError::Panicked { panic, .. }) => {
+                report(context.failure_handler(), Failure::panic(panic.into_inner(), node.info()));
+            }
+            other => crate::unwind::drop_contained(other),
+        }
+    }
+    fn cancelled(node: &NodeRef) -> Option<Self::Stored> {
+        Some(Err(cancelled_error(node)))
+    }
+}

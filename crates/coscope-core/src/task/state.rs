@@ -142,13 +142,15 @@ impl State {
         })
     }
 
-    /// (2) The job is being cancelled. A lazy coroutine is dispatched to be dropped.
+    /// (2) The job is being cancelled, or a shield has ended that a cancel waited for. A lazy coroutine is
+    /// dispatched to be dropped. It is a wake as well: a `pend` that has seen the shield still open must
+    /// look again.
     pub(crate) fn cancel(&self) -> Wake {
         self.transition(|word| {
             if word & ENDED != 0 {
                 (word, Wake::Nothing)
             } else {
-                Self::schedule_if_idle((word | CANCEL) & !NEW)
+                Self::schedule_if_idle((word | CANCEL | NOTIFIED) & !NEW)
             }
         })
     }
