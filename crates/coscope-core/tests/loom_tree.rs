@@ -171,6 +171,12 @@ fn a_region_ends_while_a_child_comes_late() {
         end_region(&region);
         let (of_child, _admitted) = launcher.join().unwrap();
         assert!(region.is_completed() && !parent.has_children());
+        let (after, _, _) = launch(&parent);
+        let mut hanging = 0;
+        parent.for_each_child(|_| hanging += 1);
+        assert_eq!(hanging, 1, "the region has left the list");
+        end(&after);
+        drop(after);
         end(&parent);
         assert!(parent.is_completed());
         drop((parent, region));
