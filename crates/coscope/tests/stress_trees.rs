@@ -16,12 +16,13 @@
 //! after its await; every panic, and every error of a coroutine that was not cancelled, has reached somebody; no job
 //! is left; nothing hangs. An undisturbed plan runs to the last leaf.
 //!
-//! `COSCOPE_STRESS_TREES` says how many trees, `COSCOPE_STRESS_SEED` from which seed.
+//! `COSCOPE_STRESS_TREES` says how many trees, `COSCOPE_STRESS_SEED` from which seed; `COSCOPE_STRESS_FIRST` begins with
+//! a later tree of it, `COSCOPE_STRESS_SECONDS` says after how long a tree counts as stuck.
 #![allow(missing_docs, clippy::disallowed_methods)]
 
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -743,7 +744,11 @@ fn tree_of(job: &Job, depth: usize, into: &mut String) {
     }
 }
 
-fn run_tree(seed: u64, number: u64) {
+/// The plan that runs, for the watchdog.
+static PLAN: Mutex<String> = Mutex::new(String::new());
+
+/// Says what was wrong with one tree.
+fn run_tree(seed: u64, number: u64) -> Result<(), String> {
     let mut dice = Dice(seed.wrapping_add(number.wrapping_mul(0xD134_2543_DE82_EF95)));
     let calm = dice.one_in(8);
     let depth = 2 + dice.below(3) as u32;
@@ -757,6 +762,7 @@ fn run_tree(seed: u64, number: u64) {
         body: vec![Op::Leaf],
     }];
     let expected = leaves(&plan);
+    *PLAN.lock().unwrap() = format!("{plan:?}");
     let ledger: Arc<Ledger> = Arc::default();
     let handler = FailureHandler::new(|failure| {
         if let Some(fault) = failure.downcast_ref::<Fault>() {
@@ -834,7 +840,10 @@ fn run_tree(seed: u64, number: u64) {
     if calm && ledger.leaves.load(SeqCst) != expected {
         wrong.push(format!("{} leaves ran, the plan has {expected}", ledger.leaves.load(SeqCst)));
     }
-    assert!(wrong.is_empty(), "tree {number} of seed {seed}:\n  {}\n{plan:#?}", wrong.join("\n  "));
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(format!("tree {number} of seed {seed}:\n  {}\n  the plan: {plan:?}\n", wrong.join("\n  ")))
 }
 
 #[test]
@@ -842,6 +851,7 @@ fn random_trees_lose_nothing() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect(name));
     let trees = number("COSCOPE_STRESS_TREES").unwrap_or(1000);
     let seed = number("COSCOPE_STRESS_SEED").unwrap_or(20_240_229);
+    let patience = number("COSCOPE_STRESS_SECONDS").unwrap_or(60);
     let first = number("COSCOPE_STRESS_FIRST").unwrap_or(0);
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
@@ -856,24 +866,27 @@ fn random_trees_lose_nothing() {
     let watched = at.clone();
     let watchdog = std::thread::spawn(move || {
         loop {
-            match rx.recv_timeout(Duration::from_secs(60)) {
+            match rx.recv_timeout(Duration::from_secs(patience)) {
                 Ok(_) => {}
                 Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return,
                 Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
                     let mut text = String::new();
                     detached().children().iter().for_each(|job| tree_of(job, 1, &mut text));
-                    eprintln!("tree {} of seed {seed} hangs:\n{text}", watched.load(SeqCst));
+                    let text = format!("tree {} of seed {seed} hangs:\n{text}  the plan: {}\n", watched.load(SeqCst), PLAN.lock().unwrap());
+                    let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
                     std::process::abort();
                 }
             }
         }
     });
+    let mut wrong = Vec::new();
     for tree in first..first + trees {
         at.store(tree, SeqCst);
-        run_tree(seed, tree);
+        wrong.extend(run_tree(seed, tree).err());
         tx.send(tree).unwrap();
     }
     drop(tx);
     watchdog.join().unwrap();
-    let _ = pin!(async {});
+    wrong.iter().take(5).for_each(|text| eprintln!("{text}"));
+    assert_eq!(wrong.len(), 0, "of {trees} trees");
 }
