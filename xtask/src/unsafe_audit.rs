@@ -15,6 +15,7 @@ const ROOMS: &[&str] = &[
     "crates/coscope-core/src/dispatch/limited.rs",
     "crates/coscope-core/src/context/current.rs",
     "crates/coscope-core/src/memory.rs",
+    "crates/coscope-core/src/model.rs",
     "crates/coscope-core/src/primitive.rs",
     "crates/coscope/src/run_local.rs",
     "**/raw.rs",

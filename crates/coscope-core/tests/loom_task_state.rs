@@ -117,7 +117,8 @@ fn a_wake_races_with_a_poll() {
     loom::model(|| {
         let ready = Arc::new(AtomicBool::new(false));
         let look = ready.clone();
-        let poll = move |_: &Cell, _| if look.load(Ordering::Relaxed) { Polled::Ready } else { Polled::Pending };
+        let poll =
+            move |_: &Cell, _| if look.load(Ordering::Relaxed) { Polled::Ready } else { Polled::Pending };
         let cell = Cell::new(TaskState::scheduled(false), poll);
         let waker = {
             let cell = cell.clone();

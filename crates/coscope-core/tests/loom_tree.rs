@@ -263,7 +263,8 @@ fn two_first_children_of_a_region_in_a_region() {
         assert!(!parent.has_children());
         end(&parent);
         drop((parent, outer, inner, mine, other));
-        let all = [of_parent.counts(), of_outer.counts(), of_inner.counts(), of_mine.counts(), of_other.counts()];
+        let all =
+            [of_parent.counts(), of_outer.counts(), of_inner.counts(), of_mine.counts(), of_other.counts()];
         assert_eq!(all, [[1, 1, 1]; 5]);
     });
 }

@@ -16,12 +16,13 @@
 //! after its await; every panic, and every error of a coroutine that was not cancelled, has reached somebody; no job
 //! is left; nothing hangs. An undisturbed plan runs to the last leaf.
 //!
-//! `COSCOPE_STRESS_TREES` says how many trees, `COSCOPE_STRESS_SEED` from which seed.
+//! `COSCOPE_STRESS_TREES` says how many trees, `COSCOPE_STRESS_SEED` from which seed; `COSCOPE_STRESS_FIRST` begins with
+//! a later tree of it, `COSCOPE_STRESS_SECONDS` says after how long a tree counts as stuck.
 #![allow(missing_docs, clippy::disallowed_methods)]
 
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -594,8 +595,9 @@ fn step(op: Op, env: &Env) -> Run {
     })
 }
 
-/// One child's future: its value or its failure.
+/// One child's future: its value or its failure; where that is `plain`, both are values to the library.
 fn child_future(
+    plain: bool,
     ops: Vec<Op>,
     env: &Env,
     place: Place,
@@ -609,6 +611,7 @@ fn child_future(
         let _alive = alive;
         match inside.await {
             Ok(()) => Ok(result),
+            Err(fault) if plain => Err(fault),
             Err(fault) => Err(fault.hand_over(try_current_job())),
         }
     }
@@ -616,12 +619,12 @@ fn child_future(
 
 /// Launches the children on `$scope`, and takes what they give as the plan says.
 macro_rules! launch_all {
-    ($scope:ident, $children:ident, $env:ident, $count:ident, |$launcher:ident, $future:ident| $spawn:expr) => {{
+    ($kind:ident, $scope:ident, $children:ident, $env:ident, $count:ident, |$launcher:ident, $future:ident| $spawn:expr) => {{
         let mut waiting = Vec::new();
         for child in $children {
             let context =
                 $env.dispatcher(child.place).map_or(CoroutineContext::new(), CoroutineContext::from);
-            let $future = child_future(child.ops, &$env, child.place, &$count);
+            let $future = child_future($kind == Kind::Infallible, child.ops, &$env, child.place, &$count);
             let $launcher = $scope.on(context).start(child.start);
             let deferred = $spawn;
             let started = child.start != Start::Lazy
@@ -675,7 +678,8 @@ async fn open(kind: Kind, children: Vec<Child>, body: Vec<Op>, env: Env) -> Resu
     let ended = match kind {
         Kind::Infallible => {
             scope(async |s: Scope| {
-                let waiting = launch_all!(s, children, env, count, |launcher, future| launcher.spawn(future));
+                let waiting =
+                    launch_all!(kind, s, children, env, count, |launcher, future| launcher.spawn(future));
                 run(body, inner).await?;
                 take(waiting, |result| drop(result.inspect_err(Fault::see))).await;
                 Ok(())
@@ -685,7 +689,7 @@ async fn open(kind: Kind, children: Vec<Child>, body: Vec<Op>, env: Env) -> Resu
         Kind::Fallible => {
             let ended = try_scope(async |s: Scope<Fault>| {
                 let waiting =
-                    launch_all!(s, children, env, count, |launcher, future| launcher.try_spawn(future));
+                    launch_all!(kind, s, children, env, count, |launcher, future| launcher.try_spawn(future));
                 run(body, inner).await.map_err(|fault| fault.hand_over(None))?;
                 take(waiting, drop).await;
                 Ok(())
@@ -696,7 +700,7 @@ async fn open(kind: Kind, children: Vec<Child>, body: Vec<Op>, env: Env) -> Resu
         Kind::Supervised => {
             supervisor_scope(async |s: Supervisor| {
                 let waiting =
-                    launch_all!(s, children, env, count, |launcher, future| launcher.try_spawn(future));
+                    launch_all!(kind, s, children, env, count, |launcher, future| launcher.try_spawn(future));
                 run(body, inner).await?;
                 take(waiting, |result| drop(result.map_err(see_join_error))).await;
                 Ok(())
@@ -706,7 +710,7 @@ async fn open(kind: Kind, children: Vec<Child>, body: Vec<Op>, env: Env) -> Resu
         Kind::Gathered => {
             let ended = collect_scope(async |s: Collector<Fault>| {
                 let waiting =
-                    launch_all!(s, children, env, count, |launcher, future| launcher.try_spawn(future));
+                    launch_all!(kind, s, children, env, count, |launcher, future| launcher.try_spawn(future));
                 run(body, inner).await?;
                 take(waiting, drop).await;
                 Ok(())
@@ -757,7 +761,11 @@ fn tree_of(job: &Job, depth: usize, into: &mut String) {
     }
 }
 
-fn run_tree(seed: u64, number: u64) {
+/// The plan that runs, for the watchdog.
+static PLAN: Mutex<String> = Mutex::new(String::new());
+
+/// Says what was wrong with one tree.
+fn run_tree(seed: u64, number: u64) -> Result<(), String> {
     let mut dice = Dice(seed.wrapping_add(number.wrapping_mul(0xD134_2543_DE82_EF95)));
     let calm = dice.one_in(8);
     let depth = 2 + dice.below(3) as u32;
@@ -779,6 +787,7 @@ fn run_tree(seed: u64, number: u64) {
         body: vec![Op::Leaf],
     }];
     let expected = leaves(&plan);
+    *PLAN.lock().unwrap() = format!("{plan:?}");
     let ledger: Arc<Ledger> = Arc::default();
     let handler = FailureHandler::new(|failure| {
         if let Some(fault) = failure.downcast_ref::<Fault>() {
@@ -874,7 +883,10 @@ fn run_tree(seed: u64, number: u64) {
     if calm && ledger.leaves.load(SeqCst) != expected {
         wrong.push(format!("{} leaves ran, the plan has {expected}", ledger.leaves.load(SeqCst)));
     }
-    assert!(wrong.is_empty(), "tree {number} of seed {seed}:\n  {}\n{plan:#?}", wrong.join("\n  "));
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(format!("tree {number} of seed {seed}:\n  {}\n  the plan: {plan:?}\n", wrong.join("\n  ")))
 }
 
 #[test]
@@ -882,6 +894,7 @@ fn random_trees_lose_nothing() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect(name));
     let trees = number("COSCOPE_STRESS_TREES").unwrap_or(1000);
     let seed = number("COSCOPE_STRESS_SEED").unwrap_or(20_240_229);
+    let patience = number("COSCOPE_STRESS_SECONDS").unwrap_or(60);
     let first = number("COSCOPE_STRESS_FIRST").unwrap_or(0);
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
@@ -896,24 +909,32 @@ fn random_trees_lose_nothing() {
     let watched = at.clone();
     let watchdog = std::thread::spawn(move || {
         loop {
-            match rx.recv_timeout(Duration::from_secs(60)) {
+            match rx.recv_timeout(Duration::from_secs(patience)) {
                 Ok(_) => {}
                 Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return,
                 Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
                     let mut text = String::new();
                     detached().children().iter().for_each(|job| tree_of(job, 1, &mut text));
-                    eprintln!("tree {} of seed {seed} hangs:\n{text}", watched.load(SeqCst));
+                    let text = format!(
+                        "tree {} of seed {seed} hangs:\n{text}  the plan: {}\n",
+                        watched.load(SeqCst),
+                        PLAN.lock().unwrap()
+                    );
+                    let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
                     std::process::abort();
                 }
             }
         }
     });
+    let mut wrong = Vec::new();
     for tree in first..first + trees {
         at.store(tree, SeqCst);
-        run_tree(seed, tree);
+        wrong.extend(run_tree(seed, tree).err());
         tx.send(tree).unwrap();
     }
     drop(tx);
     watchdog.join().unwrap();
-    let _ = pin!(async {});
+    wrong.sort_by_key(String::len); // the smallest plans say most
+    wrong.iter().take(5).for_each(|text| eprintln!("{text}"));
+    assert_eq!(wrong.len(), 0, "of {trees} trees");
 }
