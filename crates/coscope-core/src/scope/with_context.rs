@@ -2,11 +2,12 @@
 //! of its context for a while; [`run_on`], which runs a future elsewhere as a child.
 //!
 //! ```text
-//!            same dispatcher                 ┌──► HERE (only the elements change) ──────► done
-//!  first ────permit exchanged in place───────┤
-//!  poll  ────else: a slot of the coroutine ──┴──► AWAY ── body ready ──► RETURNING ──► done
-//!                                                 asks for its slot       asks for the slot
-//!                                                 when it was woken       that it came from
+//!            same dispatcher ──────────────────► HERE (only the elements change) ──────────► done
+//!  first                                 ┌─ in the slot that it came from, with the permit
+//!  poll ──── a slot of the coroutine ──► AWAY   exchanged in place: body ready ─────────────► done
+//!                                        └─ in its own slot: body ready ──► RETURNING ──────► done
+//!                                           asks for its slot               asks for the slot
+//!                                           when it has something to do     that it came from
 //! ```
 //!
 //! A wake inside goes straight to the slot's dispatcher. A poll in another slot (a `join!` polls all
@@ -113,8 +114,6 @@ enum Stage {
     New,
     /// On the same dispatcher: only the elements change.
     Here,
-    /// On a dispatcher whose permit the thread can take in exchange.
-    InPlace(Dispatcher),
     Away(Trip),
     Done,
 }
@@ -125,6 +124,9 @@ struct Trip {
     slot: usize,
     /// Where it came from, and returns to.
     origin: usize,
+    /// The origin lets a step go on under another permit.
+    in_place: bool,
+    asked: bool,
     returning: bool,
     /// The step in which it was last asked in vain, and how often.
     vain: (current::Step, u32),
@@ -178,10 +180,6 @@ impl<F: Future> WithContext<F> {
                  `Send + 'static` future, or change elements only."
             )
         };
-        let leaves = current::dispatcher().is_some_and(|home| home.dispatch_impl().may_leave_in_place());
-        if leaves && target.dispatch_impl().enter_in_place() {
-            return Stage::InPlace(target.clone());
-        }
         Stage::Away(Self::depart(node, target, site))
     }
 
@@ -196,7 +194,17 @@ impl<F: Future> WithContext<F> {
                 task::state::SLOTS - 1,
             )
         };
-        Trip { node, slot, origin, returning: false, vain: (current::Step::default(), 0), relay: None }
+        let in_place = current::dispatcher().is_some_and(|home| home.dispatch_impl().may_leave_in_place());
+        Trip {
+            node,
+            slot,
+            origin,
+            in_place,
+            asked: false,
+            returning: false,
+            vain: (current::Step::default(), 0),
+            relay: None,
+        }
     }
 }
 
@@ -249,12 +257,21 @@ impl Trip {
         }
     }
 
-    /// Polled where it does not run. Asks for the right place if it was woken, and its wake was spent
-    /// on this poll.
-    fn in_vain(&mut self, site: &'static Location<'static>, cx: &Context<'_>) {
+    /// Whether the step in the slot `at`, where it came from, may go on as one of its dispatcher's.
+    fn enter_in_place(&self, at: usize, given: &CoroutineContext) -> bool {
+        self.in_place
+            && at == self.origin
+            && given.dispatcher().is_some_and(|target| target.dispatch_impl().enter_in_place())
+    }
+
+    /// Polled where it does not run. Asks for the right place if it has something to do there: at
+    /// first, where a wake of its body may have come to, and where it was woken behind a foreign waker,
+    /// whose wake was spent on this poll.
+    fn in_vain(&mut self, at: usize, site: &'static Location<'static>, cx: &Context<'_>) {
         let foreign = task::waker::slot_of(cx.waker(), &self.node).is_none();
         let woken = self.relay.as_ref().is_none_or(|relay| relay.woken.load(Ordering::Acquire));
-        if foreign && woken {
+        let first = !std::mem::replace(&mut self.asked, true);
+        if first || (self.in_place && at == self.origin) || (foreign && woken) {
             self.ask(self.slot, cx, site);
         }
     }
@@ -268,19 +285,6 @@ impl<F: Future> Future for WithContext<F> {
         if matches!(this.stage, Stage::New) {
             *this.context = Some(current::context() + this.given.clone());
             *this.stage = Self::set_out(this.given, this.site);
-            if let Stage::Away(trip) = this.stage {
-                trip.ask(trip.slot, cx, this.site);
-                return Poll::Pending;
-            }
-        } else if let Stage::InPlace(target) = this.stage
-            && !target.dispatch_impl().enter_in_place()
-            && current::dispatcher().as_ref() != Some(target)
-        {
-            let node = current::coroutine().expect("a with_context is polled where it began");
-            let mut trip = Self::depart(node, target, this.site);
-            trip.ask(trip.slot, cx, this.site);
-            *this.stage = Stage::Away(trip);
-            return Poll::Pending;
         }
         let at = current::slot();
         let context = this.context.as_ref().expect("set at the first poll");
@@ -300,7 +304,7 @@ impl<F: Future> Future for WithContext<F> {
         match this.stage {
             Stage::New => unreachable!("set out above"),
             Stage::Done => panic!("a with_context was polled after it had ended"),
-            Stage::Here | Stage::InPlace(_) => {
+            Stage::Here => {
                 let polled = poll_body(this.body.as_mut(), at, cx);
                 if polled.is_ready() {
                     current::enter_context(context, at, || this.body.set(None));
@@ -316,17 +320,26 @@ impl<F: Future> Future for WithContext<F> {
                 *this.stage = Stage::Done;
                 Poll::Ready(this.result.take().expect("brought along"))
             }
-            Stage::Away(trip) if !trip.lets_through(at) => {
-                trip.in_vain(this.site, cx);
-                Poll::Pending
-            }
             Stage::Away(trip) => {
-                let waker = trip.inner_waker(cx);
-                let Poll::Ready(value) = poll_body(this.body.as_mut(), at, &mut Context::from_waker(&waker))
-                else {
+                let through = trip.lets_through(at);
+                let in_place = !through && trip.enter_in_place(at, this.given);
+                if !through && !in_place {
+                    trip.in_vain(at, this.site, cx);
                     return Poll::Pending;
+                }
+                let polled = if in_place {
+                    // for all inside it is the trip's own slot; a wake comes to where it came from
+                    poll_body(this.body.as_mut(), trip.slot, cx)
+                } else {
+                    let waker = trip.inner_waker(cx);
+                    poll_body(this.body.as_mut(), at, &mut Context::from_waker(&waker))
                 };
+                let Poll::Ready(value) = polled else { return Poll::Pending };
                 current::enter_context(context, at, || this.body.set(None));
+                if in_place {
+                    *this.stage = Stage::Done;
+                    return Poll::Ready(value);
+                }
                 *this.result = Some(value);
                 trip.returning = true;
                 trip.ask(trip.origin, cx, this.site);
