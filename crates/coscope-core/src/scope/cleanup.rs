@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+use super::completion::{RunToCompletion, run_to_completion};
 use super::finalizer::queue_cleanup;
 use super::shield::{Shield, shield};
 use crate::job::Cleanup;
@@ -60,7 +61,7 @@ pin_project! {
         body: Option<F>,
         cleanup: Option<C>,
         #[pin]
-        running: Option<Shield<Resumed>>,
+        running: Option<Shield<InLine>>,
         ended: Option<std::thread::Result<F::Output>>,
         armed: bool,
         site: &'static Location<'static>,
@@ -102,7 +103,7 @@ where
             *this.ended = Some(ended);
             this.body.set(None);
             let cleanup = this.cleanup.take().expect("the clean-up runs once");
-            this.running.set(Some(shield(Resumed { cleanup: Some(Box::pin(cleanup)), site: this.site })));
+            this.running.set(Some(InLine::new(cleanup, this.site)));
         }
         let running = this.running.as_mut().as_pin_mut().expect("a finally was polled after it had ended");
         ready!(running.poll(cx));
@@ -158,7 +159,7 @@ impl<C: Future<Output = ()> + Send + 'static> Deferral<C> {
     pub async fn run(mut self) {
         let cleanup = self.cleanup.take().expect("a guard has its clean-up");
         // Begun is begun: if foreign code drops it half-way, the rest goes to the queue.
-        shield(Resumed { cleanup: Some(Box::pin(cleanup)), site: self.site }).await;
+        InLine::new(cleanup, self.site).await;
     }
 
     /// Takes the clean-up back: it will not run.
@@ -181,32 +182,36 @@ impl<C: Future<Output = ()> + Send + 'static> fmt::Debug for Deferral<C> {
     }
 }
 
-/// A clean-up that runs in line and goes to the queue when it is dropped half-way.
-struct Resumed {
-    cleanup: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+/// A clean-up that runs in line: as a child that no cancel reaches, so that it goes on if foreign code
+/// drops the wait half-way. Dropped before it has begun, it goes to the queue.
+struct InLine {
+    work: RunToCompletion<Boxed, ()>,
     site: &'static Location<'static>,
 }
 
-impl Future for Resumed {
-    type Output = ();
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(cleanup) = &mut self.cleanup {
-            match unwind::catch(|| cleanup.as_mut().poll(cx)) {
-                Ok(polled) => ready!(polled),
-                Err(payload) => {
-                    self.cleanup = None; // it has ended, if badly
-                    std::panic::resume_unwind(payload)
-                }
-            }
-            self.cleanup = None;
-        }
-        Poll::Ready(())
+type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl InLine {
+    #[track_caller]
+    fn new(
+        cleanup: impl Future<Output = ()> + Send + 'static,
+        site: &'static Location<'static>,
+    ) -> Shield<Self> {
+        let cleanup: Boxed = Box::pin(cleanup);
+        shield(InLine { work: run_to_completion(cleanup), site })
     }
 }
 
-impl Drop for Resumed {
+impl Future for InLine {
+    type Output = ();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.work).poll(cx)
+    }
+}
+
+impl Drop for InLine {
     fn drop(&mut self) {
-        if let Some(future) = self.cleanup.take() {
+        if let Some(future) = self.work.take_unbegun() {
             queue_cleanup(Cleanup { future, site: self.site });
         }
     }
@@ -248,7 +253,7 @@ where
         CatchUnwind { future: use_it(resource) }.await
     };
     let (resource, release) = held.resource.take().expect("held until it is released");
-    shield(Resumed { cleanup: Some(Box::pin(release.release(resource))), site: held.site }).await;
+    InLine::new(release.release(resource), held.site).await;
     match ended {
         Ok(value) => value,
         Err(payload) => std::panic::resume_unwind(payload),

@@ -45,6 +45,13 @@ pub struct RunToCompletion<F, T> {
 
 impl<F, T> Unpin for RunToCompletion<F, T> {}
 
+impl<F, T> RunToCompletion<F, T> {
+    /// The work, if it has not begun.
+    pub(super) fn take_unbegun(&mut self) -> Option<F> {
+        self.future.take()
+    }
+}
+
 impl<F, T> Future for RunToCompletion<F, T>
 where
     F: Future<Output = T> + Send + 'static,
