@@ -24,9 +24,8 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use coscope_core::model::Node;
-use loom::cell::UnsafeCell;
 use loom::thread;
-use loom_pool::{Dropped, Tally, block_on, poll_once, root};
+use loom_pool::{Dropped, Tally, Watched, block_on, poll_once, root};
 
 fn job() -> (Node, Arc<Tally>) {
     let freed = Tally::new();
@@ -42,15 +41,15 @@ fn end(node: &Node) {
 fn a_join_races_with_the_end() {
     loom::model(|| {
         let (node, freed) = job();
-        let done = Arc::new(UnsafeCell::new(false));
+        let done = Arc::new(Watched::new(false));
         let joiner = {
             let (job, done) = (node.job(), done.clone());
             thread::spawn(move || {
                 block_on(job.join());
-                assert!(done.with(|done| unsafe { *done }));
+                assert!(done.get());
             })
         };
-        done.with_mut(|done| unsafe { *done = true });
+        done.change(|done| *done = true);
         end(&node);
         joiner.join().unwrap();
         drop(node);

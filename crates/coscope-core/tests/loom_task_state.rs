@@ -18,13 +18,15 @@
 //! Taken out, and seen to fail: see the foot of the file.
 #![cfg(loom)]
 
+mod loom_pool;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool as Flag, AtomicUsize as Count, Ordering::SeqCst}; // for the models, not the checker
 
 use coscope_core::model::{Pend, TaskState};
-use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread;
+use loom_pool::Watched;
 
 /// What a poll does with the stage.
 enum Polled {
@@ -36,7 +38,7 @@ enum Polled {
 struct Cell {
     state: TaskState,
     /// 0: the future, unpolled; then one more for each poll.
-    stage: UnsafeCell<usize>,
+    stage: Watched<usize>,
     shields: AtomicUsize,
     poll: Box<dyn Fn(&Cell, usize) -> Polled>,
     cuts: Count,
@@ -47,7 +49,7 @@ struct Cell {
 impl Cell {
     fn new(state: TaskState, poll: impl Fn(&Cell, usize) -> Polled + 'static) -> Arc<Self> {
         let (cuts, ends, running) = (Count::new(0), Count::new(0), Flag::new(false));
-        let (stage, shields) = (UnsafeCell::new(0), AtomicUsize::new(0));
+        let (stage, shields) = (Watched::new(0), AtomicUsize::new(0));
         Arc::new(Cell { state, stage, shields, poll: Box::new(poll), cuts, ends, running })
     }
 
@@ -65,7 +67,7 @@ impl Cell {
             if cut {
                 return self.end(true);
             }
-            self.stage.with_mut(|polls| unsafe { *polls += 1 });
+            self.stage.change(|polls| *polls += 1);
             let polled = (self.poll)(self, slot);
             if let Polled::Ready = polled {
                 return self.end(false);
@@ -84,7 +86,7 @@ impl Cell {
 
     /// As `harness::end`.
     fn end(&self, cut: bool) {
-        self.stage.with_mut(|polls| unsafe { *polls += 100 });
+        self.stage.change(|polls| *polls += 100);
         self.cuts.fetch_add(usize::from(cut), SeqCst);
         self.ends.fetch_add(1, SeqCst);
         let _taken = self.state.end(false);
@@ -247,23 +249,23 @@ fn a_start_races_with_a_cancel() {
 #[test]
 fn the_end_races_with_the_deferred() {
     loom::model(|| {
-        let shared = Arc::new((TaskState::scheduled(true), UnsafeCell::new(None), Count::new(0)));
+        let shared = Arc::new((TaskState::scheduled(true), Watched::new(None), Count::new(0)));
         let deferred = {
             let shared = shared.clone();
             thread::spawn(move || {
                 let (state, stage, taken) = &*shared;
                 if state.drop_interest() {
                     // as `Kind::discard_result`, which reads the stage
-                    assert_eq!(stage.with(|stage| unsafe { *stage }), Some(7));
+                    assert_eq!(stage.get(), Some(7));
                     taken.fetch_add(1, SeqCst);
                 }
             })
         };
         let (state, stage, taken) = &*shared;
         assert!(!state.run(0, || false));
-        stage.with_mut(|stage| unsafe { *stage = Some(7) });
+        stage.change(|stage| *stage = Some(7));
         if !state.end(true) {
-            assert_eq!(stage.with(|stage| unsafe { *stage }), Some(7));
+            assert_eq!(stage.get(), Some(7));
             taken.fetch_add(1, SeqCst);
         }
         deferred.join().unwrap();

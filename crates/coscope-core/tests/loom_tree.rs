@@ -21,12 +21,14 @@
 //! Taken out, and seen to fail: see the foot of the file.
 #![cfg(loom)]
 
+mod loom_pool;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst}; // counts only: not for the checker to see
 
 use coscope_core::model::{Node, Told};
-use loom::cell::UnsafeCell;
 use loom::thread;
+use loom_pool::Watched;
 
 /// What a node was told.
 #[derive(Default)]
@@ -320,27 +322,16 @@ fn children_and_body_end_at_once() {
     });
 }
 
-struct Used(UnsafeCell<usize>);
-
-// SAFETY: that its uses do not race is what the checker checks.
-unsafe impl Sync for Used {}
-
-impl Used {
-    fn once_more(&self) {
-        self.0.with_mut(|used| unsafe { *used += 1 });
-    }
-}
-
 #[test]
 fn the_last_handle_frees() {
     loom::model(|| {
-        let used = Arc::new(Used(UnsafeCell::new(0)));
+        let used = Arc::new(Watched::new(0));
         let freed = Arc::new(AtomicUsize::new(0));
         let node = {
             let (used, freed) = (used.clone(), freed.clone());
             Node::new(None, false, move |what| {
                 if what == Told::Freed {
-                    used.once_more(); // the checker complains if it races
+                    used.change(|used| *used += 1); // the checker complains if it races
                     freed.fetch_add(1, SeqCst);
                 }
             })
@@ -348,7 +339,7 @@ fn the_last_handle_frees() {
         let holder = {
             let (node, used) = (node.clone(), used.clone());
             thread::spawn(move || {
-                used.once_more();
+                used.change(|used| *used += 1);
                 drop(node);
             })
         };
