@@ -14,7 +14,12 @@
 //! | `a_listener_races_with_a_cancel_and_the_end` | `on_cancelling`; a cancel; an end | called once, whichever comes |
 //! | `a_listener_is_disposed_of_as_the_job_ends` | `dispose`; an end | called or dropped, once |
 //!
-//! Taken out, and seen to fail: see the foot of the file.
+//! Taken out, and seen to fail:
+//! * both looks at the bit in `poll_completed`, under the lock and behind it (a joiner sleeps for ever; one of the two is enough,
+//!   since a waiter that comes in behind the end is taken out by its own drop);
+//! * `Joining`'s drop leaves its waiter (the queue runs into freed memory);
+//! * `push` keeps the old waker (`a_join_moves…` sleeps for ever);
+//! * `listen` looks at the bit before it takes the lock (both `a_listener_races…`).
 #![cfg(loom)]
 
 mod loom_pool;

@@ -15,7 +15,8 @@
 //! | `a_deferred_is_dropped_as_its_coroutine_ends` | a driver; the `Deferred` goes | the result is dropped once |
 //! | `an_outcome_races_with_the_end` | a driver; an await from a thread | it wakes, and has the result whole |
 //!
-//! Taken out, and seen to fail: see the foot of the file.
+//! Taken out, and seen to fail: `NOTIFIED` while the step runs, the look at `CANCEL` in `pend`, the look at the parent
+//! after the link.
 #![cfg(loom)]
 
 mod loom_pool;

@@ -15,7 +15,17 @@
 //! | `a_start_races_with_a_cancel` | start; cancel, of a lazy one | one step comes, and it is a cut if the cancel was first |
 //! | `the_end_races_with_the_deferred` | end with a result; the `Deferred` goes | the result is one's, once, and seen whole |
 //!
-//! Taken out, and seen to fail: see the foot of the file.
+//! Taken out, and seen to fail:
+//! * `notify` sets no `NOTIFIED` while the step runs, `pend` does not look at it (a wake is lost), `run` clears those of all slots
+//!   (`two_wakes_race`), `pend` does not look at `CANCEL` (`a_cancel_races_with_a_wake…`);
+//! * `RUNNING` or `SCHEDULED` left out of `schedule_if_idle` (two runners);
+//! * a transition that does not write where the word stays as it is (`a_wake_races…`: the poll does not see what the waker did);
+//! * `end` looks at `INTEREST` before its compare-and-swap (`the_end_races…`: the result is nobody's);
+//! * `AcqRel` of the transition made `Acquire`, `Release` or `Relaxed` (four models: a race on the stage).
+//!
+//! `a_cancel_finds_a_shield` fails as the source stands, in two ways, each for itself. `pend` sees the shield open; it ends, and the
+//! second `cancel` writes the word as it was; `pend` goes idle. And `shields` read by a plain load: the one who cancels
+//! sees the shield still open, the one who ends it does not see the cancel. The model reads the count as it must be read.
 #![cfg(loom)]
 
 mod loom_pool;

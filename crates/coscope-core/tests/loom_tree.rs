@@ -18,7 +18,18 @@
 //! | `children_and_body_end_at_once` | three releases, two storeys | each job completes once, child first |
 //! | `the_last_handle_frees` | a handle dropped; an end | freed once, after all that was done through it |
 //!
-//! Taken out, and seen to fail: see the foot of the file.
+//! Taken out, and seen to fail:
+//! * the look at the parent after the link (`cut_if_parent_is`), or that look put before the link: four models, the
+//!   first among them;
+//! * the cancel bit set after the walk: the same four;
+//! * in `link_region_now`: its own lock, the second look at `LINKED` (the list is corrupted: a walk that never ends),
+//!   the look at `COMPLETED` (a token of the parent is left), `set_linked` before the insert and outside the lock
+//!   (`a_region_ends_while…`: it stays in the list), `cut_if_parent_is` at the end (`two_first_children…`);
+//! * in the walk: the cursor put behind all that was taken (it never ends);
+//! * `Release` of the last count, the fence in `free` (`the_last_handle_frees`: a race).
+//!
+//! Taken out, and nothing fails: the lock in `unlink`, since `notify_completed` has taken the same one between the
+//! bit and it. Without either a region is left in its parent's list (`a_region_ends_while…`).
 #![cfg(loom)]
 
 mod loom_pool;
