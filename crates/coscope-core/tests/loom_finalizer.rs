@@ -8,9 +8,9 @@
 //!
 //! | model | threads | holds in every interleaving |
 //! |---|---|---|
-//! | `an_entry_comes_as_the_runner_ends` | a body that drops two guards, then ends; a driver | both clean-ups have run when the job completes, in order |
+//! | `an_entry_comes_as_the_runner_ends` | a body that drops three guards, then ends; a driver | all clean-ups have run when the job completes, in order |
 //! | `a_cut_coroutine_leaves_a_clean_up` | a cancel; two drivers | the clean-up runs once, before the job completes |
-//! | `a_dropped_region_keeps_its_place` | a body that drops a region with a child, then a guard; a driver | the clean-up finds the child gone |
+//! | `a_dropped_region_keeps_its_place` | a body that drops a region with a child, then a guard; two drivers | the clean-up finds the child gone |
 //!
 //! Taken out, and seen to fail: see the foot of the file.
 #![cfg(loom)]
@@ -35,10 +35,11 @@ fn an_entry_comes_as_the_runner_ends() {
             thread::spawn(move || pool.drive(&job))
         };
         let job = {
-            let (first, second) = (ran.clone(), ran.clone());
+            let (first, second, third) = (ran.clone(), ran.clone(), ran.clone());
             root.scope(pool.dispatcher()).start(Start::Undispatched).launch(async move {
                 drop(defer(async move { first.lock().unwrap().push(1) }));
                 drop(defer(async move { second.lock().unwrap().push(2) }));
+                drop(defer(async move { third.lock().unwrap().push(3) }));
             })
         };
         let at_the_end = Arc::new(Mutex::new(Vec::new()));
@@ -50,7 +51,7 @@ fn an_entry_comes_as_the_runner_ends() {
         root.release();
         driver.join().unwrap();
         assert!(job.is_completed() && pool.is_empty());
-        assert_eq!(*at_the_end.lock().unwrap(), [1, 2], "it completed with an entry unrun");
+        assert_eq!(*at_the_end.lock().unwrap(), [1, 2, 3], "it completed with an entry unrun");
         drop((root, job, listener));
         assert_eq!((completed.get(), freed.get()), (1, 1));
     });
@@ -113,6 +114,7 @@ fn a_dropped_region_keeps_its_place() {
                 drop(inside); // as foreign code does
             })
         };
+        pool.drive(&job);
         let _kept = root.body_ended();
         root.release();
         driver.join().unwrap();

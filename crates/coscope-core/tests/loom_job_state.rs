@@ -18,27 +18,29 @@
 //! * `AcqRel` of `transition` made `Relaxed` (`three_give…`, `a_cancel_races…`: the checker reports the race).
 #![cfg(loom)]
 
+mod loom_pool;
+
 use std::sync::Arc;
 
 use coscope_core::model::{Cancel, JobState};
-use loom::cell::UnsafeCell;
 use loom::thread;
+use loom_pool::Watched;
 
 #[test]
 fn a_cancel_races_with_the_end_of_the_body() {
     loom::model(|| {
-        let shared = Arc::new((JobState::new(false), UnsafeCell::new(0)));
+        let shared = Arc::new((JobState::new(false), Watched::new(0)));
         let canceller = {
             let shared = shared.clone();
             thread::spawn(move || {
-                shared.1.with_mut(|reason| unsafe { *reason = 7 });
+                shared.1.change(|reason| *reason = 7);
                 shared.0.cancel()
             })
         };
         let (state, reason) = &*shared;
         let kept = state.body_ended();
         if !kept {
-            assert_eq!(reason.with(|reason| unsafe { *reason }), 7);
+            assert_eq!(reason.get(), 7);
         }
         assert_eq!(state.is_cut(), !kept, "the word and the answer agree");
         assert!(state.release(), "there was one token");
@@ -95,18 +97,17 @@ fn a_child_comes_as_the_last_one_goes() {
 #[test]
 fn three_give_their_tokens_back() {
     loom::model(|| {
-        let shared =
-            Arc::new((JobState::new(false), [UnsafeCell::new(0), UnsafeCell::new(0), UnsafeCell::new(0)]));
+        let shared = Arc::new((JobState::new(false), [Watched::new(0), Watched::new(0), Watched::new(0)]));
         assert!(shared.0.attach() && shared.0.attach());
         let give_back = |me: usize| {
             let shared = shared.clone();
             move || {
                 let (state, written) = &*shared;
-                written[me].with_mut(|at| unsafe { *at = 1 });
+                written[me].change(|at| *at = 1);
                 let last = state.release();
                 if last {
                     for at in written {
-                        assert_eq!(at.with(|at| unsafe { *at }), 1, "who completes sees all that was done");
+                        assert_eq!(at.get(), 1, "who completes sees all that was done");
                     }
                 }
                 usize::from(last)

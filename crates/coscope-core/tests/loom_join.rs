@@ -14,7 +14,12 @@
 //! | `a_listener_races_with_a_cancel_and_the_end` | `on_cancelling`; a cancel; an end | called once, whichever comes |
 //! | `a_listener_is_disposed_of_as_the_job_ends` | `dispose`; an end | called or dropped, once |
 //!
-//! Taken out, and seen to fail: see the foot of the file.
+//! Taken out, and seen to fail:
+//! * both looks at the bit in `poll_completed`, under the lock and behind it (a joiner sleeps for ever; one of the two is enough,
+//!   since a waiter that comes in behind the end is taken out by its own drop);
+//! * `Joining`'s drop leaves its waiter (the queue runs into freed memory);
+//! * `push` keeps the old waker (`a_join_moves…` sleeps for ever);
+//! * `listen` looks at the bit before it takes the lock (both `a_listener_races…`).
 #![cfg(loom)]
 
 mod loom_pool;
@@ -24,9 +29,8 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use coscope_core::model::Node;
-use loom::cell::UnsafeCell;
 use loom::thread;
-use loom_pool::{Dropped, Tally, block_on, poll_once, root};
+use loom_pool::{Dropped, Tally, Watched, block_on, poll_once, root};
 
 fn job() -> (Node, Arc<Tally>) {
     let freed = Tally::new();
@@ -42,15 +46,15 @@ fn end(node: &Node) {
 fn a_join_races_with_the_end() {
     loom::model(|| {
         let (node, freed) = job();
-        let done = Arc::new(UnsafeCell::new(false));
+        let done = Arc::new(Watched::new(false));
         let joiner = {
             let (job, done) = (node.job(), done.clone());
             thread::spawn(move || {
                 block_on(job.join());
-                assert!(done.with(|done| unsafe { *done }));
+                assert!(done.get());
             })
         };
-        done.with_mut(|done| unsafe { *done = true });
+        done.change(|done| *done = true);
         end(&node);
         joiner.join().unwrap();
         drop(node);

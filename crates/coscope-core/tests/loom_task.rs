@@ -15,7 +15,8 @@
 //! | `a_deferred_is_dropped_as_its_coroutine_ends` | a driver; the `Deferred` goes | the result is dropped once |
 //! | `an_outcome_races_with_the_end` | a driver; an await from a thread | it wakes, and has the result whole |
 //!
-//! Taken out, and seen to fail: see the foot of the file.
+//! Taken out, and seen to fail: `NOTIFIED` while the step runs, the look at `CANCEL` in `pend`, the look at the parent
+//! after the link.
 #![cfg(loom)]
 
 mod loom_pool;
@@ -24,9 +25,8 @@ use std::future::pending;
 use std::sync::Arc;
 
 use coscope_core::{Job, Start, model::Node, yield_now};
-use loom::cell::UnsafeCell;
 use loom::thread;
-use loom_pool::{Dropped, Gate, Pool, Tally, block_on, root};
+use loom_pool::{Dropped, Gate, Pool, Tally, Watched, block_on, root};
 
 /// The tree that a model launches into.
 struct Ground {
@@ -103,23 +103,17 @@ fn a_wake_races_with_a_step() {
     });
 }
 
-struct Steps(UnsafeCell<usize>);
-
-// SAFETY: that its uses do not race is what the checker checks.
-unsafe impl Send for Steps {}
-
 #[test]
 fn two_drive_a_coroutine_that_yields() {
     loom::model(|| {
         let ground = Ground::new();
         let held = ground.held();
-        let steps = Steps(UnsafeCell::new(0));
+        let steps = Watched::new(0);
         let job = ground.root.scope(ground.pool.dispatcher()).launch(async move {
             let _held = held;
-            let steps = steps;
-            steps.0.with_mut(|steps| unsafe { *steps += 1 });
+            steps.change(|steps| *steps += 1);
             yield_now().await;
-            steps.0.with_mut(|steps| unsafe { *steps += 1 });
+            steps.change(|steps| *steps += 1);
         });
         let driver = {
             let (pool, job) = (ground.pool.clone(), job.clone());
@@ -218,13 +212,13 @@ fn a_deferred_is_dropped_as_its_coroutine_ends() {
 fn an_outcome_races_with_the_end() {
     loom::model(|| {
         let ground = Ground::new();
-        let result = (Steps(UnsafeCell::new(7)), ground.held());
+        let result = (Watched::new(7), ground.held());
         let deferred = ground.root.scope(ground.pool.dispatcher()).spawn(async move { result });
         let job = deferred.job();
         let awaiter = thread::spawn(move || {
             let (number, held) = block_on(deferred.outcome()).unwrap();
             drop(held);
-            number.0.with_mut(|number| unsafe { *number })
+            number.get()
         });
         ground.pool.drive(&job);
         assert_eq!(awaiter.join().unwrap(), 7);

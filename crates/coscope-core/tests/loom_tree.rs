@@ -18,15 +18,28 @@
 //! | `children_and_body_end_at_once` | three releases, two storeys | each job completes once, child first |
 //! | `the_last_handle_frees` | a handle dropped; an end | freed once, after all that was done through it |
 //!
-//! Taken out, and seen to fail: see the foot of the file.
+//! Taken out, and seen to fail:
+//! * the look at the parent after the link (`cut_if_parent_is`), or that look put before the link: four models, the
+//!   first among them;
+//! * the cancel bit set after the walk: the same four;
+//! * in `link_region_now`: its own lock, the second look at `LINKED` (the list is corrupted: a walk that never ends),
+//!   the look at `COMPLETED` (a token of the parent is left), `set_linked` before the insert and outside the lock
+//!   (`a_region_ends_while…`: it stays in the list), `cut_if_parent_is` at the end (`two_first_children…`);
+//! * in the walk: the cursor put behind all that was taken (it never ends);
+//! * `Release` of the last count, the fence in `free` (`the_last_handle_frees`: a race).
+//!
+//! Taken out, and nothing fails: the lock in `unlink`, since `notify_completed` has taken the same one between the
+//! bit and it. Without either a region is left in its parent's list (`a_region_ends_while…`).
 #![cfg(loom)]
+
+mod loom_pool;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst}; // counts only: not for the checker to see
 
 use coscope_core::model::{Node, Told};
-use loom::cell::UnsafeCell;
 use loom::thread;
+use loom_pool::Watched;
 
 /// What a node was told.
 #[derive(Default)]
@@ -321,27 +334,16 @@ fn children_and_body_end_at_once() {
     });
 }
 
-struct Used(UnsafeCell<usize>);
-
-// SAFETY: that its uses do not race is what the checker checks.
-unsafe impl Sync for Used {}
-
-impl Used {
-    fn once_more(&self) {
-        self.0.with_mut(|used| unsafe { *used += 1 });
-    }
-}
-
 #[test]
 fn the_last_handle_frees() {
     loom::model(|| {
-        let used = Arc::new(Used(UnsafeCell::new(0)));
+        let used = Arc::new(Watched::new(0));
         let freed = Arc::new(AtomicUsize::new(0));
         let node = {
             let (used, freed) = (used.clone(), freed.clone());
             Node::new(None, false, move |what| {
                 if what == Told::Freed {
-                    used.once_more(); // the checker complains if it races
+                    used.change(|used| *used += 1); // the checker complains if it races
                     freed.fetch_add(1, SeqCst);
                 }
             })
@@ -349,7 +351,7 @@ fn the_last_handle_frees() {
         let holder = {
             let (node, used) = (node.clone(), used.clone());
             thread::spawn(move || {
-                used.once_more();
+                used.change(|used| *used += 1);
                 drop(node);
             })
         };

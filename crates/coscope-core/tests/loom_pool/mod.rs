@@ -13,6 +13,7 @@ use coscope_core::Job;
 use coscope_core::dispatch::{Dispatch, Dispatcher, Runnable};
 use coscope_core::model::{Node, Told};
 use coscope_core::time::{Clock, Instant, Timers};
+use loom::cell::UnsafeCell;
 use loom::sync::{Condvar, Mutex};
 
 /// A queue of steps.
@@ -91,6 +92,34 @@ impl Pool {
 
     pub fn is_empty(&self) -> bool {
         self.queue.lock().unwrap().is_empty()
+    }
+}
+
+/// A value whose every use the checker watches: two at once, or one that does not see the last, and it
+/// says so.
+pub struct Watched<T>(UnsafeCell<T>);
+
+// SAFETY: (this and the following) that no two uses are at once is what the checker checks.
+unsafe impl<T: Send> Send for Watched<T> {}
+// SAFETY: see above.
+unsafe impl<T: Send> Sync for Watched<T> {}
+
+impl<T> Watched<T> {
+    pub fn new(value: T) -> Self {
+        Watched(UnsafeCell::new(value))
+    }
+    /// Counts as a write.
+    pub fn change<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: as above: the checker stops before a second use.
+        self.0.with_mut(|value| f(unsafe { &mut *value }))
+    }
+    /// Counts as a read.
+    pub fn get(&self) -> T
+    where
+        T: Copy,
+    {
+        // SAFETY: as above.
+        self.0.with(|value| unsafe { *value })
     }
 }
 
