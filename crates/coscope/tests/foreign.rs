@@ -1,7 +1,7 @@
 //! Regions and moves in foreign hands: tokio, `futures::executor::block_on`, `FuturesUnordered`, `select!`. Hunts lost
 //! wakes behind foreign wakers, children that survive their dropped scope, branches that spin, and messages that do not
 //! say what to do instead.
-#![allow(missing_docs, clippy::disallowed_methods)]
+#![allow(clippy::async_yields_async, missing_docs, clippy::disallowed_methods)]
 
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
