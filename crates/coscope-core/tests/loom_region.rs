@@ -105,7 +105,6 @@ fn the_word_is_closed_twice() {
 }
 
 #[test]
-#[ignore = "finds a leak: a dropped region in its coroutine's queue holds the coroutine"]
 fn a_region_is_dropped_as_its_child_ends() {
     loom::model(|| {
         let (completed, freed) = (Tally::new(), Tally::new());
