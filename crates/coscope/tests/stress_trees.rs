@@ -246,7 +246,10 @@ struct Ledger {
     cleanups: Mutex<Vec<Arc<AtomicU8>>>,
     lost: Mutex<Vec<String>>,
     outlived: Mutex<Vec<String>>,
+    /// Whom the plan may cancel.
     jobs: Mutex<Vec<Job>>,
+    /// Whom it may not: children of shields and clean-ups.
+    protected: Mutex<Vec<Job>>,
 }
 
 /// A value that counts its drops.
@@ -340,6 +343,8 @@ struct Env {
     place: Place,
     /// Foreign code may drop this half-way.
     foreign: bool,
+    /// Inside of a shield or a clean-up: who cancels one of its children by name breaks it, and rightly.
+    protected: bool,
 }
 
 impl Env {
@@ -352,6 +357,9 @@ impl Env {
     }
     fn foreign(&self) -> Env {
         Env { foreign: true, ..self.clone() }
+    }
+    fn protected(&self) -> Env {
+        Env { protected: true, ..self.clone() }
     }
     fn child(&self, place: Place, scope: &Arc<AtomicUsize>) -> Env {
         let mut env = Env { foreign: false, ..self.at(place) };
@@ -382,7 +390,7 @@ fn cleanup(ops: Vec<Op>, env: &Env) -> (impl Future<Output = ()> + Send + 'stati
     let count = ran.clone();
     let future = async move {
         let (_value, _alive) = (value, alive);
-        let env = Env { foreign: false, ..env };
+        let env = Env { foreign: false, ..env.protected() };
         run(ops, env).await.expect("a clean-up fails nothing");
         count.fetch_add(1, SeqCst);
     };
@@ -428,7 +436,7 @@ fn step(op: Op, env: &Env) -> Run {
             Op::Shield(ops) => {
                 let ledger = env.ledger.clone();
                 let foreign = env.foreign;
-                let inside = run(ops, env);
+                let inside = run(ops, env.protected());
                 shield(async move {
                     if !foreign {
                         ledger.shields_entered.fetch_add(1, SeqCst);
@@ -511,11 +519,8 @@ fn step(op: Op, env: &Env) -> Run {
             Op::Completion(ops) => {
                 let scope: Arc<AtomicUsize> = Arc::default();
                 let alive = Alive::of(&env.scopes);
-                let inside = run(ops, env.child(Place::Inherited, &scope));
-                let foreign = env.foreign;
-                let ledger = env.ledger.clone();
-                let _ = foreign;
-                let ran = ledger.arm(); // its first poll comes now, and then it runs whatever happens
+                let inside = run(ops, env.child(Place::Inherited, &scope).protected());
+                let ran = env.ledger.arm(); // its first poll comes now, and then it runs whatever happens
                 run_to_completion(async move {
                     let _alive = alive;
                     inside.await.expect("nothing in it fails");
@@ -631,7 +636,8 @@ macro_rules! launch_all {
                 || matches!(child.taken, Taken::Awaited | Taken::Outcome | Taken::Joined);
             if started {
                 deferred.start();
-                $env.ledger.jobs.lock().unwrap().push(deferred.job());
+                let jobs = if $env.protected { &$env.ledger.protected } else { &$env.ledger.jobs };
+                jobs.lock().unwrap().push(deferred.job());
             }
             match child.taken {
                 Taken::Launched | Taken::Dropped => drop(deferred),
@@ -837,6 +843,7 @@ fn run_tree(seed: u64, number: u64) -> Result<(), String> {
         scopes: vec![top.clone()],
         place: Place::Inherited,
         foreign: false,
+        protected: false,
     };
     let inside = run(plan.clone(), env);
     let ended = std::panic::catch_unwind(AssertUnwindSafe(|| {
@@ -872,7 +879,8 @@ fn run_tree(seed: u64, number: u64) -> Result<(), String> {
     }
     wrong.extend(ledger.lost.lock().unwrap().iter().map(|lost| format!("nobody has seen the {lost}")));
     wrong.extend(ledger.outlived.lock().unwrap().iter().map(|what| format!("alive after its end: {what}")));
-    let jobs: Vec<Job> = std::mem::take(&mut *ledger.jobs.lock().unwrap());
+    let mut jobs: Vec<Job> = std::mem::take(&mut *ledger.jobs.lock().unwrap());
+    jobs.append(&mut ledger.protected.lock().unwrap());
     wrong.extend(
         jobs.iter().filter(|job| !job.is_completed()).map(|job| format!("has not completed: {job:?}")),
     );

@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::completion::{RunToCompletion, run_to_completion};
 use super::finalizer::queue_cleanup;
+use super::kept_panic::{Kept, KeptPanic, settled};
 use super::shield::{Shield, shield};
 use crate::job::Cleanup;
 use crate::unwind;
@@ -62,7 +63,7 @@ pin_project! {
         cleanup: Option<C>,
         #[pin]
         running: Option<Shield<InLine>>,
-        ended: Option<std::thread::Result<F::Output>>,
+        ended: Option<Kept<F::Output>>,
         armed: bool,
         site: &'static Location<'static>,
     }
@@ -98,7 +99,7 @@ where
             let ended = match unwind::catch(|| body.poll(cx)) {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(value)) => Ok(value),
-                Err(payload) => Err(payload),
+                Err(payload) => Err(KeptPanic::new(payload)),
             };
             *this.ended = Some(ended);
             this.body.set(None);
@@ -108,10 +109,7 @@ where
         let running = this.running.as_mut().as_pin_mut().expect("a finally was polled after it had ended");
         ready!(running.poll(cx));
         this.running.set(None);
-        match this.ended.take().expect("the body has ended") {
-            Ok(value) => Poll::Ready(value),
-            Err(payload) => std::panic::resume_unwind(payload),
-        }
+        Poll::Ready(settled(this.ended.take().expect("the body has ended")))
     }
 }
 
@@ -254,10 +252,7 @@ where
     };
     let (resource, release) = held.resource.take().expect("held until it is released");
     InLine::new(release.release(resource), held.site).await;
-    match ended {
-        Ok(value) => value,
-        Err(payload) => std::panic::resume_unwind(payload),
-    }
+    settled(ended)
 }
 
 /// What releases the resource of a [`bracket`]: any `FnOnce(R) -> impl Future`.
@@ -290,7 +285,7 @@ impl<R: Send + 'static, F: ReleaseOf<R>> Drop for Held<R, F> {
 }
 
 pin_project! {
-    /// A future whose panic is a value.
+    /// A future whose panic is kept.
     struct CatchUnwind<F> {
         #[pin]
         future: F,
@@ -298,11 +293,11 @@ pin_project! {
 }
 
 impl<F: Future> Future for CatchUnwind<F> {
-    type Output = std::thread::Result<F::Output>;
+    type Output = Kept<F::Output>;
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match unwind::catch(|| self.project().future.poll(cx)) {
             Ok(polled) => polled.map(Ok),
-            Err(payload) => Poll::Ready(Err(payload)),
+            Err(payload) => Poll::Ready(Err(KeptPanic::new(payload))),
         }
     }
 }

@@ -5,7 +5,6 @@
 //! frame would outlive it when the frame's future is forgotten (`mem::forget`). Here nobody but the
 //! region's own poll and drop ever touches a child; once it is forgotten, nobody does.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -18,8 +17,8 @@ use futures_core::Stream;
 use futures_util::stream::FuturesUnordered;
 use pin_project_lite::pin_project;
 
+use super::kept_panic::{Kept, KeptPanic, settled};
 use super::region::{Mode, Polled, Region};
-use crate::context::current;
 use crate::primitive::Mutex;
 use crate::unwind;
 
@@ -249,7 +248,7 @@ pin_project! {
         into: fn(Fut::Output) -> Result<T, E>,
         #[pin]
         inside: Inside<'env, E, Fut>,
-        result: Option<Result<Result<T, E>, Box<dyn Any + Send>>>,
+        result: Option<Kept<Result<T, E>>>,
         begun: bool,
         value: PhantomData<T>,
     }
@@ -260,9 +259,6 @@ pin_project! {
             if *this.begun {
                 let (inside, shared) = (this.inside, this.shared);
                 this.region.abandon(|| clear(inside, shared));
-            }
-            if let Some(Err(payload)) = this.result.take() {
-                current::report_kept_panic(payload);
             }
         }
     }
@@ -356,7 +352,7 @@ where
             let ended = match polled {
                 Polled::Pending | Polled::Cut => return Poll::Pending,
                 Polled::Ready(Err(error)) => Some(Ok(Err(error))),
-                Polled::Panicked(payload) => Some(Err(payload)),
+                Polled::Panicked(payload) => Some(Err(KeptPanic::new(payload))),
                 Polled::Ready(Ok(())) => match out {
                     Some(out) => {
                         let result = (this.into)(out);
@@ -379,10 +375,7 @@ where
         }
         ready!(region.poll_joined(cx));
         *this.begun = false;
-        match this.result.take().expect("a frame_scope was polled after it had ended") {
-            Ok(result) => Poll::Ready(result),
-            Err(payload) => std::panic::resume_unwind(payload),
-        }
+        Poll::Ready(settled(this.result.take().expect("a frame_scope was polled after it had ended")))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Scopes: regions that launch children and wait for them, and all that wraps a future.
 //!
+//! * [`kept_panic`] – a panic that waits until what was left behind has ended.
 //! * [`region`] – the machine behind every region, and its diagram.
 //! * [`finalizer`] – the queue of clean-ups and the child that runs it.
 //! * [`launcher`] – where, under which name and when a child begins.
@@ -19,6 +20,7 @@
 //!
 //! May import everything of this crate.
 
+mod kept_panic;
 pub(crate) mod region;
 mod finalizer;
 #[macro_use]

@@ -1,7 +1,6 @@
 //! The regions that give their body a scope: [`scope`], [`try_scope`], [`supervisor_scope`],
 //! [`collect_scope`]. One future, [`Opened`], in four shapes.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -12,9 +11,9 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::handle::{Collector, Scope, Supervisor};
+use super::kept_panic::KeptPanic;
 use super::launcher::Place;
 use super::region::{Mode, Polled, Region};
-use crate::context::current;
 use crate::error::{CancelReason, CoroutineInfo, JoinError, PanicPayload};
 use crate::failure::{Failure, FailureCause};
 use crate::unwind;
@@ -292,7 +291,7 @@ pin_project! {
         #[pin]
         body: Body<Fut>,
         out: Option<Fut::Output>,
-        panic: Option<Box<dyn Any + Send>>,
+        panic: Option<KeptPanic>,
         shape: PhantomData<fn() -> S>,
         open: Option<F>,
     }
@@ -306,9 +305,6 @@ pin_project! {
             let mut this = this.project();
             if !matches!(this.body.as_ref().project_ref(), BodyRef::Unopened | BodyRef::Closed) {
                 this.region.abandon(|| this.body.set(Body::Closed));
-            }
-            if let Some(payload) = this.panic.take() {
-                current::report_kept_panic(payload);
             }
         }
     }
@@ -368,10 +364,9 @@ where
                     }
                 }
                 Polled::Panicked(payload) => {
+                    let panic = KeptPanic::new(payload);
                     if region.fail(CancelReason::new("its scope's body panicked")) {
-                        *this.panic = Some(payload);
-                    } else {
-                        current::report_kept_panic(payload);
+                        *this.panic = Some(panic);
                     }
                 }
                 Polled::Cut => {}
@@ -385,8 +380,9 @@ where
         );
         ready!(region.poll_joined(cx));
         this.body.set(Body::Closed);
-        if let Some(payload) = this.panic.take() {
-            std::panic::resume_unwind(payload);
+        if let Some(panic) = this.panic.take() {
+            region.report_failures(); // those that a collector has gathered
+            panic.resume();
         }
         Poll::Ready(S::finish(this.out.take(), region.take_failures()))
     }

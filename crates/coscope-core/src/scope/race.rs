@@ -6,8 +6,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use super::kept_panic::{Kept, KeptPanic, settled};
 use super::region::{Mode, Polled, Region};
-use crate::context::current;
 
 /// Runs the futures at the same time, inside this coroutine, and gives what the first to end gave.
 ///
@@ -64,7 +64,7 @@ where
 struct Contest<F: Future> {
     branches: Vec<Branch<F>>,
     wins: fn(&F::Output) -> bool,
-    won: Option<std::thread::Result<F::Output>>,
+    won: Option<Kept<F::Output>>,
     begun: bool,
 }
 
@@ -112,7 +112,7 @@ impl<F: Future> Contest<F> {
                         continue;
                     }
                     Polled::Ready(value) => self.won = Some(Ok(value)),
-                    Polled::Panicked(payload) => self.won = Some(Err(payload)),
+                    Polled::Panicked(payload) => self.won = Some(Err(KeptPanic::new(payload))),
                 }
                 branch.end();
                 break;
@@ -126,10 +126,13 @@ impl<F: Future> Contest<F> {
             if let Some(body) = branch.body.as_mut() {
                 // a loser; one with a shield open goes on until that has ended
                 if branch.region.is_shielded() {
-                    let polled = branch.region.poll_body(body.as_mut(), cx);
-                    if matches!(polled, Polled::Pending) && branch.region.is_shielded() {
-                        joined = false;
-                        continue;
+                    match branch.region.poll_body(body.as_mut(), cx) {
+                        Polled::Pending | Polled::Cut if branch.region.is_shielded() => {
+                            joined = false;
+                            continue;
+                        }
+                        Polled::Panicked(payload) => drop(KeptPanic::new(payload)), // nobody's: reported
+                        _ => {}
                     }
                 }
                 branch.region.cancel_children("another has won the race".into());
@@ -152,14 +155,7 @@ impl<F: Future> Drop for Contest<F> {
                 }
             }
         }
-        if let Some(Err(payload)) = self.won.take() {
-            current::report_kept_panic(payload);
-        }
     }
-}
-
-fn settled<T>(won: std::thread::Result<T>) -> T {
-    won.unwrap_or_else(|payload| std::panic::resume_unwind(payload))
 }
 
 /// The future of [`race`].

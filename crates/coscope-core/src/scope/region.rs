@@ -50,6 +50,19 @@ pub(crate) struct RegionNode {
 struct Slot {
     waker: Option<Waker>,
     failures: Vec<Failure>,
+    /// The region's future has gone: nobody will take a failure from here any more.
+    abandoned: bool,
+}
+
+impl Slot {
+    /// Keeps a failure for the region's future, if that is still there.
+    fn keep(&mut self, failure: Failure) -> Option<Failure> {
+        if self.abandoned {
+            return Some(Failure { suppressed: true, ..failure });
+        }
+        self.failures.push(failure);
+        None
+    }
 }
 
 impl RegionNode {
@@ -71,16 +84,13 @@ impl SharedKind for RegionNode {
         match this.payload.mode {
             Mode::Supervise => Some(failure),
             Mode::Gather if this.state.is_body_done() && this.state.is_cut() => Some(failure),
-            Mode::Gather => {
-                this.payload.slot.lock().failures.push(failure);
-                None
-            }
+            Mode::Gather => this.payload.slot.lock().keep(failure),
             Mode::FailFast => {
                 let reason = failure.reason();
                 if this.as_node().fail(reason.clone()) {
-                    this.payload.slot.lock().failures.push(failure);
+                    let late = this.payload.slot.lock().keep(failure);
                     this.as_node().cut_after_failure(&reason);
-                    None
+                    late
                 } else {
                     failure.suppressed = true;
                     Some(failure)
@@ -275,6 +285,14 @@ impl Region {
         {
             finalizer::queue_region(node.clone());
         }
+        if let Some(region) = self.payload() {
+            region.payload.slot.lock().abandoned = true;
+        }
+        self.report_failures();
+    }
+
+    /// Nobody will take the failures that were kept: the failure handler hears of them.
+    pub(crate) fn report_failures(&self) {
         for failure in self.take_failures() {
             let failure = Failure { suppressed: true, ..failure };
             crate::failure::report(current::context().failure_handler(), failure);

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+use super::kept_panic::{Kept, KeptPanic, settled};
 use super::region::{Mode, Polled, Region};
 use crate::context::current;
 use crate::job::NodeRef;
@@ -33,6 +34,9 @@ use crate::primitive::Ordering;
 ///
 /// # Cancellation
 /// Not before it has ended.
+///
+/// # Panics
+/// With the panic of the future, when what it has left behind has ended.
 #[track_caller]
 pub fn shield<F: Future>(future: F) -> Shield<F> {
     let mut region = Region::new("shield", Mode::Supervise);
@@ -48,13 +52,13 @@ pin_project! {
         around: Option<Around>,
         #[pin]
         body: Option<F>,
-        result: Option<F::Output>,
+        result: Option<Kept<F::Output>>,
     }
 
     impl<F: Future> PinnedDrop for Shield<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if this.around.is_some() && this.body.is_some() {
+            if this.around.is_some() {
                 this.region.abandon(|| this.body.set(None));
             }
         }
@@ -110,11 +114,10 @@ impl<F: Future> Future for Shield<F> {
             }
             match region.poll_body(body, cx) {
                 Polled::Pending | Polled::Cut => return Poll::Pending,
-                Polled::Ready(value) => *this.result = Some(value),
+                Polled::Ready(value) => *this.result = Some(Ok(value)),
                 Polled::Panicked(payload) => {
-                    region.abandon(|| this.body.set(None));
-                    *this.around = None;
-                    std::panic::resume_unwind(payload)
+                    *this.result = Some(Err(KeptPanic::new(payload)));
+                    region.cancel_children("the shield around it panicked".into());
                 }
             }
             region.cut_body(|| this.body.set(None));
@@ -122,7 +125,7 @@ impl<F: Future> Future for Shield<F> {
         }
         ready!(region.poll_joined(cx));
         *this.around = None;
-        Poll::Ready(this.result.take().expect("a shield was polled after it had ended"))
+        Poll::Ready(settled(this.result.take().expect("a shield was polled after it had ended")))
     }
 }
 

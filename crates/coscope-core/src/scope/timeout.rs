@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
+use super::kept_panic::{Kept, KeptPanic, settled};
 use super::region::{Mode, Polled, Region};
 use crate::context::current;
 use crate::error::TimedOut;
@@ -32,6 +33,9 @@ use crate::time::{Clock, Instant, Timer};
 ///
 /// # Cancellation
 /// As [`scope`](crate::scope). A shield inside holds the timeout up until it ends.
+///
+/// # Panics
+/// With the panic of the future, when what it has left behind has ended.
 #[track_caller]
 pub fn with_timeout<F: Future>(duration: Duration, future: F) -> WithTimeout<F> {
     WithTimeout::new(Limit::After(duration), future)
@@ -70,7 +74,7 @@ pin_project! {
         timer: Timer,
         #[pin]
         body: Option<F>,
-        result: Option<Result<F::Output, TimedOut>>,
+        result: Option<Kept<Result<F::Output, TimedOut>>>,
     }
 
     impl<F: Future> PinnedDrop for WithTimeout<F> {
@@ -115,12 +119,8 @@ impl<F: Future> Future for WithTimeout<F> {
         }
         if let Some(body) = this.body.as_mut().as_pin_mut() {
             let result = match region.poll_body(body, cx) {
-                Polled::Ready(value) => Ok(value),
-                Polled::Panicked(payload) => {
-                    region.abandon(|| this.body.set(None));
-                    *this.clock = None;
-                    std::panic::resume_unwind(payload)
-                }
+                Polled::Ready(value) => Ok(Ok(value)),
+                Polled::Panicked(payload) => Err(KeptPanic::new(payload)),
                 Polled::Pending | Polled::Cut => {
                     let clock = this.clock.as_ref().expect("set at the first poll");
                     let deadline = region.frame.deadline.get().expect("set at the first poll");
@@ -128,11 +128,13 @@ impl<F: Future> Future for WithTimeout<F> {
                     if region.is_shielded() {
                         return Poll::Pending; // the end of the shield comes in a poll of the body, or wakes
                     }
-                    Err(TimedOut { after: *this.after })
+                    Ok(Err(TimedOut { after: *this.after }))
                 }
             };
-            if result.is_err() {
-                region.cancel_children("timed out".into());
+            match result {
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) => region.cancel_children("timed out".into()),
+                Err(_) => region.cancel_children("the block around it panicked".into()),
             }
             *this.result = Some(result);
             region.cut_body(|| this.body.set(None));
@@ -141,7 +143,7 @@ impl<F: Future> Future for WithTimeout<F> {
         ready!(region.poll_joined(cx));
         *this.clock = None;
         this.timer.as_ref().clear();
-        Poll::Ready(this.result.take().expect("a timeout was polled after it had ended"))
+        Poll::Ready(settled(this.result.take().expect("a timeout was polled after it had ended")))
     }
 }
 
