@@ -343,6 +343,8 @@ struct Env {
     place: Place,
     /// Foreign code may drop this half-way.
     foreign: bool,
+    /// One of several branches of one coroutine: a step of another branch, on its dispatcher, may poll this one.
+    beside: bool,
     /// Inside of a shield or a clean-up: who cancels one of its children by name breaks it, and rightly.
     protected: bool,
 }
@@ -358,11 +360,14 @@ impl Env {
     fn foreign(&self) -> Env {
         Env { foreign: true, ..self.clone() }
     }
+    fn beside(&self) -> Env {
+        Env { beside: true, ..self.clone() }
+    }
     fn protected(&self) -> Env {
         Env { protected: true, ..self.clone() }
     }
     fn child(&self, place: Place, scope: &Arc<AtomicUsize>) -> Env {
-        let mut env = Env { foreign: false, ..self.at(place) };
+        let mut env = Env { foreign: false, beside: false, ..self.at(place) };
         env.scopes.push(scope.clone());
         env
     }
@@ -390,7 +395,7 @@ fn cleanup(ops: Vec<Op>, env: &Env) -> (impl Future<Output = ()> + Send + 'stati
     let count = ran.clone();
     let future = async move {
         let (_value, _alive) = (value, alive);
-        let env = Env { foreign: false, ..env.protected() };
+        let env = Env { foreign: false, beside: false, ..env.protected() };
         run(ops, env).await.expect("a clean-up fails nothing");
         count.fetch_add(1, SeqCst);
     };
@@ -506,8 +511,9 @@ fn step(op: Op, env: &Env) -> Run {
                 return ended;
             }
             Op::Blocking(ops) => {
-                // Only where it may block: not under a view, whose place it would keep.
-                if !matches!(env.place, Place::Default | Place::Io) {
+                // Only where it may block: not under a view, whose place it would keep, nor where a step
+                // under a view may poll it.
+                if env.beside || !matches!(env.place, Place::Default | Place::Io) {
                     return run(ops, env).await;
                 }
                 let scope = Arc::default();
@@ -548,7 +554,7 @@ fn step(op: Op, env: &Env) -> Run {
             }
             Op::Unordered { drop_early, branches } => {
                 let mut all: FuturesUnordered<Run> =
-                    branches.into_iter().map(|ops| run(ops, env.foreign())).collect();
+                    branches.into_iter().map(|ops| run(ops, env.foreign().beside())).collect();
                 while let Some(ended) = all.next().await {
                     ended?;
                     if drop_early {
@@ -557,13 +563,14 @@ fn step(op: Op, env: &Env) -> Run {
                 }
             }
             Op::Select(one, two) => {
-                let (one, two) = (run(one, env.foreign()), run(two, env.foreign()));
+                let env = env.foreign().beside();
+                let (one, two) = (run(one, env.clone()), run(two, env));
                 return match futures::future::select(one, two).await {
                     Either::Left((ended, _loser)) | Either::Right((ended, _loser)) => ended,
                 };
             }
             Op::Race(branches) => {
-                let branches: Vec<Run> = branches.into_iter().map(|ops| run(ops, env.clone())).collect();
+                let branches: Vec<Run> = branches.into_iter().map(|ops| run(ops, env.beside())).collect();
                 return race(branches).await;
             }
             Op::Catch(ops) => {
@@ -731,7 +738,7 @@ async fn open(kind: Kind, children: Vec<Child>, body: Vec<Op>, env: Env) -> Resu
             }
         }
         Kind::Framed => {
-            let inner = inner.foreign();
+            let inner = inner.foreign().beside();
             try_frame_scope(async |s: FrameScope<'_, Fault>| {
                 let mut waiting = Vec::new();
                 for child in children {
@@ -843,6 +850,7 @@ fn run_tree(seed: u64, number: u64) -> Result<(), String> {
         scopes: vec![top.clone()],
         place: Place::Inherited,
         foreign: false,
+        beside: false,
         protected: false,
     };
     let inside = run(plan.clone(), env);

@@ -77,8 +77,11 @@ struct Current {
     node: Cell<Option<NonNull<Node>>>,
     frame: Cell<*const Frame>,
     context: Cell<*const CoroutineContext>,
-    /// In which slot of the coroutine this point runs: 0 at home, others inside a `with_context`.
+    /// In which slot of the coroutine the step runs: 0 at home, others on the dispatcher of a `with_context`.
     slot: Cell<usize>,
+    /// In which slot this point belongs: that of the innermost `with_context` around it. A step polls
+    /// what lies beside its slot as well.
+    place: Cell<usize>,
     /// Counted up with each step: who is asked again and again in one step is asked by a foreign loop.
     step: Cell<u64>,
     /// Who was asked in vain in which step; see `may_ask_again`.
@@ -99,6 +102,7 @@ thread_local! {
             frame: Cell::new(ptr::null()),
             context: Cell::new(ptr::null()),
             slot: Cell::new(0),
+            place: Cell::new(0),
             step: Cell::new(0),
             in_vain: Cell::new((0, 0)),
             yielding: Cell::new(false),
@@ -141,6 +145,7 @@ pub(crate) fn enter_coroutine<R>(
     let _frame = Restore::set(|c| &c.frame, ptr::null());
     let _context = Restore::set(|c| &c.context, ptr::from_ref(context));
     let _slot = Restore::set(|c| &c.slot, slot);
+    let _place = Restore::set(|c| &c.place, 0);
     let _yielding = Restore::set(|c| &c.yielding, false);
     let _budget = Restore::set(|c| &c.budget, BUDGET);
     with(|c| c.step.set(c.step.get().wrapping_add(1)));
@@ -148,10 +153,16 @@ pub(crate) fn enter_coroutine<R>(
     (result, with(|c| c.yielding.get()))
 }
 
-/// Runs `f` with another context, and in another slot of the same coroutine.
-pub(crate) fn enter_context<R>(context: &CoroutineContext, slot: usize, f: impl FnOnce() -> R) -> R {
+/// Runs `f` with another context, in a step of `slot`, as a part of the coroutine that belongs to `place`.
+pub(crate) fn enter_context<R>(
+    context: &CoroutineContext,
+    slot: usize,
+    place: usize,
+    f: impl FnOnce() -> R,
+) -> R {
     let _context = Restore::set(|c| &c.context, ptr::from_ref(context));
     let _slot = Restore::set(|c| &c.slot, slot);
+    let _place = Restore::set(|c| &c.place, place);
     f()
 }
 
@@ -213,9 +224,14 @@ pub(crate) fn dispatcher() -> Option<Dispatcher> {
     with_context(|context| context.and_then(|c| c.dispatcher().cloned()))
 }
 
-/// The slot that the running coroutine is in.
+/// The slot that the step of the running coroutine is in.
 pub(crate) fn slot() -> usize {
     with(|c| c.slot.get())
+}
+
+/// The slot that this point of the running coroutine belongs to.
+pub(crate) fn place() -> usize {
+    with(|c| c.place.get())
 }
 
 /// One step on one thread, unlike all others.

@@ -103,8 +103,8 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(context) = this.context.as_ref() {
-                let slot = current::slot();
-                current::enter_context(context, slot, || this.body.set(None));
+                let (slot, place) = (current::slot(), this.stage.place());
+                current::enter_context(context, slot, place, || this.body.set(None));
             }
         }
     }
@@ -116,6 +116,16 @@ enum Stage {
     Here,
     Away(Trip),
     Done,
+}
+
+impl Stage {
+    /// The slot that the body belongs to.
+    fn place(&self) -> usize {
+        match self {
+            Stage::Away(trip) => trip.slot,
+            Stage::New | Stage::Here | Stage::Done => current::place(),
+        }
+    }
 }
 
 /// A coroutine on another dispatcher.
@@ -185,7 +195,7 @@ impl<F: Future> WithContext<F> {
 
     fn depart(node: NodeRef, target: &Dispatcher, site: &'static Location<'static>) -> Trip {
         let head = node.face::<TaskHead>().expect("a coroutine");
-        let origin = current::slot();
+        let origin = current::place();
         let Some(slot) = head.hops.open(target, origin) else {
             panic!(
                 "with_context({target:?}) at {site}: the coroutine {} is on {} other dispatchers at once. \
@@ -286,13 +296,13 @@ impl<F: Future> Future for WithContext<F> {
             *this.context = Some(current::context() + this.given.clone());
             *this.stage = Self::set_out(this.given, this.site);
         }
-        let at = current::slot();
+        let (at, place) = (current::slot(), this.stage.place());
         let context = this.context.as_ref().expect("set at the first poll");
         let poll_body = |body: Pin<&mut Option<F>>, slot: usize, cx: &mut Context<'_>| {
             let body = body.as_pin_mut().expect("a with_context was polled after it had ended");
             let mut body = Some((body, cx));
             let mut polled = Poll::Pending;
-            current::enter_context(context, slot, || {
+            current::enter_context(context, slot, place, || {
                 let mut step = || {
                     let (body, cx) = body.take().expect("a step runs once");
                     polled = body.poll(cx);
@@ -307,7 +317,7 @@ impl<F: Future> Future for WithContext<F> {
             Stage::Here => {
                 let polled = poll_body(this.body.as_mut(), at, cx);
                 if polled.is_ready() {
-                    current::enter_context(context, at, || this.body.set(None));
+                    current::enter_context(context, at, place, || this.body.set(None));
                     *this.stage = Stage::Done;
                 }
                 polled
@@ -335,7 +345,7 @@ impl<F: Future> Future for WithContext<F> {
                     poll_body(this.body.as_mut(), at, &mut Context::from_waker(&waker))
                 };
                 let Poll::Ready(value) = polled else { return Poll::Pending };
-                current::enter_context(context, at, || this.body.set(None));
+                current::enter_context(context, at, place, || this.body.set(None));
                 if in_place {
                     *this.stage = Stage::Done;
                     return Poll::Ready(value);
