@@ -3,12 +3,18 @@
 //!
 //! ```text
 //!            same dispatcher ──────────────────► HERE (only the elements change) ──────────► done
-//!  first                                 ┌─ in the slot that it came from, with the permit
-//!  poll ──── a slot of the coroutine ──► AWAY   exchanged in place: body ready ─────────────► done
-//!                                        └─ in its own slot: body ready ──► RETURNING ──────► done
+//!  first                                 ┌─ in the slot that it came from, with the permit exchanged
+//!  poll ──── a slot of the coroutine ──► AWAY   in place: body ready, permit exchanged back ──► done
+//!                                        │        │ the other one is not free
+//!                                        │        ▼
+//!                                        └─ in its own slot: body ready ──► RETURNING ───────► done
 //!                                           asks for its slot               asks for the slot
 //!                                           when it has something to do     that it came from
 //! ```
+//!
+//! What is exchanged in place is exchanged back when the poll of the body ends: what stands behind the
+//! `with_context` must not hold a place that is meant for the inside, least of all if it blocks and
+//! waits for another one to get that place.
 //!
 //! A wake inside goes straight to the slot's dispatcher. A poll in another slot (a `join!` polls all
 //! its branches) finds that it was not meant, and does nothing.
@@ -25,7 +31,7 @@ use pin_project_lite::pin_project;
 use super::handle::Scope;
 use super::open::{Infallibly, Opened, scope};
 use crate::context::{CoroutineContext, current};
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Dispatcher, leave_places};
 use crate::job::NodeRef;
 use crate::primitive::{AtomicBool, Ordering};
 use crate::task::{self, Deferred, TaskHead};
@@ -168,6 +174,27 @@ impl Wake for Relay {
         self.woken.store(true, Ordering::Release);
         self.slot.wake_by_ref();
         self.outer.wake_by_ref();
+    }
+}
+
+/// The step goes on under another dispatcher's permit, until it is exchanged back.
+struct Exchanged;
+
+impl Exchanged {
+    /// Whether the step may go on under the permit of the dispatcher around. If not, it leaves its
+    /// places all the same, and ends without one.
+    fn back(self) -> bool {
+        let back = current::dispatcher().is_some_and(|home| home.dispatch_impl().enter_in_place());
+        if back {
+            std::mem::forget(self);
+        }
+        back
+    }
+}
+
+impl Drop for Exchanged {
+    fn drop(&mut self) {
+        leave_places();
     }
 }
 
@@ -337,20 +364,31 @@ impl<F: Future> Future for WithContext<F> {
                     trip.in_vain(at, this.site, cx);
                     return Poll::Pending;
                 }
-                let polled = if in_place {
+                let mut back = false;
+                if in_place {
+                    let exchanged = Exchanged;
                     // for all inside it is the trip's own slot; a wake comes to where it came from
-                    poll_body(this.body.as_mut(), trip.slot, cx)
+                    let polled = poll_body(this.body.as_mut(), trip.slot, cx);
+                    if let Poll::Ready(value) = polled {
+                        *this.result = Some(value);
+                        current::enter_context(context, trip.slot, place, || this.body.set(None));
+                    }
+                    back = exchanged.back();
                 } else {
                     let waker = trip.inner_waker(cx);
-                    poll_body(this.body.as_mut(), at, &mut Context::from_waker(&waker))
-                };
-                let Poll::Ready(value) = polled else { return Poll::Pending };
-                current::enter_context(context, at, place, || this.body.set(None));
-                if in_place {
-                    *this.stage = Stage::Done;
-                    return Poll::Ready(value);
+                    let polled = poll_body(this.body.as_mut(), at, &mut Context::from_waker(&waker));
+                    if let Poll::Ready(value) = polled {
+                        *this.result = Some(value);
+                        current::enter_context(context, at, place, || this.body.set(None));
+                    }
                 }
-                *this.result = Some(value);
+                if this.result.is_none() {
+                    return Poll::Pending;
+                }
+                if back {
+                    *this.stage = Stage::Done;
+                    return Poll::Ready(this.result.take().expect("just set"));
+                }
                 trip.returning = true;
                 trip.ask(trip.origin, cx, this.site);
                 Poll::Pending
