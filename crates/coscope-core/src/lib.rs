@@ -37,10 +37,11 @@ pub mod model;
 
 pub use error::{CancelReason, Cancelled, CoroutineInfo, JoinError, PanicPayload, Reported, TimedOut};
 pub use failure::{Failure, FailureHandler};
-pub use job::{Job, Join, Listener, join_all};
+pub use job::{Job, Listener};
 pub use scope::*;
 pub use suspend::{
-    Delay, Interval, Signal, YieldNow, cancelled, current_context, current_job, current_label, delay,
-    delay_until, ensure_active, interval, is_active, now, stop_requested, try_current_job, yield_now,
+    Delay, Interval, Join, Signal, YieldNow, cancelled, current_context, current_job, current_label, delay,
+    delay_until, ensure_active, interval, is_active, join_all, now, stop_requested, try_current_job,
+    yield_now,
 };
 pub use task::{AwaitAll, Deferred, OutcomeOf, await_all};

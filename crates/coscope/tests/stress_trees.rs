@@ -550,6 +550,7 @@ fn step(op: Op, env: &Env) -> Run {
                 })
                 .await;
                 drop(inside);
+                yield_now().await; // from a step that a move inside may have asked for, back to where this belongs
                 return ended.unwrap_or(Ok(()));
             }
             Op::Unordered { drop_early, branches } => {
@@ -561,6 +562,8 @@ fn step(op: Op, env: &Env) -> Run {
                         break;
                     }
                 }
+                drop(all);
+                yield_now().await; // as above: the wakers of a `FuturesUnordered` are its own
             }
             Op::Select(one, two) => {
                 let env = env.foreign().beside();

@@ -229,6 +229,12 @@ pub(crate) fn slot() -> usize {
     with(|c| c.slot.get())
 }
 
+/// The slot that the step is in, and the one that this point of the coroutine belongs to.
+#[inline]
+pub(crate) fn whereabouts() -> (usize, usize) {
+    with(|c| (c.slot.get(), c.place.get()))
+}
+
 /// The slot that this point of the running coroutine belongs to.
 pub(crate) fn place() -> usize {
     with(|c| c.place.get())

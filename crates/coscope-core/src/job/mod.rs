@@ -26,7 +26,7 @@ mod shared_kind;
 pub(crate) mod state;
 mod tree;
 
-pub use handle::{Job, Join, Listener, join_all};
+pub use handle::{Job, Listener};
 
 pub(crate) use completion::Joining;
 pub(crate) use finalizer::{Cleanup, Finalizer, Finalizers};

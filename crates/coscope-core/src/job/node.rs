@@ -371,6 +371,11 @@ impl NodeRef {
         let borrowed = std::mem::ManuallyDrop::new(unsafe { NodeRef::from_raw(pointer) });
         (*borrowed).clone()
     }
+    /// Whether `waker` is the coroutine's own: its data is then the node's address, with a slot in the low bits.
+    pub(crate) fn is_woken_by(&self, waker: &std::task::Waker) -> bool {
+        let block = std::mem::align_of::<Kinded<()>>();
+        waker.data().addr() & !(block - 1) == self.pointer.addr().get()
+    }
     pub(crate) fn parent(&self) -> Option<&NodeRef> {
         self.parent.as_ref()
     }

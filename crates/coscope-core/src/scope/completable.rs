@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::dispatch::resuming;
+use crate::suspend::gate;
 use crate::wait::{WaitCell, WaitFor};
 
 /// A value to come that somebody completes by hand: an answer to a question.
@@ -127,14 +128,24 @@ pin_project! {
 impl<T> Future for WaitForValue<T> {
     type Output = Result<T, NoValue>;
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().waiting.as_ref().poll(cx, |stage| match stage {
+        let open = gate::is_open(cx); // asked before the value is taken: it cannot be put back
+        let mut held_up = false;
+        let polled = self.project().waiting.as_ref().poll(cx, |stage| match stage {
             Stage::Empty => None,
+            _ if !open => {
+                held_up = true;
+                None
+            }
             Stage::Full(_) => match std::mem::replace(stage, Stage::Taken) {
                 Stage::Full(value) => Some(Ok(value)),
                 _ => unreachable!("just seen"),
             },
             Stage::Taken | Stage::Cancelled => Some(Err(NoValue)),
-        })
+        });
+        if held_up {
+            gate::ask(cx);
+        }
+        polled
     }
 }
 

@@ -1,14 +1,16 @@
 //! [`Limit`]: at most so many children of a scope at once.
 
 use std::fmt::Debug;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::sync::Arc;
+use std::task::Poll;
 
 use super::handle::{Scope, Supervisor};
 use super::launcher::{Host, Launcher};
 use crate::error::JoinError;
 use crate::job::Job;
+use crate::suspend::gate;
 use crate::task::Deferred;
 use crate::wait::{Permit, Permits};
 
@@ -49,6 +51,7 @@ impl<S: Host> Limit<S> {
         job: impl FnOnce(&R) -> Job,
     ) -> R {
         let permit: Permit = self.permits.acquire().await;
+        poll_fn(|cx| gate::pass(cx, Poll::Ready(()))).await;
         let launched = launch(Launcher::new(&self.scope).at(site));
         job(&launched).on_completion(move || drop(permit));
         launched

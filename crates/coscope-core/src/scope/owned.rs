@@ -14,9 +14,10 @@ use super::timeout::with_timeout;
 use crate::context::{CoroutineContext, current};
 use crate::error::CancelReason;
 use crate::failure::{Failure, report};
-use crate::job::{Admission, Birth, Identity, Job, KindRef, NodeRef, SharedKind, join_all};
+use crate::job::{Admission, Birth, Identity, Job, KindRef, NodeRef, SharedKind};
 use crate::primitive::{AtomicBool, Ordering};
 use crate::root::root;
+use crate::suspend::join_all;
 
 /// A job without a body: whoever holds it gives its token back.
 struct Owned {

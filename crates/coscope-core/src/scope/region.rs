@@ -26,6 +26,7 @@ use crate::error::CancelReason;
 use crate::failure::Failure;
 use crate::job::{Birth, Identity, KindRef, NodeRef, SharedKind};
 use crate::primitive::{Mutex, Ordering};
+use crate::suspend::gate;
 use crate::unwind;
 
 /// What a region does with a child that fails.
@@ -257,12 +258,11 @@ impl Region {
 
     /// Waits for what was left behind inside.
     pub(crate) fn poll_joined(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let done = || self.node().is_none_or(|node| node.state.is_completed());
-        if done() {
-            return Poll::Ready(());
+        let Some(node) = self.node() else { return Poll::Ready(()) };
+        if !node.state.is_completed() {
+            self.register(cx);
         }
-        self.register(cx);
-        if done() { Poll::Ready(()) } else { Poll::Pending }
+        if node.state.is_completed() { gate::pass(cx, Poll::Ready(())) } else { Poll::Pending }
     }
 
     /// Takes the failures that were kept.

@@ -13,6 +13,7 @@ use super::kept_panic::{Kept, KeptPanic, settled};
 use super::region::{Mode, Polled, Region};
 use crate::context::current;
 use crate::error::TimedOut;
+use crate::suspend::gate;
 use crate::time::{Clock, Instant, Timer};
 
 /// Runs `future` for at most `duration`.
@@ -124,7 +125,8 @@ impl<F: Future> Future for WithTimeout<F> {
                 Polled::Pending | Polled::Cut => {
                     let clock = this.clock.as_ref().expect("set at the first poll");
                     let deadline = region.frame.deadline.get().expect("set at the first poll");
-                    ready!(this.timer.as_ref().poll(clock, deadline, cx.waker()));
+                    let polled = this.timer.as_ref().poll(clock, deadline, cx.waker());
+                    ready!(gate::pass(cx, polled));
                     if region.is_shielded() {
                         return Poll::Pending; // the end of the shield comes in a poll of the body, or wakes
                     }

@@ -49,6 +49,11 @@ use crate::task::{self, Deferred, TaskHead};
 /// # }
 /// ```
 ///
+/// In a `join!` or `select!` with other branches, a step of this one polls the others too, on its dispatcher. They go
+/// on there only if what they wait for is not of this crate (or is behind a waker of its own, as in a
+/// `FuturesUnordered`): what is ours brings the coroutine to where the branch belongs first. A branch
+/// that blocks, or relies on its dispatcher for exclusion, is better given a coroutine of its own.
+///
 /// # Cancellation
 /// A coroutine that is cancelled inside is dropped on the dispatcher that it is on. One that is
 /// cancelled on the way back loses the result.

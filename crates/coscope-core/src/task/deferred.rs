@@ -15,6 +15,7 @@ use super::policy::why_no_value;
 use crate::context::current;
 use crate::error::{CancelReason, JoinError, Reported};
 use crate::job::{Job, Joining, NodeRef};
+use crate::suspend::gate;
 
 /// A coroutine's result to come.
 ///
@@ -95,7 +96,8 @@ impl<T> Deferred<T> {
             this.start();
         }
         // SAFETY: as above.
-        ready!(unsafe { Pin::new_unchecked(&this.joining) }.poll(cx));
+        let polled = unsafe { Pin::new_unchecked(&this.joining) }.poll(cx);
+        ready!(gate::pass(cx, polled));
         if !current::spend() {
             cx.waker().wake_by_ref();
             return Poll::Pending;

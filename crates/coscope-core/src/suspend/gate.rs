@@ -1,0 +1,45 @@
+//! The way on from a wait: only in the place where the code belongs.
+//!
+//! A coroutine with an open `with_context` has steps in several places, and each step polls the whole
+//! of it: what stands beside the `with_context` is polled on its dispatcher too. A wait of ours that is
+//! over there does not go on; it has the coroutine come to the place where it belongs. So code goes on
+//! where it should behind every one of our waits, if the waker that it was polled with is the
+//! coroutine's own; behind a foreign one (`FuturesUnordered`) nobody would poll it again.
+
+use std::task::{Context, Poll};
+
+use crate::context::current;
+
+/// Lets a wait that is over go on here, or has it polled again where it belongs.
+#[inline]
+pub(crate) fn pass<T>(cx: &Context<'_>, polled: Poll<T>) -> Poll<T> {
+    if polled.is_pending() || is_open(cx) {
+        return polled;
+    }
+    ask(cx);
+    Poll::Pending
+}
+
+/// Whether a wait that is over may go on in this step. If not, it [asks](ask) for another step, in
+/// which it must find again that it is over.
+#[inline]
+pub(crate) fn is_open(cx: &Context<'_>) -> bool {
+    let (slot, place) = current::whereabouts();
+    slot == place || is_foreign(cx)
+}
+
+#[cold]
+fn is_foreign(cx: &Context<'_>) -> bool {
+    !current::coroutine().is_some_and(|node| node.is_woken_by(cx.waker()))
+}
+
+/// Asks for a step in the place where this point belongs.
+#[cold]
+pub(crate) fn ask(cx: &Context<'_>) {
+    let (_, place) = current::whereabouts();
+    if let Some(node) = current::coroutine()
+        && node.is_woken_by(cx.waker())
+    {
+        node.on_woken(place);
+    }
+}

@@ -1,0 +1,77 @@
+//! [`interval`]: ticks at a fixed rate or with a fixed pause.
+
+use std::time::Duration;
+
+use super::{delay_until, now};
+use crate::time::Instant;
+
+/// Ticks at a fixed rate or with a fixed pause; see [`interval`].
+#[derive(Debug)]
+pub struct Interval {
+    next: Option<Instant>,
+    first: Duration,
+    period: Duration,
+    rule: Rule,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    Rate,
+    Pause,
+}
+
+/// Ticks every `period`, the first time at once, at a **fixed rate**: ticks are due at multiples of the period
+/// after the first, whatever the time between took, so that no drift builds up. Ticks that were missed are skipped.
+///
+/// ```
+/// # use coscope_core::interval;
+/// # use std::time::Duration;
+/// # async fn example() {
+/// let mut ticks = interval(Duration::from_secs(1)).initial_delay(Duration::from_secs(5));
+/// loop {
+///     ticks.tick().await;
+///     println!("...");
+/// }
+/// # }
+/// ```
+///
+/// # Panics
+/// If `period` is zero.
+#[track_caller]
+pub fn interval(period: Duration) -> Interval {
+    assert!(!period.is_zero(), "interval(0): ticks without time in between never end");
+    Interval { next: None, first: Duration::ZERO, period, rule: Rule::Rate }
+}
+
+impl Interval {
+    /// The first tick comes this long after the first call of [`tick`](Self::tick).
+    pub fn initial_delay(mut self, delay: Duration) -> Self {
+        self.first = delay;
+        self
+    }
+
+    /// Counts the period from the tick before, when it was taken, instead of keeping the rate.
+    pub fn fixed_delay(mut self) -> Self {
+        self.rule = Rule::Pause;
+        self
+    }
+
+    /// Waits for the next tick and gives the instant at which it was due.
+    ///
+    /// # Cancellation
+    /// Safe: a tick that is cut comes again.
+    pub async fn tick(&mut self) -> Instant {
+        let due = *self.next.get_or_insert_with(|| now() + self.first);
+        delay_until(due).await;
+        let now = now();
+        self.next = Some(match self.rule {
+            Rule::Pause => now + self.period,
+            Rule::Rate => {
+                let late = (now - due).as_nanos() / self.period.as_nanos();
+                let periods = u32::try_from(late + 1).unwrap_or(u32::MAX);
+                due + self.period.saturating_mul(periods)
+            }
+        });
+        due
+    }
+}

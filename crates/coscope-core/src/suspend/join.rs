@@ -1,0 +1,74 @@
+//! [`Job::join`]: waits until a job has completed.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::gate;
+use crate::error::CancelReason;
+use crate::job::{Job, Joining};
+
+impl Job {
+    /// Cancels, and waits until nothing of the subtree runs any more.
+    ///
+    /// # Cancellation
+    /// As [`join`](Self::join): the wait can be cut, the cancel has been given by then.
+    pub fn cancel_and_join(&self, reason: impl Into<CancelReason>) -> Join {
+        self.cancel(reason);
+        self.join()
+    }
+
+    /// Waits until the job has completed, whatever came of it: its body is gone, its clean-up has
+    /// run and its children have completed. Starts a lazy one.
+    ///
+    /// # Cancellation
+    /// Safe: a join that is cut waits no more and changes nothing.
+    pub fn join(&self) -> Join {
+        Join { joining: Joining::new(self.0.clone()), started: false }
+    }
+}
+
+pin_project! {
+    /// The future of [`Job::join`].
+    #[must_use = "a join waits only when it is awaited"]
+    pub struct Join {
+        #[pin]
+        joining: Joining,
+        started: bool,
+    }
+}
+
+impl Future for Join {
+    type Output = ();
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if !std::mem::replace(this.started, true) {
+            Job(this.joining.node().clone()).start();
+        }
+        let polled = this.joining.as_ref().poll(cx);
+        gate::pass(cx, polled)
+    }
+}
+
+impl fmt::Debug for Join {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Join").field(self.joining.node()).finish()
+    }
+}
+
+/// Waits for every job, one after the other. Starts lazy ones, all at first.
+///
+/// # Cancellation
+/// Safe, as [`Job::join`].
+pub async fn join_all(jobs: impl IntoIterator<Item = Job>) {
+    let jobs: Vec<Job> = jobs.into_iter().collect();
+    for job in &jobs {
+        job.start();
+    }
+    for job in jobs {
+        job.join().await;
+    }
+}

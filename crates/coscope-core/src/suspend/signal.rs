@@ -1,0 +1,103 @@
+//! [`cancelled`], [`stop_requested`]: the wishes of others as something to wait for.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use super::gate;
+use crate::context::current;
+use crate::job::{Event, NodeRef};
+use crate::primitive::Mutex;
+
+/// Waits until the running coroutine is being cancelled.
+///
+/// It returns only inside a [`shield`](crate::shield): elsewhere the coroutine is cut first, at this very await. For a
+/// clean end on request there is [`stop_requested`].
+///
+/// # Cancellation
+/// Safe.
+pub fn cancelled() -> Signal {
+    Signal::new(Event::Cancel)
+}
+
+/// Waits until the running coroutine is asked to come to an end; see [`Job::stop`].
+///
+/// ```
+/// # use coscope_core::{stop_requested};
+/// # async fn accept() {}
+/// # async fn example() {
+/// stop_requested().await;
+/// // finish what is under way, then return
+/// # }
+/// ```
+///
+/// # Cancellation
+/// Safe.
+pub fn stop_requested() -> Signal {
+    Signal::new(Event::Stop)
+}
+
+/// The future of [`cancelled`] and [`stop_requested`]. Outside of any coroutine it is never ready.
+#[must_use = "it waits only when it is awaited"]
+pub struct Signal {
+    event: Event,
+    waiting: Option<Waiting>,
+}
+
+struct Waiting {
+    node: NodeRef,
+    number: Option<u64>,
+    waker: Arc<Mutex<Option<Waker>>>,
+}
+
+impl Signal {
+    fn new(event: Event) -> Self {
+        Signal { event, waiting: None }
+    }
+}
+
+impl Future for Signal {
+    type Output = ();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let event = self.event;
+        if self.waiting.is_none() {
+            let Some(node) = current::coroutine() else { return Poll::Pending };
+            let waker: Arc<Mutex<Option<Waker>>> = Arc::default();
+            let shared = waker.clone();
+            let call = move || {
+                let waker = shared.lock().take();
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            };
+            let number = node.listen(event, Box::new(call));
+            self.waiting = Some(Waiting { node, number, waker });
+        }
+        let waiting = self.waiting.as_ref().expect("just set");
+        let waker = cx.waker().clone();
+        let old = waiting.waker.lock().replace(waker);
+        drop(old);
+        let state = &waiting.node.state;
+        let has_come = match event {
+            Event::Stop => state.is_stopping(),
+            _ => state.is_cancelling(),
+        };
+        if has_come { gate::pass(cx, Poll::Ready(())) } else { Poll::Pending }
+    }
+}
+
+impl Drop for Signal {
+    fn drop(&mut self) {
+        if let Some(Waiting { node, number: Some(number), .. }) = &self.waiting {
+            node.unlisten(*number);
+        }
+    }
+}
+
+impl fmt::Debug for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Signal").field(&self.event).finish()
+    }
+}

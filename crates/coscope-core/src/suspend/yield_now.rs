@@ -1,0 +1,35 @@
+//! [`yield_now`]: gives way to all others of the dispatcher.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::gate;
+use crate::context::current;
+
+/// Lets all others run that wait on this dispatcher, then goes on.
+///
+/// # Cancellation
+/// A point where the coroutine can be cut.
+pub fn yield_now() -> YieldNow {
+    YieldNow { yielded: false }
+}
+
+/// The future of [`yield_now`].
+#[derive(Debug)]
+#[must_use = "it yields only when it is awaited"]
+pub struct YieldNow {
+    yielded: bool,
+}
+
+impl Future for YieldNow {
+    type Output = ();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.yielded, true) {
+            return gate::pass(cx, Poll::Ready(()));
+        }
+        current::set_yielding();
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
