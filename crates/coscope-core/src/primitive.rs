@@ -5,7 +5,7 @@
 
 #[cfg(not(loom))]
 mod imp {
-    pub use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+    pub use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
     pub(crate) use std::thread_local;
 
     /// Lets another thread run while this one waits for a step of a protocol that is nearly done.
@@ -31,7 +31,7 @@ macro_rules! checked_thread_local {
 #[cfg(loom)]
 mod imp {
     pub(crate) use checked_thread_local as thread_local;
-    pub use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+    pub use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
     /// Lets another thread run while this one waits for a step of a protocol that is nearly done.
     #[inline]

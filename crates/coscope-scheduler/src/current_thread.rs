@@ -209,11 +209,10 @@ fn pop() -> Option<Runnable> {
 
 impl Dispatch for EventLoop {
     fn dispatch(&self, runnable: Runnable) {
-        let mut runnable = Some(runnable);
         if self.is_driven_here() && !self.is_closed() {
-            let _ = QUEUE.try_with(|queue| queue.borrow_mut().extend(runnable.take()));
-        }
-        if let Some(runnable) = runnable {
+            // driven just now, so the thread is not at its end
+            QUEUE.with(|queue| queue.borrow_mut().push_back(runnable));
+        } else {
             self.dispatch_from_afar(runnable);
         }
     }

@@ -1,8 +1,8 @@
 //! Who runs on this thread: the coroutine, the regions open around this point of it, the context.
 //!
 //! Set around every poll and every drop of user code, and read by everything that asks "where am I".
-//! The pointers are to things on the stack below or kept alive by it: they are set by a guard that
-//! puts back what was there before, on unwinding too, so that nested event loops and steps nest.
+//! All of it lies in a [`Step`] on the stack, to which the thread points: set by a guard that puts back
+//! what was there before, on unwinding too, so that nested event loops and steps nest.
 //! No destructor runs for this thread-local, so it can be asked to the thread's very end.
 
 use std::cell::{Cell, OnceCell};
@@ -71,10 +71,10 @@ impl Frame {
     }
 }
 
-/// What is current on a thread. The first four say *where*, and are put back by whoever sets them;
-/// the rest belongs to the step.
-struct Current {
-    node: Cell<Option<NonNull<Node>>>,
+/// One step of a coroutine, on the stack of the thread that runs it: what everything inside finds.
+/// `frame`, `context`, `slot` and `place` say *where* in the coroutine; who changes them puts them back.
+struct Step {
+    node: Option<NonNull<Node>>,
     frame: Cell<*const Frame>,
     context: Cell<*const CoroutineContext>,
     /// In which slot of the coroutine the step runs: 0 at home, others on the dispatcher of a `with_context`.
@@ -82,75 +82,102 @@ struct Current {
     /// In which slot this point belongs: that of the innermost `with_context` around it. A step polls
     /// what lies beside its slot as well.
     place: Cell<usize>,
-    /// Counted up with each step: who is asked again and again in one step is asked by a foreign loop.
-    step: Cell<u64>,
-    /// Who was asked in vain in which step; see `may_ask_again`.
-    in_vain: Cell<(u64, usize)>,
+    /// Who was asked in vain; see `may_ask_again`.
+    in_vain: Cell<usize>,
     /// Set by `yield_now`: the step goes to the back of the queue.
     yielding: Cell<bool>,
     /// How much more of our own primitives this step may take without suspending.
     budget: Cell<u32>,
 }
 
+impl Step {
+    #[inline]
+    const fn of(node: Option<NonNull<Node>>, context: *const CoroutineContext, slot: usize) -> Self {
+        Step {
+            node,
+            frame: Cell::new(ptr::null()),
+            context: Cell::new(context),
+            slot: Cell::new(slot),
+            place: Cell::new(0),
+            in_vain: Cell::new(0),
+            yielding: Cell::new(false),
+            budget: Cell::new(BUDGET),
+        }
+    }
+}
+
 /// Completed operations of our own primitives in one step, before it is made to yield.
 const BUDGET: u32 = 128;
+
+struct Current {
+    /// The step that runs, on the stack below; null where there is none of ours.
+    step: Cell<*const Step>,
+    /// Counted up with each step: who is asked again and again in one step is asked by a foreign loop.
+    count: Cell<u64>,
+    /// Where a foreign executor polls a region of ours: no coroutine, but frames.
+    outside: Step,
+}
 
 thread_local! {
     static CURRENT: Current = const {
         Current {
-            node: Cell::new(None),
-            frame: Cell::new(ptr::null()),
-            context: Cell::new(ptr::null()),
-            slot: Cell::new(0),
-            place: Cell::new(0),
-            step: Cell::new(0),
-            in_vain: Cell::new((0, 0)),
-            yielding: Cell::new(false),
-            budget: Cell::new(BUDGET),
+            step: Cell::new(ptr::null()),
+            count: Cell::new(0),
+            outside: Step::of(None, ptr::null(), 0),
         }
     };
 }
 
 #[inline]
-fn with<R>(f: impl FnOnce(&Current) -> R) -> R {
-    CURRENT.with(f)
+fn with<R>(f: impl FnOnce(&Step) -> R) -> R {
+    CURRENT.with(|current| match NonNull::new(current.step.get().cast_mut()) {
+        // SAFETY: the step lies on the stack below, and is taken back before it goes (`enter_coroutine`).
+        Some(step) => f(unsafe { step.as_ref() }),
+        None => f(&current.outside),
+    })
 }
 
 /// Puts back what a cell held before, on unwinding too.
-struct Restore<T: Copy + 'static>(fn(&Current) -> &Cell<T>, T);
+struct Restore<T: Copy + 'static>(fn(&Step) -> &Cell<T>, T);
 
 impl<T: Copy + 'static> Restore<T> {
     #[inline]
-    fn set(cell: fn(&Current) -> &Cell<T>, value: T) -> Self {
-        Restore(cell, with(|c| cell(c).replace(value)))
+    fn set(cell: fn(&Step) -> &Cell<T>, value: T) -> Self {
+        Restore(cell, with(|step| cell(step).replace(value)))
     }
 }
 
 impl<T: Copy + 'static> Drop for Restore<T> {
     #[inline]
     fn drop(&mut self) {
-        with(|c| (self.0)(c).set(self.1));
+        with(|step| (self.0)(step).set(self.1));
     }
 }
 
 /// Runs one step of a coroutine: everything inside finds `node` and `context`. Says also whether the
 /// step has yielded.
+#[inline]
 pub(crate) fn enter_coroutine<R>(
     node: &NodeRef,
     context: &CoroutineContext,
     slot: usize,
     f: impl FnOnce() -> R,
 ) -> (R, bool) {
-    let _node = Restore::set(|c| &c.node, Some(node.as_raw()));
-    let _frame = Restore::set(|c| &c.frame, ptr::null());
-    let _context = Restore::set(|c| &c.context, ptr::from_ref(context));
-    let _slot = Restore::set(|c| &c.slot, slot);
-    let _place = Restore::set(|c| &c.place, 0);
-    let _yielding = Restore::set(|c| &c.yielding, false);
-    let _budget = Restore::set(|c| &c.budget, BUDGET);
-    with(|c| c.step.set(c.step.get().wrapping_add(1)));
+    /// Takes the step back, on unwinding too.
+    struct Leave(*const Step);
+    impl Drop for Leave {
+        #[inline]
+        fn drop(&mut self) {
+            CURRENT.with(|current| current.step.set(self.0));
+        }
+    }
+    let step = Step::of(Some(node.as_raw()), context, slot);
+    let _leave = CURRENT.with(|current| {
+        current.count.set(current.count.get().wrapping_add(1));
+        Leave(current.step.replace(&raw const step))
+    });
     let result = f();
-    (result, with(|c| c.yielding.get()))
+    (result, step.yielding.get())
 }
 
 /// Runs `f` with another context, in a step of `slot`, as a part of the coroutine that belongs to `place`.
@@ -169,7 +196,7 @@ pub(crate) fn enter_context<R>(
 /// The running coroutine.
 pub(crate) fn coroutine() -> Option<NodeRef> {
     // SAFETY: the coroutine is current, so its step is below on this stack and keeps it alive.
-    with(|c| c.node.get()).map(|node| unsafe { NodeRef::retain(node) })
+    with(|c| c.node).map(|node| unsafe { NodeRef::retain(node) })
 }
 
 fn coroutine_or_root() -> NodeRef {
@@ -242,14 +269,14 @@ pub(crate) fn place() -> usize {
 
 /// One step on one thread, unlike all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Step {
+pub(crate) struct StepNumber {
     thread: usize,
     count: u64,
 }
 
 /// The step that is under way.
-pub(crate) fn step() -> Step {
-    with(|c| Step { thread: ptr::from_ref(c).addr(), count: c.step.get() })
+pub(crate) fn step() -> StepNumber {
+    CURRENT.with(|c| StepNumber { thread: ptr::from_ref(c).addr(), count: c.count.get() })
 }
 
 /// Whether `who`, polled where it cannot run, may have itself polled again in this step: one branch a
@@ -257,12 +284,11 @@ pub(crate) fn step() -> Step {
 /// of them could keep a `FuturesUnordered` from ever coming to a third.
 pub(crate) fn may_ask_again(who: usize) -> bool {
     with(|c| {
-        let (step, asker) = c.in_vain.get();
-        let first = step != c.step.get();
+        let first = c.in_vain.get() == 0;
         if first {
-            c.in_vain.set((c.step.get(), who));
+            c.in_vain.set(who);
         }
-        first || asker == who
+        first || c.in_vain.get() == who
     })
 }
 
@@ -274,7 +300,7 @@ pub(crate) fn set_yielding() {
 /// Takes one from the step's budget. `false` if it is spent: the primitive suspends once instead.
 pub(crate) fn spend() -> bool {
     with(|c| {
-        if c.node.get().is_none() {
+        if c.node.is_none() {
             return true; // no coroutine of ours: its executor has a budget of its own, or none
         }
         let left = c.budget.get().checked_sub(1);

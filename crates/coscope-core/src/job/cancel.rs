@@ -2,7 +2,7 @@
 
 use super::listener::Event;
 use super::node::NodeRef;
-use super::state::Cancel;
+use super::state::{Cancel, Close};
 use crate::dispatch::resuming;
 use crate::error::CancelReason;
 use crate::failure::Failure;
@@ -12,12 +12,22 @@ impl NodeRef {
     /// Cancels the job and its subtree. `false` if it was being cancelled already, or had completed.
     pub(crate) fn cancel(&self, reason: CancelReason) -> bool {
         resuming(|| {
-            let first = self.begin_cancel(&reason);
+            self.set_reason(&reason);
+            let first = self.begin_cancel();
             if first {
                 self.cut_subtree(&reason);
             }
             first
         })
+    }
+
+    /// Cancels the job and its subtree with what is above, whose reason is theirs.
+    pub(crate) fn cancel_with_parent(&self) {
+        resuming(|| {
+            if self.begin_cancel() {
+                self.cut_subtree(&CancelReason::UNSPECIFIED);
+            }
+        });
     }
 
     /// Cancels what hangs below the job, not the job itself.
@@ -40,9 +50,8 @@ impl NodeRef {
         });
     }
 
-    /// Sets the bit. The reason is there before the bit is seen.
-    fn begin_cancel(&self, reason: &CancelReason) -> bool {
-        self.set_reason(reason);
+    /// Sets the bit. The reason is there before the bit is seen: here, or above, where a bit is set already.
+    fn begin_cancel(&self) -> bool {
         let first = self.state.cancel() == Cancel::First;
         if first {
             self.call_listeners(Event::Cancel);
@@ -53,8 +62,9 @@ impl NodeRef {
     /// Keeps the first reason.
     pub(crate) fn set_reason(&self, reason: &CancelReason) {
         let mut guarded = self.guarded.lock();
-        if guarded.reason.is_none() {
-            guarded.reason = Some(reason.clone());
+        let kept = &mut guarded.rare().reason;
+        if kept.is_none() {
+            *kept = Some(reason.clone());
         }
     }
 
@@ -68,8 +78,15 @@ impl NodeRef {
     }
 
     fn cut_children(&self, reason: &CancelReason, below: &mut Vec<NodeRef>) {
+        let has_reason = self.state.is_cancelling();
         self.for_each_child(|child| {
-            if !child.state.is_shield() && child.begin_cancel(reason) {
+            if child.state.is_shield() {
+                return;
+            }
+            if !has_reason {
+                child.set_reason(reason);
+            }
+            if child.begin_cancel() {
                 child.on_cancelled();
                 if child.state.has_children() {
                     below.push(child);
@@ -80,7 +97,8 @@ impl NodeRef {
 
     /// Cancels a job that hangs nowhere and has not been dispatched.
     pub(crate) fn cancel_unlinked(&self, reason: CancelReason) {
-        let _first = self.begin_cancel(&reason);
+        self.set_reason(&reason);
+        let _first = self.begin_cancel();
     }
 
     /// Asks the job and its subtree to come to an end. `false` if that was asked before.
@@ -105,7 +123,16 @@ impl NodeRef {
 
     /// Why the job is being cancelled.
     pub(crate) fn reason(&self) -> CancelReason {
-        self.guarded.lock().reason.clone().unwrap_or(CancelReason::UNSPECIFIED)
+        let mut at = self;
+        loop {
+            let kept = at.guarded.lock().rare.as_ref().and_then(|rare| rare.reason.clone());
+            match (kept, at.parent()) {
+                (Some(reason), _) => return reason,
+                // it came with the cancel of what is above
+                (None, Some(parent)) if at.state.is_cancelling() && parent.state.is_cancelling() => at = parent,
+                (None, _) => return CancelReason::UNSPECIFIED,
+            }
+        }
     }
 
     /// Hands a failure to the job above. Comes back if nobody there takes it.
@@ -118,8 +145,14 @@ impl NodeRef {
 
     /// Force-closes the regions that the body has left open: it has ended without them, so nobody
     /// is bound to poll them again.
+    #[inline]
     pub(crate) fn close_regions(&self) {
-        use super::state::Close;
+        if self.state.has_children() {
+            self.close_regions_below();
+        }
+    }
+
+    fn close_regions_below(&self) {
         self.for_each_child(|child| {
             if child.state.is_region() && !child.state.is_body_done() {
                 child.set_reason(&CancelReason::new("the coroutine around the scope has ended"));
@@ -133,9 +166,17 @@ impl NodeRef {
         });
     }
 
+    #[inline]
     pub(super) fn call_listeners(&self, event: Event) {
-        let due = match &mut self.guarded.lock().listeners {
-            Some(listeners) => listeners.take(event),
+        if self.state.is_awaited() {
+            self.call_those_there_are(event);
+        }
+    }
+
+    #[cold]
+    fn call_those_there_are(&self, event: Event) {
+        let due = match &mut self.guarded.lock().rare {
+            Some(rare) => rare.listeners.take(event),
             None => return,
         };
         for call in due {

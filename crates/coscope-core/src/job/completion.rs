@@ -3,9 +3,10 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use super::listener::{Event, Listeners};
+use super::listener::Event;
 use super::node::NodeRef;
 use crate::dispatch::resuming;
+use crate::primitive::{AtomicBool, Ordering};
 use crate::wait::Waiter;
 
 /// How many joiners are woken between two takings of the lock.
@@ -13,13 +14,15 @@ const BATCH: usize = 16;
 
 impl NodeRef {
     /// Wakes and calls everybody who waits for the job's end. Its bit is set already, so nobody can
-    /// come in behind: who finds the bit unset under the lock is found here.
+    /// come in behind: who has announced himself before that is found here (`State::await_end`).
+    #[cold]
     pub(super) fn notify_completed(&self) {
         let (joined, listeners, finalizers) = {
             let mut guarded = self.guarded.lock();
             // What is left of the queue are regions that have ended, which hold this node in a circle.
-            let finalizers = guarded.finalizers.take();
-            (!guarded.joiners.is_empty(), guarded.listeners.is_some(), finalizers)
+            let finalizers = guarded.rare.as_mut().map(|rare| std::mem::take(&mut rare.finalizers));
+            let listeners = guarded.rare.as_ref().is_some_and(|rare| !rare.listeners.is_empty());
+            (!guarded.joiners.is_empty(), listeners, finalizers)
         };
         drop(finalizers);
         if listeners {
@@ -55,11 +58,8 @@ impl NodeRef {
         }
     }
 
-    /// Waits for the job's end.
-    pub(crate) fn poll_completed(&self, waiter: Pin<&Waiter>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.state.is_completed() {
-            return Poll::Ready(());
-        }
+    /// Waits for the job's end, which has not come when this is called.
+    fn poll_completed(&self, waiter: Pin<&Waiter>, cx: &mut Context<'_>) -> Poll<()> {
         // SAFETY: the waiter stands here or nowhere, and `Joining` takes it out before it goes.
         if unsafe { self.guarded.lock().joiners.would_wake(waiter, cx.waker()) } {
             return if self.state.is_completed() { Poll::Ready(()) } else { Poll::Pending };
@@ -67,11 +67,11 @@ impl NodeRef {
         let waker = cx.waker().clone();
         let outdated = {
             let mut guarded = self.guarded.lock();
-            if self.state.is_completed() {
-                Some(waker)
-            } else {
+            if self.state.await_end() {
                 // SAFETY: as above.
                 unsafe { guarded.joiners.push(waiter, waker) }
+            } else {
+                Some(waker)
             }
         };
         drop(outdated);
@@ -90,11 +90,10 @@ impl NodeRef {
             let mut guarded = self.guarded.lock();
             // The bit is set before the listeners are taken under the lock: who finds it unset here
             // is found there.
-            if passed(self) {
+            if !self.state.await_end() || passed(self) {
                 None
             } else {
-                let listeners = guarded.listeners.get_or_insert_with(|| Box::new(Listeners::default()));
-                Some(listeners.add(event, call.take().expect("not moved yet")))
+                Some(guarded.rare().listeners.add(event, call.take().expect("not moved yet")))
             }
         };
         if let Some(call) = call {
@@ -105,8 +104,8 @@ impl NodeRef {
 
     /// Takes a listener out.
     pub(crate) fn unlisten(&self, number: u64) {
-        let call = match &mut self.guarded.lock().listeners {
-            Some(listeners) => listeners.remove(number),
+        let call = match &mut self.guarded.lock().rare {
+            Some(rare) => rare.listeners.remove(number),
             None => None,
         };
         crate::unwind::drop_contained(call);
@@ -117,24 +116,42 @@ impl NodeRef {
 pub(crate) struct Joining {
     node: NodeRef,
     waiter: Waiter,
+    /// The waiter has been put into the queue, and perhaps taken out again.
+    queued: AtomicBool,
 }
 
 impl Joining {
     pub(crate) fn new(node: NodeRef) -> Self {
-        Joining { node, waiter: Waiter::new() }
+        Joining { node, waiter: Waiter::new(), queued: AtomicBool::new(false) }
     }
     pub(crate) fn node(&self) -> &NodeRef {
         &self.node
     }
+    #[inline]
     pub(crate) fn poll(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_ref();
+        if this.node.state.is_completed() {
+            return Poll::Ready(());
+        }
+        this.queued.store(true, Ordering::Relaxed);
         // SAFETY: a projection to a field that is never moved out of.
         let waiter = unsafe { self.map_unchecked(|this| &this.waiter) };
-        self.get_ref().node.poll_completed(waiter, cx)
+        this.node.poll_completed(waiter, cx)
     }
 }
 
 impl Drop for Joining {
+    #[inline]
     fn drop(&mut self) {
+        if self.queued.load(Ordering::Relaxed) {
+            self.leave();
+        }
+    }
+}
+
+impl Joining {
+    #[cold]
+    fn leave(&mut self) {
         // SAFETY: the waiter was pinned when it came in, and is not moved between that and here.
         let waiter = unsafe { Pin::new_unchecked(&self.waiter) };
         // SAFETY: it stands in this queue or in none.

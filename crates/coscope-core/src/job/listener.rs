@@ -29,6 +29,10 @@ impl Listeners {
         self.next
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Takes one out, to be dropped outside the lock.
     pub(crate) fn remove(&mut self, number: u64) -> Option<Call> {
         let at = self.entries.iter().position(|(n, ..)| *n == number)?;

@@ -54,9 +54,22 @@ impl Identity {
 pub(crate) struct Guarded {
     pub(crate) children: List,
     pub(crate) joiners: WaitQueue,
+    pub(crate) rare: Option<Box<Rare>>,
+}
+
+/// What few nodes have: a block of its own, for those that do.
+#[derive(Debug, Default)]
+pub(crate) struct Rare {
+    /// Why the job is cancelled, where that did not come with a cancel of its parent.
     pub(crate) reason: Option<CancelReason>,
-    pub(crate) listeners: Option<Box<Listeners>>,
-    pub(crate) finalizers: Option<Box<Finalizers>>,
+    pub(crate) listeners: Listeners,
+    pub(crate) finalizers: Finalizers,
+}
+
+impl Guarded {
+    pub(crate) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
 }
 
 /// A place in the tree.
@@ -224,13 +237,7 @@ impl<K: Kind> KindRef<K> {
         payload: impl FnOnce(*mut K),
     ) -> KindRef<K> {
         let block = memory::allocate(Layout::new::<Kinded<K>>()).cast::<Kinded<K>>();
-        let guarded = Guarded {
-            children: List::new(),
-            joiners: WaitQueue::new(),
-            reason: None,
-            listeners: None,
-            finalizers: None,
-        };
+        let guarded = Guarded { children: List::new(), joiners: WaitQueue::new(), rare: None };
         let node = Node {
             state: State::new(birth),
             refs: AtomicUsize::new(1),

@@ -28,6 +28,7 @@
 //! | `CLOSED` | `close` | (region) its coroutine has ended without it | not `REGION` |
 //! | `NEW` | birth | (coroutine) lazy, neither started nor cancelled | `CANCELLING` |
 //! | `LINKED` | birth, `set_linked` | stands in its parent's list and holds a token of it | – |
+//! | `AWAITED` | `await_end`, under the node's lock | somebody waits for the end: completion looks under the lock | – |
 //!
 //! **Timeline**, what is still admitted when:
 //!
@@ -54,6 +55,7 @@ const POLLING: u64 = 1 << 8;
 const CLOSED: u64 = 1 << 9;
 const NEW: u64 = 1 << 10;
 const LINKED: u64 = 1 << 11;
+const AWAITED: u64 = 1 << 12;
 /// One token.
 const TOKEN: u64 = 1 << 16;
 
@@ -103,8 +105,8 @@ pub(crate) enum Ended {
 pub(crate) enum Release {
     /// Others are out.
     Waiting,
-    /// It was the last one: the caller completes the job.
-    Completed,
+    /// It was the last one: the caller completes the job, of whose end somebody wants to hear, or nobody.
+    Completed { awaited: bool },
 }
 
 /// What a force-close came to.
@@ -179,7 +181,7 @@ impl State {
             debug_assert!(word >= TOKEN && word & COMPLETED == 0, "token given back twice: {word:x}");
             let next = word - TOKEN;
             if next < TOKEN {
-                Ok((next | COMPLETED, Release::Completed))
+                Ok((next | COMPLETED, Release::Completed { awaited: word & AWAITED != 0 }))
             } else {
                 Ok((next, Release::Waiting))
             }
@@ -230,6 +232,17 @@ impl State {
         self.0.fetch_or(BODY_DONE, Ordering::AcqRel) & BODY_DONE == 0
     }
 
+    /// Somebody waits for the end, called under the node's lock. `false` if the job has completed: nobody
+    /// will look under the lock any more. One of the two, this or the last `release`, sees the other.
+    #[inline]
+    pub(crate) fn await_end(&self) -> bool {
+        let word = self.load();
+        if word & AWAITED != 0 {
+            return word & COMPLETED == 0;
+        }
+        self.0.fetch_or(AWAITED, Ordering::AcqRel) & COMPLETED == 0
+    }
+
     /// Asks the job to come to an end. `true` for the first time.
     pub(crate) fn stop(&self) -> bool {
         self.0.fetch_or(STOPPING, Ordering::AcqRel) & STOPPING == 0
@@ -270,6 +283,11 @@ impl State {
         })
     }
 
+    /// Whether anybody has announced himself with [`await_end`](Self::await_end).
+    #[inline]
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.load() & AWAITED != 0
+    }
     #[inline]
     pub(crate) fn is_cancelling(&self) -> bool {
         self.load() & CANCELLING != 0
@@ -341,7 +359,7 @@ impl State {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 12] = [
+        const NAMES: [&str; 13] = [
             "CANCELLING",
             "FAILED",
             "BODY_DONE",
@@ -354,6 +372,7 @@ impl fmt::Debug for State {
             "CLOSED",
             "NEW",
             "LINKED",
+            "AWAITED",
         ];
         let word = self.load();
         write!(f, "{} tokens", word / TOKEN)?;

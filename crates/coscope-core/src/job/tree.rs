@@ -157,7 +157,7 @@ impl NodeRef {
     pub(crate) fn cut_if_parent_is(&self) {
         if let Some(parent) = self.parent() {
             if parent.state.is_cancelling() && !self.state.is_shield() {
-                self.cancel(parent.reason());
+                self.cancel_with_parent();
             }
             if parent.state.is_stopping() {
                 self.stop();
@@ -165,8 +165,8 @@ impl NodeRef {
         }
     }
 
-    /// Takes a completed node out of its parent's list; the parent's token is the caller's to give
-    /// back. `None` if it did not hang anywhere.
+    /// Takes a completed node out of its parent's list, and hands over the list's count; the parent's
+    /// token is the caller's to give back. `None` if it did not hang anywhere.
     fn unlink(&self) -> Option<NodeRef> {
         let parent = self.parent()?;
         if self.state.is_region() {
@@ -177,26 +177,37 @@ impl NodeRef {
         }
         // SAFETY: it is linked, and only its completion, which comes once, takes it out.
         unsafe { parent.guarded.lock().children.remove(&raw const self.link) };
-        // SAFETY: the count that `insert_below` took for the list; `self` holds another.
-        drop(unsafe { NodeRef::from_raw(self.as_raw()) });
-        Some(parent.clone())
+        // SAFETY: the count that `insert_below` took for the list.
+        Some(unsafe { NodeRef::from_raw(self.as_raw()) })
     }
 
     /// Gives back one token of `self`, and, as long as that completes a job, one of its parent:
     /// a loop, since a chain may be a million deep.
+    ///
+    /// The caller's own count may be that of the list: it is gone after this.
+    #[inline]
     pub(crate) fn release(&self) {
-        if self.state.release() == Release::Waiting {
-            return;
+        if let Release::Completed { awaited } = self.state.release() {
+            self.complete(awaited);
         }
-        let mut completed = self.clone();
+    }
+
+    fn complete(&self, awaited: bool) {
+        self.on_completed();
+        if awaited {
+            self.notify_completed();
+        }
+        // A completed node that has been taken out keeps itself until here, and so its parent.
+        let Some(mut last) = self.unlink() else { return };
         loop {
-            completed.on_completed();
-            completed.notify_completed();
-            let Some(parent) = completed.unlink() else { return };
-            if parent.state.release() == Release::Waiting {
-                return;
+            let parent = last.parent().expect("it was linked below one");
+            let Release::Completed { awaited } = parent.state.release() else { return };
+            parent.on_completed();
+            if awaited {
+                parent.notify_completed();
             }
-            completed = parent;
+            let Some(next) = parent.unlink() else { return };
+            last = next;
         }
     }
 

@@ -60,7 +60,9 @@ pub(super) fn queue_cleanup(cleanup: Cleanup) {
 }
 
 fn with_queue<R>(node: &NodeRef, f: impl FnOnce(&mut Finalizers) -> R) -> R {
-    f(node.guarded.lock().finalizers.get_or_insert_default())
+    let mut guarded = node.guarded.lock();
+    let _ended = !node.state.await_end(); // completion takes what is left
+    f(&mut guarded.rare().finalizers)
 }
 
 /// Runs the queue of `node` until it is empty.

@@ -150,7 +150,7 @@ struct Trip {
     asked: bool,
     returning: bool,
     /// The step in which it was last asked in vain, and how often.
-    vain: (current::Step, u32),
+    vain: (current::StepNumber, u32),
     /// Set where the branch has a waker of its own (`FuturesUnordered`, a foreign `block_on`).
     relay: Option<Arc<Relay>>,
 }
@@ -244,7 +244,7 @@ impl<F: Future> WithContext<F> {
             in_place,
             asked: false,
             returning: false,
-            vain: (current::Step::default(), 0),
+            vain: (current::StepNumber::default(), 0),
             relay: None,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Everything here runs with `RUNNING` set by this thread, which makes the stage its own.
 
+use std::any::Any;
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
@@ -77,50 +78,66 @@ where
     P: Policy<F::Output>,
 {
     let head = &this.payload.head;
-    // a slot that has been given back since the step was dispatched: it ran at home
-    let slot = if slot != 0 && head.hops.dispatcher(slot).is_none() { 0 } else { slot };
-    head.hops.arrived(slot);
-    let (polled, yielding) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
-        let mut polled = None;
-        let mut poll = || {
-            polled = Some(unwind::catch(|| {
-                this.payload.stage.with_mut(|stage| {
-                    // SAFETY: `RUNNING` makes the stage ours, and it holds the future, which is
-                    // never moved from the block it was written into.
-                    let future = unsafe { Pin::new_unchecked(&mut *(&raw mut (*stage).future).cast::<F>()) };
-                    waker::with_waker(this.as_node(), 0, |waker| future.poll(&mut Context::from_waker(waker)))
-                })
-            }));
+    let slot = head.hops.arrive(slot);
+    let mut ended = None;
+    let ((), yielding) = inside(this, slot, || {
+        let polled = unwind::catch(|| {
+            this.payload.stage.with_mut(|stage| {
+                // SAFETY: `RUNNING` makes the stage ours, and it holds the future, which is
+                // never moved from the block it was written into.
+                let future = unsafe { Pin::new_unchecked(&mut *(&raw mut (*stage).future).cast::<F>()) };
+                waker::with_waker(this.as_node(), 0, |waker| future.poll(&mut Context::from_waker(waker)))
+            })
+        });
+        let outcome = match polled {
+            Ok(Poll::Pending) => return,
+            Ok(Poll::Ready(value)) => Some(Outcome::Value(value)),
+            Err(payload) => panicked(this.as_node(), payload),
         };
-        if head.context.has_thread_elements() {
-            head.context.around_step(&mut poll)
-        } else {
-            poll()
-        }
-        polled.expect("a step runs once")
+        // SAFETY: `RUNNING` is still set.
+        ended = Some(unsafe { finish(this, outcome) });
     });
-    let outcome = match polled {
-        Ok(Poll::Pending) => match head.state.pend(slot, || is_shielded(this)) {
-            Pend::Idle => return, // the cell may be gone
-            Pend::Again(slot) => {
-                let this = this.clone();
-                return dispatch(&this, slot, yielding);
-            }
+    match ended {
+        // SAFETY: `RUNNING` is still set, the future is gone.
+        Some(ended) => unsafe { end(this, slot, ended) },
+        None => match head.state.pend(slot, || is_shielded(this)) {
+            Pend::Idle => {} // the cell may be gone
+            Pend::Again(slot) => dispatch(&this.clone(), slot, yielding),
             // SAFETY: `pend` has left `RUNNING` set.
-            Pend::Cut => return unsafe { cut(this, slot) },
+            Pend::Cut => unsafe { cut(this, slot) },
         },
-        Ok(Poll::Ready(value)) => Some(Outcome::Value(value)),
-        Err(payload) if payload.is::<Unwound>() => {
-            // a blocking call inside was cancelled: so is what blocked on it
-            if let Ok(unwound) = payload.downcast::<Unwound>() {
-                this.as_node().cancel(unwound.reason.clone());
-            }
+    }
+}
+
+/// Runs `f` as a step of the coroutine, with its thread elements set.
+#[inline]
+fn inside<F, P>(this: &KindRef<Task<F, P>>, slot: usize, f: impl FnOnce()) -> ((), bool)
+where
+    F: Future,
+    P: Policy<F::Output>,
+{
+    let context = &this.payload.head.context;
+    current::enter_coroutine(this.as_node(), context, slot, || {
+        if context.has_thread_elements() {
+            let mut f = Some(f);
+            context.around_step(&mut || f.take().expect("a step runs once")());
+        } else {
+            f();
+        }
+    })
+}
+
+/// What a panic of the body comes to. A blocking call inside that was cancelled unwinds as well: so
+/// is what blocked on it.
+#[cold]
+fn panicked<O>(node: &NodeRef, payload: Box<dyn Any + Send>) -> Option<Outcome<O>> {
+    match payload.downcast::<Unwound>() {
+        Ok(unwound) => {
+            node.cancel(unwound.reason.clone());
             None
         }
         Err(payload) => Some(Outcome::Panic(payload)),
-    };
-    // SAFETY: `RUNNING` is still set.
-    unsafe { end(this, slot, outcome) }
+    }
 }
 
 /// Drops the future where it is suspended.
@@ -132,62 +149,74 @@ where
     F: Future,
     P: Policy<F::Output>,
 {
+    let mut ended = None;
     // SAFETY: the caller's contract.
-    unsafe { end(this, slot, None) }
+    inside(this, slot, || ended = Some(unsafe { finish(this, None) }));
+    // SAFETY: the future is gone, `RUNNING` is still set.
+    unsafe { end(this, slot, ended.expect("a step runs once")) }
+}
+
+/// How the body has ended.
+#[derive(Clone, Copy)]
+struct BodyEnded {
+    /// The stage holds the result.
+    stored: bool,
+    panicked: bool,
 }
 
 /// The body has ended (or, with no outcome, is to be cut): drops the future, settles and stores the
-/// result, and gives the body's token back.
+/// result. Runs inside the coroutine.
 ///
 /// # Safety
 /// `RUNNING` is set by this thread, the stage holds the future.
-unsafe fn end<F, P>(this: &KindRef<Task<F, P>>, slot: usize, outcome: Option<Outcome<F::Output>>)
+#[inline]
+unsafe fn finish<F, P>(this: &KindRef<Task<F, P>>, outcome: Option<Outcome<F::Output>>) -> BodyEnded
 where
     F: Future,
     P: Policy<F::Output>,
 {
-    let this = &this.clone(); // the parent's list may let go of it below
-    let node = this.as_node();
-    let head = &this.payload.head;
     let panicked = matches!(outcome, Some(Outcome::Panic(_)));
-    let (stored, _) = current::enter_coroutine(node, &head.context, slot, || {
-        let mut stored = None;
-        let mut outcome = Some(outcome);
-        let mut finish = || {
-            this.payload.stage.with_mut(|stage| {
-                unwind::contain("the Drop of a coroutine's future", || {
-                    // SAFETY: the stage is ours and holds the future, which is dropped in place, once.
-                    unsafe { ptr::drop_in_place((&raw mut (*stage).future).cast::<F>()) }
-                })
-            });
-            node.close_regions();
-            stored = settle::<F, P>(this, outcome.take().expect("a step runs once"));
-        };
-        if head.context.has_thread_elements() {
-            head.context.around_step(&mut finish)
-        } else {
-            finish()
+    this.payload.stage.with_mut(|stage| {
+        // SAFETY: the stage is ours and holds the future, which is dropped in place, once.
+        let drop_future = || unsafe { ptr::drop_in_place((&raw mut (*stage).future).cast::<F>()) };
+        if std::mem::needs_drop::<F>() {
+            unwind::contain("the Drop of a coroutine's future", drop_future);
         }
-        stored
     });
-    let keeps = stored.is_some();
-    if let Some(result) = stored {
-        // SAFETY: the stage is ours and empty.
-        this.payload
-            .stage
-            .with_mut(|stage| unsafe { (&raw mut (*stage).result).cast::<P::Stored>().write(result) });
+    this.as_node().close_regions();
+    let result = settle::<F, P>(this, outcome);
+    let stored = result.is_some();
+    if let Some(result) = result {
+        this.payload.stage.with_mut(|stage| {
+            // SAFETY: the stage is ours and empty.
+            unsafe { (&raw mut (*stage).result).cast::<P::Stored>().write(result) }
+        });
     }
-    let taken = head.state.end(keeps, panicked);
-    if keeps && !taken {
+    BodyEnded { stored, panicked }
+}
+
+/// Hands the result on and gives the body's token back.
+///
+/// # Safety
+/// `RUNNING` is set by this thread, the future is gone.
+#[inline]
+unsafe fn end<F, P>(this: &KindRef<Task<F, P>>, slot: usize, ended: BodyEnded)
+where
+    F: Future,
+    P: Policy<F::Output>,
+{
+    let head = &this.payload.head;
+    let taken = head.state.end(ended.stored, ended.panicked);
+    if ended.stored && !taken && std::mem::needs_drop::<P::Stored>() {
         let result = this.payload.stage.with(|stage| {
             // SAFETY: nobody was there to take it, and nobody can come; this thread may own it.
             unsafe { ptr::read((&raw const (*stage).result).cast::<P::Stored>()) }
         });
-        current::enter_coroutine(node, &head.context, slot, || {
-            unwind::contain("the Drop of a result", || P::discard(result, node, &head.context));
+        current::enter_coroutine(this.as_node(), &head.context, slot, || {
+            unwind::contain("the Drop of a result", || P::discard(result, this.as_node(), &head.context));
         });
     }
-    node.release();
+    this.as_node().release(); // the last touch: it may free the cell
 }
 
 /// Decides between a result and a cancel, and what is kept.

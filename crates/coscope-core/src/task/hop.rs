@@ -7,11 +7,12 @@
 //! woken. So it leaves that waker here, to be woken when the coroutine **arrives** in the slot that
 //! the branch waits for; waking it at once would only have it polled again where it cannot run.
 
+use std::ptr;
 use std::task::Waker;
 
 use super::state::SLOTS;
 use crate::dispatch::Dispatcher;
-use crate::primitive::{AtomicBool, Mutex, Ordering};
+use crate::primitive::{AtomicPtr, Mutex, Ordering};
 use crate::unwind;
 
 #[derive(Default)]
@@ -22,12 +23,8 @@ struct Slot {
     origin: usize,
 }
 
-/// The table of slots.
-pub(crate) struct Hops {
-    away: Mutex<Option<Box<Table>>>,
-    /// Somebody waits for an arrival.
-    awaited: AtomicBool,
-}
+/// The table of slots: made when the first `with_context` opens one.
+pub(crate) struct Hops(AtomicPtr<Mutex<Table>>);
 
 #[derive(Default)]
 struct Table {
@@ -37,14 +34,40 @@ struct Table {
 }
 
 impl Hops {
+    #[inline]
     pub(crate) fn new() -> Self {
-        Hops { away: Mutex::new(None), awaited: AtomicBool::new(false) }
+        Hops(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    #[inline]
+    fn table(&self) -> Option<&Mutex<Table>> {
+        // SAFETY: what is installed stays until the hops are dropped.
+        unsafe { self.0.load(Ordering::Acquire).as_ref() }
+    }
+
+    #[cold]
+    fn make_table(&self) -> &Mutex<Table> {
+        if let Some(table) = self.table() {
+            return table;
+        }
+        let fresh = Box::into_raw(Box::<Mutex<Table>>::default());
+        match self.0.compare_exchange(ptr::null_mut(), fresh, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: just made, and installed for as long as the hops are there.
+            Ok(_) => unsafe { &*fresh },
+            Err(installed) => {
+                // SAFETY: `fresh` has not been shared; `installed` stays, as above.
+                unsafe {
+                    drop(Box::from_raw(fresh));
+                    &*installed
+                }
+            }
+        }
     }
 
     /// A slot for `dispatcher`, opened in the slot `origin`. `None` if all are taken by others.
     pub(crate) fn open(&self, dispatcher: &Dispatcher, origin: usize) -> Option<usize> {
-        let mut table = self.away.lock();
-        let slots = &mut table.get_or_insert_default().slots;
+        let mut table = self.make_table().lock();
+        let slots = &mut table.slots;
         let shares = |slot: &Slot| slot.origin == origin && slot.dispatcher.as_ref() == Some(dispatcher);
         let at = slots.iter().position(shares).or_else(|| slots.iter().position(|slot| slot.users == 0))?;
         slots[at] = Slot { dispatcher: Some(dispatcher.clone()), users: slots[at].users + 1, origin };
@@ -53,8 +76,8 @@ impl Hops {
 
     /// Whether the slot `at` was opened inside `slot`: what runs there is reached through it.
     pub(crate) fn is_inside(&self, mut at: usize, slot: usize) -> bool {
-        let table = self.away.lock();
-        let Some(table) = table.as_ref() else { return false };
+        let Some(table) = self.table() else { return false };
+        let table = table.lock();
         while at != 0 && table.slots[at - 1].users > 0 {
             at = table.slots[at - 1].origin;
             if at == slot {
@@ -67,8 +90,8 @@ impl Hops {
     /// Gives a slot back.
     pub(crate) fn close(&self, slot: usize) {
         let closed = {
-            let mut table = self.away.lock();
-            let slot = &mut table.as_mut().expect("the slot was opened").slots[slot - 1];
+            let mut table = self.table().expect("the slot was opened").lock();
+            let slot = &mut table.slots[slot - 1];
             slot.users -= 1;
             if slot.users == 0 { slot.dispatcher.take() } else { None }
         };
@@ -77,43 +100,60 @@ impl Hops {
 
     /// The dispatcher of a slot that is open.
     pub(crate) fn dispatcher(&self, slot: usize) -> Option<Dispatcher> {
-        self.away.lock().as_ref()?.slots[slot.checked_sub(1)?].dispatcher.clone()
+        self.table()?.lock().slots[slot.checked_sub(1)?].dispatcher.clone()
     }
 
     /// The one slot that is open, if it is just one.
     pub(crate) fn only_open(&self) -> Option<usize> {
-        let table = self.away.lock();
-        let mut open = table.as_ref()?.slots.iter().enumerate().filter(|(_, slot)| slot.users > 0);
+        let table = self.table()?.lock();
+        let mut open = table.slots.iter().enumerate().filter(|(_, slot)| slot.users > 0);
         let (at, _) = open.next()?;
         open.next().is_none().then_some(at + 1)
     }
 
     /// Wakes `waker` when the coroutine next begins a step in `slot`.
     pub(crate) fn on_arrival(&self, slot: usize, waker: Waker) {
-        self.away.lock().get_or_insert_default().arrivals.push((slot, waker));
-        self.awaited.store(true, Ordering::Release);
+        self.make_table().lock().arrivals.push((slot, waker));
     }
 
-    /// A step begins in `slot`.
+    /// A step begins in `slot`; the slot that it is in: one that has been given back since the step was
+    /// dispatched ran at home.
     #[inline]
-    pub(crate) fn arrived(&self, slot: usize) {
-        if self.awaited.load(Ordering::Acquire) {
-            self.wake_arrivals(slot);
+    pub(crate) fn arrive(&self, slot: usize) -> usize {
+        match self.table() {
+            None => 0,
+            Some(table) => Self::arrive_in(table, slot),
         }
     }
 
     #[cold]
-    fn wake_arrivals(&self, slot: usize) {
-        let due: Vec<(usize, Waker)> = {
-            let mut table = self.away.lock();
-            let arrivals = &mut table.get_or_insert_default().arrivals;
-            let (due, left) = std::mem::take(arrivals).into_iter().partition(|(at, _)| *at == slot);
-            *arrivals = left;
-            self.awaited.store(!arrivals.is_empty(), Ordering::Release);
-            due
+    fn arrive_in(table: &Mutex<Table>, slot: usize) -> usize {
+        let (slot, due) = {
+            let mut table = table.lock();
+            let is_open = slot != 0 && table.slots[slot - 1].dispatcher.is_some();
+            let slot = if is_open { slot } else { 0 };
+            if table.arrivals.is_empty() {
+                return slot;
+            }
+            let (due, left): (Vec<_>, Vec<_>) =
+                std::mem::take(&mut table.arrivals).into_iter().partition(|(at, _)| *at == slot);
+            table.arrivals = left;
+            (slot, due)
         };
         for (_, waker) in due {
             unwind::contain("a waker", || waker.wake());
+        }
+        slot
+    }
+}
+
+impl Drop for Hops {
+    #[inline]
+    fn drop(&mut self) {
+        let table = self.0.load(Ordering::Acquire);
+        if !table.is_null() {
+            // SAFETY: installed by `make_table`, and nobody else has the hops any more.
+            drop(unsafe { Box::from_raw(table) });
         }
     }
 }
