@@ -59,9 +59,11 @@ impl Node {
     pub fn new(parent: Option<&Node>, region: bool, tell: impl Fn(Told) + Send + Sync + 'static) -> Node {
         let identity =
             Identity { name: Cow::Borrowed("node"), id: Identity::next_id(), site: Location::caller() };
-        let birth = Birth { region, ..Birth::default() };
-        let parent = parent.map(|parent| parent.0.clone());
-        Node(KindRef::allocate(parent, birth, identity, Probe(Box::new(tell))).into_node())
+        let birth = Birth { region, holds_parent: true, ..Birth::default() };
+        Node(
+            KindRef::allocate(parent.map(|parent| &parent.0), birth, identity, Probe(Box::new(tell)))
+                .into_node(),
+        )
     }
     /// The handle that users hold.
     pub fn job(&self) -> Job {
@@ -81,7 +83,9 @@ impl Node {
     }
     /// The second half of a link.
     pub fn cut_if_parent_is(&self) {
-        self.0.cut_if_parent_is();
+        if let Some(parent) = self.0.parent() {
+            self.0.cut_if_parent_is(parent);
+        }
     }
     /// `true` for the first.
     pub fn cancel(&self) -> bool {
@@ -91,9 +95,11 @@ impl Node {
     pub fn for_each_child(&self, mut f: impl FnMut(Node)) {
         self.0.for_each_child(|child| f(Node(child)));
     }
-    /// `true` if with its own result.
-    pub fn body_ended(&self) -> bool {
-        self.0.state.body_ended() == Ended::Kept
+    /// The body is gone: decides, and gives its token back. `true` if with its own result.
+    pub fn end_body(&self) -> bool {
+        let ended = self.0.state.body_ends();
+        self.0.release_body(ended);
+        ended == Ended::Kept
     }
     /// `true` for the one that may give the token back.
     pub fn region_ended(&self) -> bool {
@@ -151,7 +157,7 @@ impl JobState {
     }
     /// `true` if it was the last.
     pub fn release(&self) -> bool {
-        self.0.release() == Release::Completed
+        self.0.release() != Release::Waiting
     }
     /// What a cancel found.
     pub fn cancel(&self) -> Cancel {
@@ -161,9 +167,13 @@ impl JobState {
     pub fn fail(&self) -> Cancel {
         self.0.fail().into()
     }
-    /// `true` if with its own result.
-    pub fn body_ended(&self) -> bool {
-        self.0.body_ended() == Ended::Kept
+    /// The look that decides: `true` if with its own result.
+    pub fn body_ends(&self) -> bool {
+        self.0.body_ends() == Ended::Kept
+    }
+    /// Gives the body's token back, with what was decided. `true` if it was the last.
+    pub fn release_body(&self, kept: bool) -> bool {
+        self.0.release_body(if kept { Ended::Kept } else { Ended::Cut }) != Release::Waiting
     }
     /// `true` for the one that may give the token back.
     pub fn region_ended(&self) -> bool {

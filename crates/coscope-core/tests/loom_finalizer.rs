@@ -47,8 +47,7 @@ fn an_entry_comes_as_the_runner_ends() {
             let (ran, at_the_end) = (ran.clone(), at_the_end.clone());
             job.on_completion(move || at_the_end.lock().unwrap().clone_from(&ran.lock().unwrap()))
         };
-        let _kept = root.body_ended();
-        root.release();
+        let _kept = root.end_body();
         driver.join().unwrap();
         assert!(job.is_completed() && pool.is_empty());
         assert_eq!(*at_the_end.lock().unwrap(), [1, 2, 3], "it completed with an entry unrun");
@@ -79,8 +78,7 @@ fn a_cut_coroutine_leaves_a_clean_up() {
         driver.join().unwrap();
         assert_eq!(ran.get(), 1);
         assert!(pool.is_empty() && !root.has_children());
-        let _cut = root.body_ended();
-        root.release();
+        let _cut = root.end_body();
         drop((root, job));
         assert_eq!((completed.get(), freed.get()), (1, 1));
     });
@@ -115,8 +113,7 @@ fn a_dropped_region_keeps_its_place() {
             })
         };
         pool.drive(&job);
-        let _kept = root.body_ended();
-        root.release();
+        let _kept = root.end_body();
         driver.join().unwrap();
         assert_eq!(ran.get(), 1);
         assert!(job.is_completed() && pool.is_empty());

@@ -1,7 +1,6 @@
 //! Join against completion, under the model checker: who waits is woken, who has gone is forgotten.
 //!
-//! Real nodes and the real `Job::join`; the job's end is `body_ended` and `release`, as in
-//! `harness::end`. A wake that is lost leaves the joiner's thread asleep, and the checker says
+//! Real nodes and the real `Job::join`; the job's end is `end_body`, as in `harness::end`. A wake that is lost leaves the joiner's thread asleep, and the checker says
 //! "deadlock". A waiter left in the queue is a waker that is never dropped, or a dangling pointer.
 //!
 //! | model | threads | holds in every interleaving |
@@ -38,8 +37,7 @@ fn job() -> (Node, Arc<Tally>) {
 }
 
 fn end(node: &Node) {
-    let _kept = node.body_ended();
-    node.release();
+    let _kept = node.end_body();
 }
 
 #[test]

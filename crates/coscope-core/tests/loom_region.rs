@@ -134,8 +134,7 @@ fn a_region_is_dropped_as_its_child_ends() {
                 }
             })
         };
-        let _kept = root.body_ended();
-        root.release();
+        let _kept = root.end_body();
         driver.join().unwrap();
         assert!(job.is_completed() && pool.is_empty());
         assert_eq!(at_the_end.get(), 1, "the coroutine completes after what its region has left behind");
@@ -165,8 +164,7 @@ fn a_join_races_with_the_last_child() {
                 joined.add();
             })
         };
-        let _kept = root.body_ended();
-        root.release();
+        let _kept = root.end_body();
         driver.join().unwrap();
         assert!(job.is_completed() && pool.is_empty());
         assert_eq!(joined.get(), 1);
@@ -199,8 +197,7 @@ fn a_child_fails_as_the_body_suspends() {
                 }
             })
         };
-        let _kept = root.body_ended();
-        root.release();
+        let _kept = root.end_body();
         driver.join().unwrap();
         assert!(job.is_completed() && pool.is_empty());
         assert_eq!((failed.get(), gone.get()), (1, 1));
@@ -246,8 +243,7 @@ fn a_region_that_was_moved_out_is_dropped_as_its_coroutine_ends() {
         drop(moved.lock().unwrap().take());
         assert_eq!(body.get(), 1);
         assert!(pool.is_empty() && !root.has_children());
-        let _kept = root.body_ended();
-        root.release();
+        let _kept = root.end_body();
         drop((root, job, moved));
         assert_eq!((completed.get(), freed.get()), (1, 1));
     });

@@ -51,8 +51,7 @@ impl Ground {
         let Ground { pool, root, completed, freed, dropped } = self;
         assert!(job.is_completed() && pool.is_empty() && !root.has_children());
         assert_eq!(dropped.get(), 1, "what the coroutine held, or gave");
-        let _kept = root.body_ended();
-        root.release();
+        let _kept = root.end_body();
         drop((job, root));
         assert_eq!((completed.get(), freed.get()), (1, 1));
     }

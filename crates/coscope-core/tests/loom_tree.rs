@@ -82,9 +82,7 @@ fn launch(parent: &Node) -> (Node, Arc<Seen>, bool) {
 /// As `harness::end`.
 fn end(node: &Node) -> bool {
     node.close_regions();
-    let kept = node.body_ended();
-    node.release();
-    kept
+    node.end_body()
 }
 
 /// As `Region::end_body`.

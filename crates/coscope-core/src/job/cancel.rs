@@ -123,15 +123,31 @@ impl NodeRef {
 
     /// Why the job is being cancelled.
     pub(crate) fn reason(&self) -> CancelReason {
+        let own = self.own_reason();
+        own.or_else(|| self.held(|| self.reason_from_above())).unwrap_or(CancelReason::UNSPECIFIED)
+    }
+
+    fn own_reason(&self) -> Option<CancelReason> {
+        self.guarded.lock().rare.as_ref().and_then(|rare| rare.reason.clone())
+    }
+
+    /// The reason of the cancel that came from above. For whoever knows that what is above is there.
+    fn reason_from_above(&self) -> CancelReason {
         let mut at = self;
-        loop {
-            let kept = at.guarded.lock().rare.as_ref().and_then(|rare| rare.reason.clone());
-            match (kept, at.parent()) {
-                (Some(reason), _) => return reason,
-                // it came with the cancel of what is above
-                (None, Some(parent)) if at.state.is_cancelling() && parent.state.is_cancelling() => at = parent,
-                (None, _) => return CancelReason::UNSPECIFIED,
+        while let Some(parent) = at.parent().filter(|parent| parent.state.is_cancelling()) {
+            if let Some(reason) = parent.own_reason() {
+                return reason;
             }
+            at = parent;
+        }
+        CancelReason::UNSPECIFIED
+    }
+
+    /// A coroutine that was cut, and that somebody knows, keeps the reason: when it has completed, it
+    /// can no longer ask above.
+    pub(crate) fn keep_reason(&self) {
+        if self.is_known() && self.own_reason().is_none() {
+            self.set_reason(&self.reason_from_above());
         }
     }
 

@@ -80,11 +80,14 @@ impl Job {
         if self.is_completed() {
             return None;
         }
-        let mut at = self.0.parent()?;
-        while at.state.is_region() {
-            at = at.parent()?;
-        }
-        Some(Job(at.clone()))
+        let above = || {
+            let mut at = self.0.parent()?;
+            while at.state.is_region() {
+                at = at.parent()?;
+            }
+            Some(Job(at.clone()))
+        };
+        self.0.held(above)?
     }
 
     /// The name it was given, or `"coroutine"`.

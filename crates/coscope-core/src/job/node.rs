@@ -11,21 +11,25 @@
 //! | `guarded` | under its own lock; locks are taken from child to parent, never the other way |
 //! | `payload` (of [`Kinded`]) | as its kind says |
 //!
-//! A child holds its parent strongly; the parent's list points to the child without owning it, and
-//! is safe to follow because a child that is linked keeps one count on itself.
+//! A linked child keeps one count on itself for its parent's list, so the list is safe to follow. The
+//! way up is safe because a parent cannot complete, and so not go, before a child has given its token
+//! back: **a coroutine's pointer to its parent is counted by nobody, and followed only until the
+//! coroutine has completed**, by whoever runs it, holds a token of it, or completes it. Nodes that are
+//! asked later, or may hang nowhere for a while (regions), hold their parent ([`Birth::holds_parent`]).
 
 use std::alloc::Layout;
 use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 
 use super::finalizer::Finalizers;
 use super::listener::Listeners;
-use super::state::{Birth, State};
+use super::state::{Admission, Birth, State};
 use super::tree::{Link, List};
 use crate::error::{CancelReason, CoroutineInfo};
 use crate::failure::Failure;
@@ -78,7 +82,9 @@ pub(crate) struct Node {
     pub(crate) state: State,
     refs: AtomicUsize,
     vtable: &'static Vtable,
-    parent: Option<NodeRef>,
+    /// Counted if `holds_parent`.
+    parent: Option<ManuallyDrop<NodeRef>>,
+    holds_parent: bool,
     pub(super) link: Link,
     pub(crate) guarded: Mutex<Guarded>,
     /// Shields open inside, which a cut must wait for.
@@ -231,7 +237,7 @@ impl<K: Kind> KindRef<K> {
     /// # Safety
     /// `payload` initialises what it is given.
     pub(crate) unsafe fn allocate_with(
-        parent: Option<NodeRef>,
+        parent: Option<&NodeRef>,
         birth: Birth,
         identity: Identity,
         payload: impl FnOnce(*mut K),
@@ -242,7 +248,12 @@ impl<K: Kind> KindRef<K> {
             state: State::new(birth),
             refs: AtomicUsize::new(1),
             vtable: Self::VTABLE,
-            parent,
+            parent: parent.map(|parent| match birth.holds_parent {
+                true => ManuallyDrop::new(parent.clone()),
+                // SAFETY: not a count: the pointer is followed only while the tree keeps the parent.
+                false => ManuallyDrop::new(unsafe { NodeRef::from_raw(parent.pointer) }),
+            }),
+            holds_parent: birth.holds_parent,
             link: Link::new(block.cast::<Node>()),
             guarded: Mutex::new(guarded),
             shields: AtomicU32::new(0),
@@ -258,7 +269,7 @@ impl<K: Kind> KindRef<K> {
 
     /// A new node with one count, below `parent` but not yet in its list.
     pub(crate) fn allocate(
-        parent: Option<NodeRef>,
+        parent: Option<&NodeRef>,
         birth: Birth,
         identity: Identity,
         payload: K,
@@ -344,12 +355,15 @@ fn free(mut pointer: NonNull<Node>) {
         crate::primitive::fence(Ordering::Acquire);
         // SAFETY: the last count is gone: nobody else has a pointer.
         let parent = unsafe {
-            let parent = (*pointer.as_ptr()).parent.take();
-            let free = (*pointer.as_ptr()).vtable.free;
+            let node = pointer.as_ref();
+            let parent = node.parent.as_ref().filter(|_| node.holds_parent).map(|parent| parent.pointer);
+            let free = node.vtable.free;
             free(pointer);
             parent
         };
-        let Some(parent) = parent.map(std::mem::ManuallyDrop::new) else { return };
+        let Some(parent) = parent else { return };
+        // SAFETY: the count that the child held, taken over here.
+        let parent = ManuallyDrop::new(unsafe { NodeRef::from_raw(parent) });
         if parent.refs.fetch_sub(1, Ordering::Release) != 1 {
             return;
         }
@@ -358,6 +372,16 @@ fn free(mut pointer: NonNull<Node>) {
 }
 
 impl NodeRef {
+    /// Takes the count that its parent's list stands for.
+    #[inline]
+    pub(super) fn count_for_list(&self) {
+        if self.refs.load(Ordering::Relaxed) == 1 {
+            self.refs.store(2, Ordering::Relaxed); // nobody else has one; it is published by what follows
+        } else {
+            std::mem::forget(self.clone());
+        }
+    }
+
     /// Where it points.
     pub(crate) fn as_raw(&self) -> NonNull<Node> {
         self.pointer
@@ -375,7 +399,7 @@ impl NodeRef {
     /// The node is alive.
     pub(crate) unsafe fn retain(pointer: NonNull<Node>) -> Self {
         // SAFETY: the caller's contract; the borrowed reference is not dropped.
-        let borrowed = std::mem::ManuallyDrop::new(unsafe { NodeRef::from_raw(pointer) });
+        let borrowed = ManuallyDrop::new(unsafe { NodeRef::from_raw(pointer) });
         (*borrowed).clone()
     }
     /// Whether `waker` is the coroutine's own: its data is then the node's address, with a slot in the low bits.
@@ -383,8 +407,28 @@ impl NodeRef {
         let block = std::mem::align_of::<Kinded<()>>();
         waker.data().addr() & !(block - 1) == self.pointer.addr().get()
     }
+    /// The node above, for whoever knows that it is there: see the head of this file.
+    #[inline]
     pub(crate) fn parent(&self) -> Option<&NodeRef> {
-        self.parent.as_ref()
+        self.parent.as_deref()
+    }
+    /// Whether somebody other than the parent's list knows a linked node.
+    pub(crate) fn is_known(&self) -> bool {
+        self.refs.load(Ordering::Acquire) > 1
+    }
+    /// Runs `f` while the node cannot complete, so that all above it is there. `None` if it has.
+    pub(crate) fn held<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
+        struct Held<'a>(&'a NodeRef);
+        impl Drop for Held<'_> {
+            fn drop(&mut self) {
+                self.0.release();
+            }
+        }
+        if self.state.attach() == Admission::Refused {
+            return None;
+        }
+        let _held = Held(self);
+        Some(f())
     }
     pub(crate) fn same(&self, other: &NodeRef) -> bool {
         self.pointer == other.pointer

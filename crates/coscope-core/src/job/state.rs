@@ -3,11 +3,11 @@
 //! ```text
 //!          attach +1 / release −1                 attach +1 / release −1
 //!              ┌──┐                                    ┌──┐
-//!  (1) born ──►│  ▼        (4) body_ended              │  ▼      (5) release of the last token
+//!  (1) born ──►│  ▼        (4) release_body            │  ▼      (5) release of the last token
 //!   NEW ─(2)─► ACTIVE ───────────────────────────► COMPLETING ───────────────────► COMPLETED
 //!    │           │ (3) cancel, fail                    │ (3) cancel     ▲              (sealed:
 //!    │           ▼                                     ▼                │         attach is refused,
-//!    └─(3)─► CANCELLING ── (4) body_ended ──► COMPLETING, cancelling ───┘       cancel is too late)
+//!    └─(3)─► CANCELLING ─ (4) release_body ─► COMPLETING, cancelling ───┘       cancel is too late)
 //! ```
 //!
 //! The upper bits count **tokens**: one for the body, one for each child that is attached. A job
@@ -18,8 +18,8 @@
 //! |---|---|---|---|
 //! | `CANCELLING` | `cancel`, `fail` | the subtree is being cut; children are born cancelled | – |
 //! | `FAILED` | `fail` | a failure is kept here; the body of the region is to be dropped | not `CANCELLING` |
-//! | `BODY_DONE` | `body_ended` | the body is gone and its token is given back | – |
-//! | `CUT` | `body_ended` | the cancel came before the body had ended: there is no result | not `BODY_DONE` |
+//! | `BODY_DONE` | `release_body` | the body is gone and its token is given back | – |
+//! | `CUT` | `release_body` | the cancel came before the body had ended: there is no result | not `BODY_DONE` |
 //! | `COMPLETED` | `release` | sealed | count > 0 |
 //! | `STOPPING` | `stop` | asked to come to an end by itself | – |
 //! | `SHIELD` | birth | a cancel from above does not come in | – |
@@ -65,6 +65,8 @@ pub(crate) struct Birth {
     pub(crate) shield: bool,
     pub(crate) region: bool,
     pub(crate) lazy: bool,
+    /// Its parent is asked for after it has completed, or before it is linked.
+    pub(crate) holds_parent: bool,
 }
 
 /// What became of a new child.
@@ -177,15 +179,18 @@ impl State {
     /// (5) Gives a token back; the last one completes the job.
     #[inline]
     pub(crate) fn release(&self) -> Release {
-        self.transition(|word| {
-            debug_assert!(word >= TOKEN && word & COMPLETED == 0, "token given back twice: {word:x}");
-            let next = word - TOKEN;
-            if next < TOKEN {
-                Ok((next | COMPLETED, Release::Completed { awaited: word & AWAITED != 0 }))
-            } else {
-                Ok((next, Release::Waiting))
-            }
-        })
+        self.transition(|word| Ok(Self::without_token(word)))
+    }
+
+    #[inline]
+    fn without_token(word: u64) -> (u64, Release) {
+        debug_assert!(word >= TOKEN && word & COMPLETED == 0, "token given back twice: {word:x}");
+        let next = word - TOKEN;
+        if next < TOKEN {
+            (next | COMPLETED, Release::Completed { awaited: word & AWAITED != 0 })
+        } else {
+            (next, Release::Waiting)
+        }
     }
 
     /// (3) Asks for the subtree to be cut.
@@ -216,14 +221,18 @@ impl State {
         })
     }
 
-    /// (4) The body is gone. Decides between its result and a cancel. Its token stays out until
-    /// [`release`](Self::release). Only the first call counts.
-    pub(crate) fn body_ended(&self) -> Ended {
-        self.transition(|word| {
-            let cut = word & CANCELLING != 0;
-            let next = word | BODY_DONE | if cut { CUT } else { 0 };
-            Ok((next, if cut { Ended::Cut } else { Ended::Kept }))
-        })
+    /// (4) The body is gone: a look at the word decides between its result and a cancel. What is decided
+    /// comes into the word with [`release_body`](Self::release_body); a cancel in between is too late.
+    #[inline]
+    pub(crate) fn body_ends(&self) -> Ended {
+        if self.load() & CANCELLING != 0 { Ended::Cut } else { Ended::Kept }
+    }
+
+    /// (4, 5) The body's token is given back, and what was decided.
+    #[inline]
+    pub(crate) fn release_body(&self, ended: Ended) -> Release {
+        let done = BODY_DONE | if ended == Ended::Cut { CUT } else { 0 };
+        self.transition(|word| Ok(Self::without_token(word | done)))
     }
 
     /// (4) The body of a region is gone. `true` for the one call that may give its token back: a
@@ -291,6 +300,11 @@ impl State {
     #[inline]
     pub(crate) fn is_cancelling(&self) -> bool {
         self.load() & CANCELLING != 0
+    }
+    /// Cancelled, or asked to stop.
+    #[inline]
+    pub(crate) fn is_ending(&self) -> bool {
+        self.load() & (CANCELLING | STOPPING) != 0
     }
     #[inline]
     pub(crate) fn is_failed(&self) -> bool {

@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::ptr::{self, NonNull};
 
 use super::node::{Node, NodeRef};
-use super::state::{Admission, Release};
+use super::state::{Admission, Ended, Release};
 use crate::primitive::UnsafeCell;
 
 /// How many children a walk takes at a time.
@@ -114,7 +114,7 @@ impl NodeRef {
     }
 
     fn insert_below(&self, parent: &NodeRef) {
-        std::mem::forget(self.clone()); // the count that the list stands for: `unlink` gives it back
+        self.count_for_list(); // `unlink` gives it back
         let mut guarded = parent.guarded.lock();
         let last = guarded.children.last;
         // SAFETY: the node stands nowhere yet (a new one, or a region whose own lock is held and
@@ -148,20 +148,26 @@ impl NodeRef {
             self.insert_below(parent); // takes the parent's lock: from child to parent, the one order
             self.state.set_linked();
         }
-        self.cut_if_parent_is();
+        self.cut_if_parent_is(parent);
         Admission::Admitted
     }
 
-    /// The second half of a link: born cancelled below a parent that is being cancelled.
+    /// The second half of a link: born cancelled below a parent that is being cancelled. The caller keeps
+    /// the parent: a lazy child may have been cancelled and completed meanwhile.
     #[inline]
-    pub(crate) fn cut_if_parent_is(&self) {
-        if let Some(parent) = self.parent() {
-            if parent.state.is_cancelling() && !self.state.is_shield() {
-                self.cancel_with_parent();
-            }
-            if parent.state.is_stopping() {
-                self.stop();
-            }
+    pub(crate) fn cut_if_parent_is(&self, parent: &NodeRef) {
+        if parent.state.is_ending() {
+            self.cut_with(parent);
+        }
+    }
+
+    #[cold]
+    fn cut_with(&self, parent: &NodeRef) {
+        if parent.state.is_cancelling() && !self.state.is_shield() {
+            self.cancel_with_parent();
+        }
+        if parent.state.is_stopping() {
+            self.stop();
         }
     }
 
@@ -188,6 +194,14 @@ impl NodeRef {
     #[inline]
     pub(crate) fn release(&self) {
         if let Release::Completed { awaited } = self.state.release() {
+            self.complete(awaited);
+        }
+    }
+
+    /// Gives back the body's token, with what its end came to. As [`release`](Self::release).
+    #[inline]
+    pub(crate) fn release_body(&self, ended: Ended) {
+        if let Release::Completed { awaited } = self.state.release_body(ended) {
             self.complete(awaited);
         }
     }

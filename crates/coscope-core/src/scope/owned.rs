@@ -53,13 +53,14 @@ impl Token {
         let identity =
             Identity { name: Cow::Borrowed(name), id: Identity::next_id(), site: Location::caller() };
         let owned = Owned { supervises, context };
-        let node = KindRef::allocate(Some(parent.clone()), Birth::default(), identity, owned).into_node();
+        let birth = Birth { holds_parent: true, ..Birth::default() };
+        let node = KindRef::allocate(Some(parent), birth, identity, owned).into_node();
         let token = Token { job: Job(node), given_back: AtomicBool::new(false) };
         if token.node().link() == Admission::Refused {
             token.node().cancel_unlinked("its parent has completed".into());
             token.give_back();
         } else {
-            token.node().cut_if_parent_is();
+            token.node().cut_if_parent_is(parent);
         }
         token
     }
@@ -72,8 +73,7 @@ impl Token {
     fn give_back(&self) -> bool {
         let first = !self.given_back.swap(true, Ordering::AcqRel);
         if first {
-            let _how = self.node().state.body_ended();
-            self.node().release();
+            self.node().release_body(self.node().state.body_ends());
         }
         first
     }

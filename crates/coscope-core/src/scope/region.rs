@@ -113,10 +113,10 @@ impl SharedKind for RegionNode {
 /// A node for a region below `parent`.
 pub(crate) fn allocate(parent: NodeRef, frame: &Frame, mode: Mode) -> NodeRef {
     let identity = Identity { name: Cow::Borrowed(frame.name), id: 0, site: frame.site };
-    let birth = Birth { region: true, shield: frame.shield, lazy: false };
+    let birth = Birth { region: true, shield: frame.shield, holds_parent: true, lazy: false };
     let payload =
         RegionNode { mode, deadline: DeadlineFace(frame.deadline.get()), slot: Mutex::new(Slot::default()) };
-    KindRef::allocate(Some(parent), birth, identity, payload).into_node()
+    KindRef::allocate(Some(&parent), birth, identity, payload).into_node()
 }
 
 /// How a poll of the body went.

@@ -217,10 +217,11 @@ where
     };
     debug_assert!(context.dispatcher().is_some());
     let identity = Identity { name, id: Identity::next_id(), site };
-    let birth = job::Birth { shield, region: false, lazy: start == state::Birth::New };
+    let lazy = start == state::Birth::New;
+    let birth = job::Birth { shield, region: false, lazy, holds_parent: P::OUTLIVES };
     // SAFETY: every field of the payload is written.
     let this = unsafe {
-        KindRef::<Task<F, P>>::allocate_with(Some(parent.clone()), birth, identity, |into| {
+        KindRef::<Task<F, P>>::allocate_with(Some(parent), birth, identity, |into| {
             let head = TaskHead { state: State::new(start, interest), context, hops: Hops::new(), pinned };
             (&raw mut (*into).head).write(head);
             (&raw mut (*into).policy).write(PhantomData);
@@ -231,7 +232,7 @@ where
         harness::refuse_birth(&this);
         return this.into_node();
     }
-    this.as_node().cut_if_parent_is();
+    this.as_node().cut_if_parent_is(parent);
     match start {
         // SAFETY: `RUNNING` is set from birth, so the stage is this thread's, which may run it.
         state::Birth::Running => keep_permit(|| unsafe { harness::run_first(&this) }),

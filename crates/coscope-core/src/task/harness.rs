@@ -162,6 +162,7 @@ struct BodyEnded {
     /// The stage holds the result.
     stored: bool,
     panicked: bool,
+    how: Ended,
 }
 
 /// The body has ended (or, with no outcome, is to be cut): drops the future, settles and stores the
@@ -184,7 +185,11 @@ where
         }
     });
     this.as_node().close_regions();
-    let result = settle::<F, P>(this, outcome);
+    let how = this.state.body_ends();
+    if how == Ended::Cut {
+        this.as_node().keep_reason();
+    }
+    let result = settle::<F, P>(this, outcome, how);
     let stored = result.is_some();
     if let Some(result) = result {
         this.payload.stage.with_mut(|stage| {
@@ -192,7 +197,7 @@ where
             unsafe { (&raw mut (*stage).result).cast::<P::Stored>().write(result) }
         });
     }
-    BodyEnded { stored, panicked }
+    BodyEnded { stored, panicked, how }
 }
 
 /// Hands the result on and gives the body's token back.
@@ -216,17 +221,20 @@ where
             unwind::contain("the Drop of a result", || P::discard(result, this.as_node(), &head.context));
         });
     }
-    this.as_node().release(); // the last touch: it may free the cell
+    this.as_node().release_body(ended.how); // the last touch: it may free the cell
 }
 
 /// Decides between a result and a cancel, and what is kept.
-fn settle<F, P>(this: &KindRef<Task<F, P>>, outcome: Option<Outcome<F::Output>>) -> Option<P::Stored>
+fn settle<F, P>(
+    this: &KindRef<Task<F, P>>,
+    outcome: Option<Outcome<F::Output>>,
+    ended: Ended,
+) -> Option<P::Stored>
 where
     F: Future,
     P: Policy<F::Output>,
 {
     let node = this.as_node();
-    let ended = node.state.body_ended();
     match (outcome, ended) {
         (None, _) => None,
         // A value, or an `Err`, that comes after the cancel: nobody asked for it any more.
@@ -260,7 +268,6 @@ where
             unsafe { ptr::drop_in_place((&raw mut (*stage).future).cast::<F>()) }
         })
     });
-    let _cut = node.state.body_ended();
     let _nothing = this.payload.head.state.end(false, false);
-    node.release();
+    node.release_body(node.state.body_ends());
 }

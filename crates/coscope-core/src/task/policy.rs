@@ -22,6 +22,9 @@ pub(crate) trait Policy<O> {
     /// What the [`Deferred`](super::Deferred) holds.
     type Stored;
 
+    /// A result that nobody takes may be a failure, for what is above: also after the end.
+    const OUTLIVES: bool = false;
+
     /// The body has ended by itself. `None`: the failure has been handed on, or there is nothing to keep.
     fn settle(outcome: Outcome<O>, node: &NodeRef, context: &CoroutineContext) -> Option<Self::Stored>;
 
@@ -89,6 +92,7 @@ pub(crate) struct Supervised;
 
 impl<T> Policy<T> for Supervised {
     type Stored = Result<T, JoinError<Infallible>>;
+    const OUTLIVES: bool = true;
     fn settle(outcome: Outcome<T>, node: &NodeRef, _: &CoroutineContext) -> Option<Self::Stored> {
         Some(match outcome {
             Outcome::Value(value) => Ok(value),
@@ -108,6 +112,7 @@ pub(crate) struct SupervisedFallible<E>(PhantomData<E>);
 
 impl<T, E: Debug + Send + 'static> Policy<Result<T, E>> for SupervisedFallible<E> {
     type Stored = Result<T, JoinError<E>>;
+    const OUTLIVES: bool = true;
     fn settle(outcome: Outcome<Result<T, E>>, node: &NodeRef, _: &CoroutineContext) -> Option<Self::Stored> {
         Some(match outcome {
             Outcome::Value(Ok(value)) => Ok(value),
@@ -190,6 +195,7 @@ pub(crate) struct Completing;
 
 impl<T> Policy<T> for Completing {
     type Stored = Result<T, JoinError<Infallible>>;
+    const OUTLIVES: bool = true;
     fn settle(outcome: Outcome<T>, node: &NodeRef, context: &CoroutineContext) -> Option<Self::Stored> {
         Supervised::settle(outcome, node, context)
     }

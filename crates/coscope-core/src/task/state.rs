@@ -133,6 +133,9 @@ impl State {
     /// (2) A waker of `slot` was woken.
     #[inline]
     pub(crate) fn notify(&self, slot: usize) -> Wake {
+        if self.0.load(Ordering::Acquire) & ENDED != 0 {
+            return Wake::Nothing;
+        }
         self.transition(|word| {
             if word & ENDED != 0 {
                 (word, Wake::Nothing)
