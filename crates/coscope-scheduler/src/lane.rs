@@ -77,7 +77,7 @@ impl Permit {
 impl Lanes {
     pub(crate) fn new(count: usize) -> Self {
         let lane = |lane| {
-            let deque = Deque::new_fifo();
+            let deque = Deque::new_lifo();
             CachePadded::new(Lane {
                 stealer: deque.stealer(),
                 permit: AtomicCell::new(Some(Box::new(Permit { lane, deque, steps: 0, newest_in_a_row: 0 }))),
