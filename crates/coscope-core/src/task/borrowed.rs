@@ -2,8 +2,6 @@
 
 use std::future::Future;
 use std::panic::resume_unwind;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 use super::cell::{Launch, launch};
 use super::deferred::Deferred;
@@ -48,16 +46,12 @@ impl Waited {
                 }
             }
         }
-        let deferred = Waited(()).spawn::<F, P>(parent, with, open(Waited(())));
+        let mut deferred = Waited(()).spawn::<F, P>(parent, with, open(Waited(())));
         let node = deferred.node().clone();
         let unparks = node.listen(Event::Complete, Box::new(unpark));
         drop(WaitFor(&node, &drive));
         let _called = unparks;
-        let mut outcome = pin!(deferred.outcome());
-        match outcome.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(result) => result.map_err(|_| node.reason()),
-            Poll::Pending => unreachable!("the job has completed"),
-        }
+        deferred.take().ok_or_else(|| node.reason()) // not awaited: the caller's step may have spent its budget
     }
 
     /// Launches a coroutine for its effects.
