@@ -200,12 +200,10 @@ impl Region {
         }
     }
 
-    /// From now on the end of the last child, or a failure, wakes this poll's task.
+    /// From now on the end of the last child, or a failure, wakes this poll's task. Without a child as
+    /// well: its first one may come from elsewhere, through a handle, while nobody polls.
     fn register(&self, cx: &mut Context<'_>) {
-        let Some(region) = self.payload().filter(|region| region.state.is_linked() || self.is_shielded())
-        else {
-            return;
-        };
+        let Some(region) = self.payload() else { return };
         let known = region.payload.slot.lock().waker.as_ref().is_some_and(|w| w.will_wake(cx.waker()));
         if !known {
             let waker = cx.waker().clone();
