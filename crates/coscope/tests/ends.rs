@@ -41,3 +41,52 @@ fn a_late_child_of_a_waiting_scope_fails_it() {
         outside.await;
     });
 }
+
+#[test]
+fn cancel_children_reaches_what_hangs_below_a_job_without_a_body() {
+    run_test(async |s: Scope| {
+        let j = s.launch(async {
+            let job = current_job().new_child();
+            let child = job.scope().launch(delay(Duration::MAX));
+            yield_now().await;
+            current_job().cancel_children("enough");
+            child.join().await;
+            assert!(child.is_cancelled());
+            job.complete();
+        });
+        j.join().await;
+    });
+}
+
+#[test]
+fn cancel_children_leaves_a_scope_inside_the_body_with_an_end() {
+    run_test(async |s: Scope| {
+        let coroutine = s.spawn(async {
+            scope(async |inner: Scope| {
+                inner.launch(delay(Duration::MAX));
+                let cut = inner.spawn(delay(Duration::MAX)).outcome().await;
+                assert!(cut.unwrap_err().is_cancelled());
+                7
+            })
+            .await
+        });
+        delay(ms(10)).await;
+        coroutine.job().cancel_children("only them");
+        assert_eq!(coroutine.await, 7);
+    });
+}
+
+#[test]
+fn cancel_children_awaited_plainly_panics_rather_than_hangs() {
+    run_test(async |s: Scope| {
+        let r = supervisor_scope(async |sup: Supervisor| {
+            let job = sup.spawn(async { scope(async |i: Scope| i.spawn(delay(Duration::MAX)).await).await });
+            delay(ms(10)).await;
+            job.job().cancel_children("only them");
+            job.await
+        })
+        .await;
+        assert!(matches!(r, Err(JoinError::Panicked { .. })), "{r:?}");
+        drop(s);
+    });
+}

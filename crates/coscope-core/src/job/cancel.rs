@@ -20,9 +20,24 @@ impl NodeRef {
         })
     }
 
-    /// Cancels what hangs below the job, not the job itself.
+    /// Cancels the coroutines that hang below the job, not the job itself. A region in between goes on
+    /// without its children: it owes its caller a value, and nobody would drop its body.
     pub(crate) fn cancel_children(&self, reason: CancelReason) {
-        resuming(|| self.cut_children(&reason, &mut Vec::new()));
+        resuming(|| {
+            let mut open = vec![self.clone()];
+            while let Some(job) = open.pop() {
+                job.for_each_child(|child| {
+                    if child.state.is_shield() {
+                        return;
+                    }
+                    if child.state.is_region() {
+                        open.push(child);
+                    } else if child.begin_cancel(&reason) {
+                        child.cut_subtree(&reason);
+                    }
+                });
+            }
+        });
     }
 
     /// A child has failed: the first failure of a job that still waits cuts its subtree. Hands the
