@@ -90,3 +90,17 @@ fn cancel_children_awaited_plainly_panics_rather_than_hangs() {
         drop(s);
     });
 }
+
+#[test]
+fn a_lazy_coroutine_that_only_a_completed_child_knew_is_cancelled() {
+    run_blocking(async |s: Scope| {
+        let lazy = s.start(Start::Lazy).launch(async {});
+        let child = lazy.new_child();
+        drop(lazy);
+        child.complete();
+        s.launch(async move {
+            delay(ms(5)).await; // the body has ended
+            drop(child);
+        });
+    });
+}

@@ -342,7 +342,11 @@ fn free(mut pointer: NonNull<Node>) {
             free(pointer);
             parent
         };
-        let Some(parent) = parent.map(std::mem::ManuallyDrop::new) else { return };
+        let Some(parent) = parent else { return };
+        if parent.state.is_new() {
+            return drop(parent); // lazy, and perhaps left to nobody who could start it; the list keeps it
+        }
+        let parent = std::mem::ManuallyDrop::new(parent);
         if parent.refs.fetch_sub(1, Ordering::Release) != 1 {
             return;
         }
