@@ -5,6 +5,7 @@ use coscope::prelude::*;
 use coscope::*;
 use coscope_test::run_test;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -102,5 +103,42 @@ fn a_lazy_coroutine_that_only_a_completed_child_knew_is_cancelled() {
             delay(ms(5)).await; // the body has ended
             drop(child);
         });
+    });
+}
+
+#[test]
+fn a_cancelled_job_without_a_body_completes() {
+    run_test(async |_: Scope| {
+        let job = Job::new();
+        let plain = (*job).clone();
+        let child = job.scope().launch(delay(Duration::MAX));
+        plain.cancel_and_join("x").await;
+        assert!(child.is_completed());
+        assert!(!job.complete());
+    });
+}
+
+#[test]
+fn a_cancelled_coroutine_scope_completes() {
+    run_test(async |_: Scope| {
+        let owned = CoroutineScope::new(current_context());
+        owned.launch(delay(Duration::MAX));
+        owned.cancel("x");
+        owned.job().join().await;
+    });
+}
+
+#[test]
+fn a_job_below_a_cancelled_coroutine_completes() {
+    run_test(async |s: Scope| {
+        let keep: Arc<Mutex<Option<CompletableJob>>> = Arc::default();
+        let kept = keep.clone();
+        let j = s.launch(async move {
+            *kept.lock().unwrap() = Some(current_job().new_child());
+            delay(Duration::MAX).await
+        });
+        delay(ms(1)).await;
+        j.cancel_and_join("x").await;
+        drop(keep);
     });
 }
