@@ -1,0 +1,73 @@
+//! Faults of user code and of dispatchers: a panic in an odd place, a refusal. Nothing is lost or aborted by them.
+#![allow(missing_docs, clippy::disallowed_methods, clippy::type_complexity)] // tests catch what they provoke
+
+use coscope::prelude::*;
+use coscope::*;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+type Log = Arc<Mutex<Vec<&'static str>>>;
+
+fn say(log: &Log, line: &'static str) {
+    log.lock().unwrap().push(line)
+}
+
+const fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+#[test]
+fn clean_up_of_a_refused_coroutine_runs() {
+    let log: Log = Arc::default();
+    let l = log.clone();
+    run_blocking(async |s: Scope| {
+        let open = Arc::new(AtomicBool::new(true));
+        let opened = open.clone();
+        let d = Dispatcher::from_executor("closing", move |r: coscope::dispatch::Runnable| {
+            if opened.load(SeqCst) { Dispatchers::default().dispatch(r) } else { drop(r) }
+        });
+        let begun = CompletableDeferred::new();
+        let begin = begun.clone();
+        let j = s.on(d).launch(async move {
+            begin.complete(()).unwrap();
+            std::future::pending::<()>()
+                .finally(async move {
+                    delay(ms(1)).await;
+                    say(&l, "cleaned")
+                })
+                .await
+        });
+        begun.wait().await.unwrap();
+        delay(ms(5)).await;
+        open.store(false, SeqCst);
+        j.cancel_and_join("x").await;
+    });
+    assert_eq!(*log.lock().unwrap(), ["cleaned"]);
+}
+
+#[test]
+fn a_shielded_trip_to_a_dispatcher_that_closes_ends() {
+    let done = run_blocking(async |s: Scope| {
+        let open = Arc::new(AtomicBool::new(true));
+        let opened = open.clone();
+        let d = Dispatcher::from_executor("closing", move |r: coscope::dispatch::Runnable| {
+            if opened.load(SeqCst) { Dispatchers::default().dispatch(r) } else { drop(r) }
+        });
+        let done = Arc::new(AtomicBool::new(false));
+        let (did, shut) = (done.clone(), open.clone());
+        let j = s.on(Dispatchers::default()).launch(async move {
+            shield(with_context(d, async move {
+                shut.store(false, SeqCst);
+                delay(ms(5)).await;
+                did.store(true, SeqCst);
+            }))
+            .await;
+            delay(Duration::MAX).await
+        });
+        j.join().await;
+        assert!(j.is_cancelled());
+        done.load(SeqCst)
+    });
+    assert!(done);
+}
