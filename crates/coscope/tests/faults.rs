@@ -3,6 +3,7 @@
 
 use coscope::prelude::*;
 use coscope::*;
+use coscope_test::run_test;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -70,4 +71,26 @@ fn a_shielded_trip_to_a_dispatcher_that_closes_ends() {
         done.load(SeqCst)
     });
     assert!(done);
+}
+
+#[test]
+fn a_cancelled_clean_up_leaves_the_others_their_turn() {
+    run_test(async |s: Scope| {
+        let log: Log = Arc::default();
+        let l = log.clone();
+        let j = s.launch(async move {
+            let l2 = l.clone();
+            let _b = defer(async move { say(&l2, "second") });
+            let _a = defer(delay(Duration::from_secs(10)));
+            delay(Duration::MAX).await
+        });
+        delay(ms(1)).await;
+        j.cancel("x");
+        delay(ms(1)).await;
+        for child in j.children() {
+            child.cancel("by hand");
+        }
+        j.join().await;
+        assert_eq!(*log.lock().unwrap(), ["second"]);
+    });
 }
