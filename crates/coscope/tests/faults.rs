@@ -1,10 +1,11 @@
 //! Faults of user code and of dispatchers: a panic in an odd place, a refusal. Nothing is lost or aborted by them.
 #![allow(missing_docs, clippy::disallowed_methods, clippy::type_complexity)] // tests catch what they provoke
 
+use coscope::context::{Element, ThreadElement, thread_element};
 use coscope::prelude::*;
 use coscope::*;
 use coscope_test::run_test;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -93,4 +94,50 @@ fn a_cancelled_clean_up_leaves_the_others_their_turn() {
         j.join().await;
         assert_eq!(*log.lock().unwrap(), ["second"]);
     });
+}
+
+/// Panics in the call that its counter says.
+struct Faulty {
+    update: Arc<AtomicU32>,
+    restore: Arc<AtomicU32>,
+}
+impl Element for Faulty {}
+fn due(n: &AtomicU32) -> bool {
+    n.fetch_update(SeqCst, SeqCst, |n| n.checked_sub(1)) == Ok(1)
+}
+impl ThreadElement for Faulty {
+    type Saved = ();
+    fn update(&self) {
+        assert!(!due(&self.update), "update");
+    }
+    fn restore(&self, (): ()) {
+        assert!(!due(&self.restore), "restore");
+    }
+}
+
+#[test]
+fn a_thread_element_that_panics_in_update_fails_its_coroutine() {
+    for nth in 1..4 {
+        run_test(async move |_: Scope| {
+            let element = Faulty { update: Arc::new(nth.into()), restore: Arc::default() };
+            let r = supervisor_scope(async |s: Supervisor| {
+                s.on(thread_element(element)).spawn(async { yield_now().await }).await
+            })
+            .await;
+            assert_eq!(r.is_err(), nth < 3, "{nth} {r:?}");
+        });
+    }
+}
+
+#[test]
+fn a_thread_element_that_panics_in_restore_ends_its_coroutine() {
+    for nth in 1..4 {
+        run_test(async move |_: Scope| {
+            let element = Faulty { restore: Arc::new(nth.into()), update: Arc::default() };
+            supervisor_scope(async |s: Supervisor| {
+                s.on(thread_element(element)).launch(async { yield_now().await }).join().await
+            })
+            .await;
+        });
+    }
 }

@@ -93,7 +93,13 @@ where
             }));
         };
         if head.context.has_thread_elements() {
-            head.context.around_step(&mut poll)
+            // what a thread element panics with fails its coroutine, like a panic of the body
+            if let Err(payload) = unwind::catch(|| head.context.around_step(&mut poll)) {
+                match &polled {
+                    Some(Err(_)) => unwind::drop_contained(payload),
+                    _ => unwind::drop_contained(polled.replace(Err(payload))),
+                }
+            }
         } else {
             poll()
         }
@@ -154,6 +160,7 @@ where
         let mut stored = None;
         let mut outcome = Some(outcome);
         let mut finish = || {
+            let Some(outcome) = outcome.take() else { return };
             this.payload.stage.with_mut(|stage| {
                 unwind::contain("the Drop of a coroutine's future", || {
                     // SAFETY: the stage is ours and holds the future, which is dropped in place, once.
@@ -161,13 +168,12 @@ where
                 })
             });
             node.close_regions();
-            stored = settle::<F, P>(this, outcome.take().expect("a step runs once"));
+            stored = settle::<F, P>(this, outcome);
         };
         if head.context.has_thread_elements() {
-            head.context.around_step(&mut finish)
-        } else {
-            finish()
+            unwind::contain("a thread element", || head.context.around_step(&mut finish));
         }
+        finish(); // where that has not been done
         stored
     });
     let keeps = stored.is_some();
