@@ -142,3 +142,25 @@ fn a_job_below_a_cancelled_coroutine_completes() {
         drop(keep);
     });
 }
+
+#[test]
+fn a_shield_that_ends_elsewhere_lets_the_timeout_go() {
+    run_test(async |s: Scope| {
+        let place: Arc<Mutex<Option<Boxed<()>>>> = Arc::default();
+        let taken = place.clone();
+        s.launch(async move {
+            delay(ms(50)).await;
+            let shielded = taken.lock().unwrap().take();
+            drop(shielded);
+        });
+        let r = with_timeout(ms(10), async {
+            let mut shielded: Boxed<()> = Box::pin(shield(delay(Duration::MAX)));
+            let _ = futures::poll!(&mut shielded);
+            *place.lock().unwrap() = Some(shielded);
+            std::future::pending::<()>().await
+        })
+        .await;
+        assert!(r.is_err());
+        assert_eq!(now().as_nanos(), 1 + 50_000_000);
+    });
+}

@@ -53,6 +53,8 @@ struct Slot {
     failures: Vec<Failure>,
     /// The region's future has gone: nobody will take a failure from here any more.
     abandoned: bool,
+    /// The region's future waits for a shield inside to end.
+    held_up: bool,
 }
 
 impl Slot {
@@ -103,7 +105,9 @@ impl SharedKind for RegionNode {
         this.payload.wake();
     }
     fn unshielded(this: &KindRef<Self>) {
-        this.payload.wake();
+        if this.state.is_cancelling() || this.payload.slot.lock().held_up {
+            this.payload.wake();
+        }
     }
     fn face(payload: &Self) -> Option<&(dyn Any + 'static)> {
         Some(&payload.deadline)
@@ -220,6 +224,14 @@ impl Region {
     /// A shield is open inside: the body cannot be dropped yet.
     pub(crate) fn is_shielded(&self) -> bool {
         self.node().is_some_and(|node| node.shields.fetch_add(0, Ordering::AcqRel) != 0)
+    }
+
+    /// As [`is_shielded`](Self::is_shielded), for one who waits for the shield's end, after a poll of the
+    /// body: if it comes outside of one, the poll's task is woken.
+    pub(crate) fn is_held_up(&self) -> bool {
+        let Some(region) = self.payload().filter(|_| self.is_shielded()) else { return false };
+        region.payload.slot.lock().held_up = true;
+        self.is_shielded() // asked again: the end gives its count back first, and looks at the mark then
     }
 
     /// Drops the body (that is what `drop_body` does) inside the region; a panic in a `Drop` is contained.
