@@ -5,10 +5,12 @@ use coscope::context::{Element, ThreadElement, thread_element};
 use coscope::prelude::*;
 use coscope::*;
 use coscope_test::run_test;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type Log = Arc<Mutex<Vec<&'static str>>>;
 
 fn say(log: &Log, line: &'static str) {
@@ -140,4 +142,49 @@ fn a_thread_element_that_panics_in_restore_ends_its_coroutine() {
             .await;
         });
     }
+}
+
+#[test]
+fn a_poll_of_a_closed_scope_says_what_happened() {
+    run_test(async |s: Scope| {
+        let place: Arc<Mutex<Option<Boxed<()>>>> = Arc::default();
+        let stash = place.clone();
+        s.launch(async move {
+            let mut moved: Boxed<()> = Box::pin(scope(async |s: Scope| {
+                s.launch(delay(Duration::MAX));
+                delay(Duration::MAX).await
+            }));
+            let _ = futures::poll!(&mut moved);
+            *stash.lock().unwrap() = Some(moved);
+        })
+        .join()
+        .await;
+        let moved = place.lock().unwrap().take().unwrap();
+        let r = supervisor_scope(async |s: Supervisor| s.spawn(moved).await).await;
+        let text = r.unwrap_err().to_string();
+        assert!(text.contains("the coroutine that it belongs to had ended"), "{text}");
+    });
+}
+
+#[test]
+fn clean_up_inside_a_closed_scope_that_is_dropped_runs() {
+    run_test(async |s: Scope| {
+        let log: Log = Arc::default();
+        let l = log.clone();
+        let place: Arc<Mutex<Option<Boxed<()>>>> = Arc::default();
+        let stash = place.clone();
+        s.launch(async move {
+            let mut moved: Boxed<()> = Box::pin(scope(async move |s: Scope| {
+                s.launch(delay(Duration::MAX));
+                delay(Duration::MAX).finally(async move { say(&l, "cleaned") }).await
+            }));
+            let _ = futures::poll!(&mut moved);
+            *stash.lock().unwrap() = Some(moved);
+        })
+        .join()
+        .await;
+        let moved = place.lock().unwrap().take().unwrap();
+        s.launch(async move { drop(moved) }).join().await;
+        assert_eq!(*log.lock().unwrap(), ["cleaned"]);
+    });
 }

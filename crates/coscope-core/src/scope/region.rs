@@ -164,19 +164,14 @@ impl Region {
         (node, context)
     }
 
-    /// Runs `f`, which polls or drops the body, inside the region.
-    fn inside<R>(&self, f: impl FnOnce() -> R) -> R {
-        if let Some(node) = self.node() {
-            let open = node.state.begin_poll();
-            if !open && !std::thread::panicking() {
-                let name = self.frame.name;
-                let site = self.frame.site;
-                let _left = node.state.end_poll();
-                panic!(
-                    "a {name} opened at {site} was polled after the coroutine that it belongs to had ended: \
-                     it was forgotten, or moved out of it, and has been closed"
-                );
-            }
+    /// Runs `f`, which polls or drops the body, inside the region. Hands it back if the region has been
+    /// force-closed: there is no inside any more.
+    fn inside<R, F: FnOnce() -> R>(&self, f: F) -> Result<R, F> {
+        if let Some(node) = self.node()
+            && !node.state.begin_poll()
+        {
+            let _left = node.state.end_poll();
+            return Err(f);
         }
         struct Leave<'a>(&'a Region);
         impl Drop for Leave<'_> {
@@ -189,12 +184,21 @@ impl Region {
             }
         }
         let _leave = Leave(self);
-        self.frame.enter(f)
+        Ok(self.frame.enter(f))
+    }
+
+    fn polled_closed(&self) -> ! {
+        let Frame { name, site, .. } = self.frame;
+        panic!(
+            "a {name} opened at {site} was polled after the coroutine that it belongs to had ended: \
+             it was forgotten, or moved out of it, and has been closed"
+        )
     }
 
     /// Polls the body once.
     pub(crate) fn poll_body<F: Future>(&self, body: Pin<&mut F>, cx: &mut Context<'_>) -> Polled<F::Output> {
-        match unwind::catch(|| self.inside(|| body.poll(cx))) {
+        let poll = || self.inside(|| body.poll(cx)).unwrap_or_else(|_| self.polled_closed());
+        match unwind::catch(poll) {
             Ok(Poll::Ready(value)) => Polled::Ready(value),
             Err(payload) => Polled::Panicked(payload),
             Ok(Poll::Pending) => {
@@ -234,9 +238,11 @@ impl Region {
         self.is_shielded() // asked again: the end gives its count back first, and looks at the mark then
     }
 
-    /// Drops the body (that is what `drop_body` does) inside the region; a panic in a `Drop` is contained.
+    /// Drops the body (that is what `drop_body` does) inside the region, if that has not been closed; a
+    /// panic in a `Drop` is contained.
     pub(crate) fn cut_body(&self, drop_body: impl FnOnce()) {
-        unwind::contain("a Drop inside a scope that is being cut", || self.inside(drop_body));
+        let drop_body = || self.inside(drop_body).unwrap_or_else(|drop_body| drop_body());
+        unwind::contain("a Drop inside a scope that is being cut", drop_body);
     }
 
     /// Cancels the children, since the body has ended in failure.
