@@ -5,6 +5,7 @@ use coscope::context::{Element, ThreadElement, thread_element};
 use coscope::prelude::*;
 use coscope::*;
 use coscope_test::run_test;
+use std::panic::catch_unwind;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -187,4 +188,27 @@ fn clean_up_inside_a_closed_scope_that_is_dropped_runs() {
         s.launch(async move { drop(moved) }).join().await;
         assert_eq!(*log.lock().unwrap(), ["cleaned"]);
     });
+}
+
+#[test]
+fn a_result_whose_drop_panics_does_not_abort_a_failing_scope() {
+    struct P;
+    impl Drop for P {
+        fn drop(&mut self) {
+            panic!("in drop")
+        }
+    }
+    let r = catch_unwind(|| {
+        run_test(async |_: Scope| {
+            scope(async |s: Scope| {
+                s.launch(async {
+                    delay(ms(1)).await;
+                    panic!("child")
+                });
+                P
+            })
+            .await;
+        })
+    });
+    assert_eq!(r.unwrap_err().downcast_ref::<&str>(), Some(&"child"));
 }
