@@ -212,3 +212,18 @@ fn a_result_whose_drop_panics_does_not_abort_a_failing_scope() {
     });
     assert_eq!(r.unwrap_err().downcast_ref::<&str>(), Some(&"child"));
 }
+
+#[test]
+fn blocking_in_a_drop_while_unwinding_is_survived() {
+    struct Blocks;
+    impl Drop for Blocks {
+        fn drop(&mut self) {
+            assert_eq!(run_blocking(async |_| 5), 5);
+        }
+    }
+    let r = catch_unwind(|| {
+        let _blocks = Blocks;
+        panic!("unwinding");
+    });
+    assert_eq!(r.unwrap_err().downcast_ref::<&str>(), Some(&"unwinding"));
+}

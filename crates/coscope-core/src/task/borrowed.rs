@@ -40,10 +40,11 @@ impl Waited {
         struct WaitFor<'a>(&'a NodeRef, &'a dyn Fn(&dyn Fn() -> bool));
         impl Drop for WaitFor<'_> {
             fn drop(&mut self) {
-                let _abort = crate::unwind::AbortOnUnwind;
-                while !self.0.state.is_completed() {
-                    (self.1)(&|| self.0.state.is_completed());
-                }
+                crate::unwind::abort_on_panic(|| {
+                    while !self.0.state.is_completed() {
+                        (self.1)(&|| self.0.state.is_completed());
+                    }
+                });
             }
         }
         let mut deferred = Waited(()).spawn::<F, P>(parent, with, open(Waited(())));
