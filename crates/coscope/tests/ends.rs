@@ -4,6 +4,7 @@
 use coscope::prelude::*;
 use coscope::*;
 use coscope_test::run_test;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -162,5 +163,31 @@ fn a_shield_that_ends_elsewhere_lets_the_timeout_go() {
         .await;
         assert!(r.is_err());
         assert_eq!(now().as_nanos(), 1 + 50_000_000);
+    });
+}
+
+#[test]
+fn a_frame_deferred_whose_child_was_lost_panics() {
+    run_test(async |_: Scope| {
+        let mut lost = None;
+        let r: Result<(), &str> = try_frame_scope(async |s: FrameScope<'_, &str>| {
+            lost = Some(s.spawn(delay(Duration::MAX)));
+            yield_now().await;
+            Err("no")
+        })
+        .await;
+        assert_eq!(r, Err("no"));
+        let r = supervisor_scope(async |s: Supervisor| s.spawn(lost.unwrap()).await).await;
+        assert!(matches!(r, Err(JoinError::Panicked { .. })), "{r:?}");
+    });
+}
+
+#[test]
+fn a_frame_scope_handle_used_after_the_end_panics_at_the_await() {
+    run_test(async |_: Scope| {
+        let handle = frame_scope(async |s: FrameScope<'_>| s.clone()).await;
+        let late = handle.spawn(async { 1 });
+        let r = catch_unwind(AssertUnwindSafe(|| futures::executor::block_on(late)));
+        assert!(r.is_err());
     });
 }
