@@ -5,6 +5,7 @@ use coscope::context::{Element, ThreadElement, thread_element};
 use coscope::prelude::*;
 use coscope::*;
 use coscope_test::run_test;
+use std::cell::Cell;
 use std::panic::catch_unwind;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
@@ -226,4 +227,40 @@ fn blocking_in_a_drop_while_unwinding_is_survived() {
         panic!("unwinding");
     });
     assert_eq!(r.unwrap_err().downcast_ref::<&str>(), Some(&"unwinding"));
+}
+
+thread_local! {
+    static VALUE: Cell<u32> = const { Cell::new(0) };
+}
+struct Value(u32);
+impl Element for Value {}
+impl ThreadElement for Value {
+    type Saved = u32;
+    fn update(&self) -> u32 {
+        VALUE.replace(self.0)
+    }
+    fn restore(&self, saved: u32) {
+        VALUE.set(saved)
+    }
+}
+struct Sees(Arc<Mutex<Vec<u32>>>);
+impl Drop for Sees {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().push(VALUE.get())
+    }
+}
+
+#[test]
+fn what_is_dropped_in_a_with_context_finds_its_thread_elements() {
+    run_test(async |s: Scope| {
+        let seen: Arc<Mutex<Vec<u32>>> = Arc::default();
+        let sees = Sees(seen.clone());
+        let job = s.launch(with_context(thread_element(Value(7)), async move {
+            let _sees = sees;
+            delay(Duration::MAX).await
+        }));
+        delay(ms(1)).await;
+        job.cancel_and_join("x").await;
+        assert_eq!(*seen.lock().unwrap(), [7]);
+    });
 }
