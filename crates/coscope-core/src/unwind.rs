@@ -2,7 +2,7 @@
 //!
 //! A panic in a coroutine is caught and carried up the tree. A panic where nobody could carry it
 //! (in a waker, a handler, a `Drop` during a cancel) is reported and goes no further. A panic in
-//! the middle of one of our own protocols cannot be survived: [`AbortOnUnwind`] ends the process.
+//! the middle of one of our own protocols cannot be survived: [`abort_on_panic`] ends the process.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,15 +43,14 @@ pub fn message(payload: &(dyn Any + Send)) -> &str {
     }
 }
 
-/// Ends the process if it is dropped by a panic: for the middle of a protocol that has no way back.
-#[derive(Debug)]
-pub struct AbortOnUnwind;
-
-impl Drop for AbortOnUnwind {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("coscope: a panic in the middle of a protocol of the runtime; aborting");
-            std::process::abort();
-        }
-    }
+/// Runs `f`, the middle of a protocol that has no way back: a panic in it ends the process. Whether the thread
+/// is unwinding already, for another reason, does not matter.
+pub fn abort_on_panic<R>(f: impl FnOnce() -> R) -> R {
+    catch(f).unwrap_or_else(|payload| {
+        eprintln!(
+            "coscope: a panic in the middle of a protocol of the runtime; aborting: {}",
+            message(&*payload)
+        );
+        std::process::abort()
+    })
 }

@@ -306,11 +306,8 @@ fn a_deep_chain_of_jobs_is_cancelled_from_the_top() {
         assert!(jobs[0].cancel("from the top"));
         assert!(jobs[DEEP - 1].is_cancelled());
         assert_eq!(jobs[DEEP - 1].cancel_reason().unwrap().as_str(), "from the top");
-        assert!(!jobs[0].is_completed());
-        for job in &jobs {
-            job.complete();
-        }
-        assert!(jobs.iter().all(|job| job.is_completed()));
+        // without bodies there is nothing to wait for: the last one takes all above with it
+        assert!(jobs.iter().all(|job| job.is_completed() && !job.complete()));
     });
 }
 

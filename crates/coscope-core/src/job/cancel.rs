@@ -15,7 +15,7 @@ impl NodeRef {
             self.set_reason(&reason);
             let first = self.begin_cancel();
             if first {
-                self.cut_subtree(&reason);
+                self.cut_subtree();
             }
             first
         })
@@ -25,14 +25,32 @@ impl NodeRef {
     pub(crate) fn cancel_with_parent(&self) {
         resuming(|| {
             if self.begin_cancel() {
-                self.cut_subtree(&CancelReason::UNSPECIFIED);
+                self.cut_subtree();
             }
         });
     }
 
-    /// Cancels what hangs below the job, not the job itself.
+    /// Cancels the coroutines that hang below the job, not the job itself. A region in between goes on
+    /// without its children: it owes its caller a value, and nobody would drop its body.
     pub(crate) fn cancel_children(&self, reason: CancelReason) {
-        resuming(|| self.cut_children(&reason, &mut Vec::new()));
+        resuming(|| {
+            let mut open = vec![self.clone()];
+            while let Some(job) = open.pop() {
+                job.for_each_child(|child| {
+                    if child.state.is_shield() {
+                        return;
+                    }
+                    if child.state.is_region() {
+                        open.push(child);
+                        return;
+                    }
+                    child.set_reason(&reason);
+                    if child.begin_cancel() {
+                        child.cut_subtree();
+                    }
+                });
+            }
+        });
     }
 
     /// A child has failed: the first failure of a job that still waits cuts its subtree. Hands the
@@ -43,10 +61,10 @@ impl NodeRef {
     }
 
     /// The second half of [`fail`](Self::fail), once the failure is kept: the walk.
-    pub(crate) fn cut_after_failure(&self, reason: &CancelReason) {
+    pub(crate) fn cut_after_failure(&self) {
         resuming(|| {
             self.call_listeners(Event::Cancel);
-            self.cut_subtree(reason);
+            self.cut_subtree();
         });
     }
 
@@ -69,24 +87,17 @@ impl NodeRef {
     }
 
     /// The walk: jobs whose bit is set wait in `below` until their own children are reached.
-    fn cut_subtree(&self, reason: &CancelReason) {
+    fn cut_subtree(&self) {
         self.on_cancelled();
         let mut below = vec![self.clone()];
         while let Some(job) = below.pop() {
-            job.cut_children(reason, &mut below);
+            job.cut_children(&mut below);
         }
     }
 
-    fn cut_children(&self, reason: &CancelReason, below: &mut Vec<NodeRef>) {
-        let has_reason = self.state.is_cancelling();
+    fn cut_children(&self, below: &mut Vec<NodeRef>) {
         self.for_each_child(|child| {
-            if child.state.is_shield() {
-                return;
-            }
-            if !has_reason {
-                child.set_reason(reason);
-            }
-            if child.begin_cancel() {
+            if !child.state.is_shield() && child.begin_cancel() {
                 child.on_cancelled();
                 if child.state.has_children() {
                     below.push(child);
@@ -173,7 +184,7 @@ impl NodeRef {
             if child.state.is_region() && !child.state.is_body_done() {
                 child.set_reason(&CancelReason::new("the coroutine around the scope has ended"));
                 let closed = child.state.close();
-                resuming(|| child.cut_subtree(&child.reason()));
+                resuming(|| child.cut_subtree());
                 child.close_regions();
                 if closed == Close::Closed {
                     child.release();

@@ -364,6 +364,10 @@ fn free(mut pointer: NonNull<Node>) {
         let Some(parent) = parent else { return };
         // SAFETY: the count that the child held, taken over here.
         let parent = ManuallyDrop::new(unsafe { NodeRef::from_raw(parent) });
+        if parent.state.is_new() {
+            // lazy, and perhaps left to nobody who could start it; the list keeps it
+            return drop(ManuallyDrop::into_inner(parent));
+        }
         if parent.refs.fetch_sub(1, Ordering::Release) != 1 {
             return;
         }

@@ -43,9 +43,12 @@ pub(super) fn queue_cleanup(cleanup: Cleanup) {
         queue.entries.push_back(Finalizer::Cleanup(cleanup));
         !std::mem::replace(&mut queue.running, true)
     });
-    if !first {
-        return;
+    if first {
+        launch_runner(node);
     }
+}
+
+fn launch_runner(node: NodeRef) {
     let context = current::context().for_child(&CoroutineContext::new());
     let launch = Launch {
         name: Some(Cow::Borrowed("finalizer")),
@@ -56,7 +59,29 @@ pub(super) fn queue_cleanup(cleanup: Cleanup) {
         shield: true,
         pinned: false,
     };
-    task::launch_owned::<_, Plain>(&node, launch, run(node.clone()));
+    let runner = Runner { node: node.clone(), done: false };
+    task::launch_owned::<_, Plain>(&node, launch, run(runner));
+}
+
+/// Who runs a queue. Cut half-way (somebody has cancelled it by name), it leaves the rest to another one.
+struct Runner {
+    node: NodeRef,
+    done: bool,
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        if self.done || self.node.state.is_completed() {
+            return;
+        }
+        let left = with_queue(&self.node, |queue| {
+            queue.running = !queue.entries.is_empty();
+            queue.running
+        });
+        if left {
+            launch_runner(self.node.clone());
+        }
+    }
 }
 
 fn with_queue<R>(node: &NodeRef, f: impl FnOnce(&mut Finalizers) -> R) -> R {
@@ -65,8 +90,9 @@ fn with_queue<R>(node: &NodeRef, f: impl FnOnce(&mut Finalizers) -> R) -> R {
     f(&mut guarded.rare().finalizers)
 }
 
-/// Runs the queue of `node` until it is empty.
-async fn run(node: NodeRef) {
+/// Runs the queue until it is empty.
+async fn run(mut runner: Runner) {
+    let node = runner.node.clone();
     loop {
         let next = with_queue(&node, |queue| {
             let next = queue.entries.pop_front();
@@ -74,7 +100,10 @@ async fn run(node: NodeRef) {
             next
         });
         match next {
-            None => return,
+            None => {
+                runner.done = true;
+                return;
+            }
             Some(Finalizer::Region(region)) => {
                 let joining = pin!(Joining::new(region));
                 poll_fn(|cx| joining.as_ref().poll(cx)).await;

@@ -93,19 +93,12 @@ impl<'env, E: Send + 'env> FrameScope<'env, E> {
         F: Future<Output = Result<T, E>> + Send + 'env,
         T: Send + 'env,
     {
-        let slot = Arc::new(Mutex::new(Slot { value: None, waker: None, taken: false }));
-        let filled = slot.clone();
+        let slot = Arc::new(Mutex::new(Slot { value: None, waker: None, taken: false, lost: false }));
+        let filled = Fill(slot.clone());
         self.add(async move {
             let value = future.await?;
-            let waker = {
-                let mut slot = filled.lock();
-                slot.value = Some(value);
-                slot.waker.take()
-            };
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-            Ok(())
+            filled.0.lock().value = Some(value);
+            Ok(()) // dropped, `filled` wakes who waits
         });
         FrameDeferred { slot }
     }
@@ -130,10 +123,31 @@ struct Slot<T> {
     value: Option<T>,
     waker: Option<Waker>,
     taken: bool,
+    /// The child has gone without a value.
+    lost: bool,
+}
+
+/// Held by the child: when it goes, whoever waits hears of it.
+struct Fill<T>(Arc<Mutex<Slot<T>>>);
+
+impl<T> Drop for Fill<T> {
+    fn drop(&mut self) {
+        let waker = {
+            let mut slot = self.0.lock();
+            slot.lost = slot.value.is_none() && !slot.taken;
+            slot.waker.take()
+        };
+        if let Some(waker) = waker {
+            unwind::contain("a waker", || waker.wake());
+        }
+    }
 }
 
 /// The result to come of a child of a [`FrameScope`]. If the child fails, whoever awaits is dropped
 /// with the scope.
+///
+/// # Panics
+/// The await panics if it stands outside of the scope, which has ended without that child's result.
 #[must_use = "a FrameDeferred that nobody awaits loses its result; `launch` is for work without one"]
 pub struct FrameDeferred<T> {
     slot: Arc<Mutex<Slot<T>>>,
@@ -143,14 +157,15 @@ impl<T> Future for FrameDeferred<T> {
     type Output = T;
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let waker = cx.waker().clone();
-        let (value, old) = {
+        let (value, old, lost) = {
             let mut slot = self.slot.lock();
             assert!(!slot.taken, "a FrameDeferred was polled after it had given its result");
             let value = slot.value.take();
             slot.taken = value.is_some();
-            (value, slot.waker.replace(waker))
+            (value, slot.waker.replace(waker), slot.lost)
         };
         drop(old);
+        assert!(!lost, "awaited a child of a frame_scope that has ended without its result");
         value.map_or(Poll::Pending, Poll::Ready)
     }
 }

@@ -158,9 +158,9 @@ impl<T> Shape<T> for Infallibly {
         Scope::new(place)
     }
     fn finish(out: Option<T>, failures: Vec<Failure>) -> T {
-        match first::<Infallible>(failures) {
-            Some(error) => match error {},
-            None => out.expect("a scope without failures has a result"),
+        match first::<Infallible, _>(failures, out) {
+            Ok(out) => out.expect("a scope without failures has a result"),
+            Err(error) => match error {},
         }
     }
 }
@@ -179,13 +179,7 @@ impl<T, E: Send + 'static> Shape<Result<T, E>> for Fallibly<E> {
         out.is_err()
     }
     fn finish(out: Option<Result<T, E>>, failures: Vec<Failure>) -> Result<T, E> {
-        match first::<E>(failures) {
-            Some(error) => {
-                unwind::drop_contained(out);
-                Err(error)
-            }
-            None => out.expect("a scope without failures has a result"),
-        }
+        first::<E, _>(failures, out)?.expect("a scope without failures has a result")
     }
 }
 
@@ -223,11 +217,13 @@ impl<T, E: Send + 'static> Shape<T> for Gathering<E> {
     }
 }
 
-/// The first failure's error; resumes its panic if it was one.
-fn first<E: 'static>(failures: Vec<Failure>) -> Option<E> {
-    let failure = failures.into_iter().next()?;
+/// The body's result if there is no failure. Otherwise that is dropped, before anything unwinds: the first
+/// failure's error, or its panic resumed.
+fn first<E: 'static, O>(failures: Vec<Failure>, out: Option<O>) -> Result<Option<O>, E> {
+    let Some(failure) = failures.into_iter().next() else { return Ok(out) };
+    unwind::drop_contained(out);
     match failure.cause {
-        FailureCause::Error { error, .. } => Some(*error.downcast::<E>().expect("a scope's own error type")),
+        FailureCause::Error { error, .. } => Err(*error.downcast::<E>().expect("a scope's own error type")),
         FailureCause::Panic(payload) => std::panic::resume_unwind(payload),
     }
 }

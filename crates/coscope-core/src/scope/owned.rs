@@ -19,18 +19,36 @@ use crate::primitive::{AtomicBool, Ordering};
 use crate::root::root;
 use crate::suspend::join_all;
 
-/// A job without a body: whoever holds it gives its token back.
+/// A job without a body: whoever holds it gives its token back, or a cancel does.
 struct Owned {
     supervises: bool,
     context: CoroutineContext,
+    given_back: AtomicBool,
+}
+
+impl Owned {
+    /// `true` for the one caller that gives the token back.
+    fn claim(&self) -> bool {
+        !self.given_back.swap(true, Ordering::AcqRel)
+    }
+}
+
+fn give_back(node: &NodeRef) {
+    node.release_body(node.state.body_ends());
 }
 
 impl SharedKind for Owned {
+    fn cancelled(this: &KindRef<Self>) {
+        // there is no body to be dropped: it completes when its children have
+        if this.payload.claim() {
+            give_back(this.as_node());
+        }
+    }
     fn child_failed(this: &KindRef<Self>, mut failure: Failure) -> Option<Failure> {
         if !this.payload.supervises {
             let reason = failure.reason();
             if this.as_node().fail(reason.clone()) {
-                this.as_node().cut_after_failure(&reason);
+                this.as_node().cut_after_failure();
                 // no parent takes it, so the handler does, once
                 report(this.payload.context.failure_handler(), failure);
                 return None;
@@ -44,7 +62,6 @@ impl SharedKind for Owned {
 /// Whoever holds the body's token of a job without a body.
 struct Token {
     job: Job,
-    given_back: AtomicBool,
 }
 
 impl Token {
@@ -52,10 +69,10 @@ impl Token {
     fn new(name: &'static str, parent: &NodeRef, supervises: bool, context: CoroutineContext) -> Self {
         let identity =
             Identity { name: Cow::Borrowed(name), id: Identity::next_id(), site: Location::caller() };
-        let owned = Owned { supervises, context };
+        let owned = Owned { supervises, context, given_back: AtomicBool::new(false) };
         let birth = Birth { holds_parent: true, ..Birth::default() };
         let node = KindRef::allocate(Some(parent), birth, identity, owned).into_node();
-        let token = Token { job: Job(node), given_back: AtomicBool::new(false) };
+        let token = Token { job: Job(node) };
         if token.node().link() == Admission::Refused {
             token.node().cancel_unlinked("its parent has completed".into());
             token.give_back();
@@ -69,11 +86,25 @@ impl Token {
         self.job.node()
     }
 
+    fn claim(&self) -> bool {
+        self.node().downcast::<Owned>().is_some_and(|owned| owned.payload.claim())
+    }
+
     /// `true` for the one call that did.
     fn give_back(&self) -> bool {
-        let first = !self.given_back.swap(true, Ordering::AcqRel);
+        let first = self.claim();
         if first {
-            self.node().release_body(self.node().state.body_ends());
+            give_back(self.node());
+        }
+        first
+    }
+
+    /// As [`give_back`](Self::give_back), after a cancel.
+    fn cancel(&self, reason: CancelReason) -> bool {
+        let first = self.claim();
+        self.node().cancel(reason);
+        if first {
+            give_back(self.node());
         }
         first
     }
@@ -81,9 +112,9 @@ impl Token {
 
 impl Drop for Token {
     fn drop(&mut self) {
-        if !self.given_back.load(Ordering::Acquire) {
+        if self.claim() {
             self.node().cancel(CancelReason::new("its owner was dropped"));
-            self.give_back();
+            give_back(self.node());
         }
     }
 }
@@ -169,7 +200,7 @@ impl fmt::Debug for CoroutineScope {
 
 /// A job that is completed by hand: the parent of what is to be cancelled together.
 ///
-/// When its last handle is dropped without that, it is cancelled.
+/// Cancelled, it completes when its children have; so it is when its last handle is dropped before.
 ///
 /// ```
 /// # use coscope_core::{Job, delay};
@@ -216,8 +247,7 @@ impl CompletableJob {
 
     /// Cancels its children because of a failure, and completes it. `true` for the one call that did.
     pub fn complete_exceptionally(&self, reason: impl Into<CancelReason>) -> bool {
-        self.0.node().cancel(reason.into());
-        self.0.give_back()
+        self.0.cancel(reason.into())
     }
 
     /// Cancels it, waits for its children, and completes it.

@@ -127,7 +127,7 @@ impl<F: Future> Contest<F> {
                 // a loser; one with a shield open goes on until that has ended
                 if branch.region.is_shielded() {
                     match branch.region.poll_body(body.as_mut(), cx) {
-                        Polled::Pending | Polled::Cut if branch.region.is_shielded() => {
+                        Polled::Pending | Polled::Cut if branch.region.is_held_up() => {
                             joined = false;
                             continue;
                         }

@@ -53,6 +53,8 @@ struct Slot {
     failures: Vec<Failure>,
     /// The region's future has gone: nobody will take a failure from here any more.
     abandoned: bool,
+    /// The region's future waits for a shield inside to end.
+    held_up: bool,
 }
 
 impl Slot {
@@ -90,7 +92,7 @@ impl SharedKind for RegionNode {
                 let reason = failure.reason();
                 if this.as_node().fail(reason.clone()) {
                     let late = this.payload.slot.lock().keep(failure);
-                    this.as_node().cut_after_failure(&reason);
+                    this.as_node().cut_after_failure();
                     late
                 } else {
                     failure.suppressed = true;
@@ -103,7 +105,9 @@ impl SharedKind for RegionNode {
         this.payload.wake();
     }
     fn unshielded(this: &KindRef<Self>) {
-        this.payload.wake();
+        if this.state.is_cancelling() || this.payload.slot.lock().held_up {
+            this.payload.wake();
+        }
     }
     fn face(payload: &Self) -> Option<&(dyn Any + 'static)> {
         Some(&payload.deadline)
@@ -160,19 +164,14 @@ impl Region {
         (node, context)
     }
 
-    /// Runs `f`, which polls or drops the body, inside the region.
-    fn inside<R>(&self, f: impl FnOnce() -> R) -> R {
-        if let Some(node) = self.node() {
-            let open = node.state.begin_poll();
-            if !open && !std::thread::panicking() {
-                let name = self.frame.name;
-                let site = self.frame.site;
-                let _left = node.state.end_poll();
-                panic!(
-                    "a {name} opened at {site} was polled after the coroutine that it belongs to had ended: \
-                     it was forgotten, or moved out of it, and has been closed"
-                );
-            }
+    /// Runs `f`, which polls or drops the body, inside the region. Hands it back if the region has been
+    /// force-closed: there is no inside any more.
+    fn inside<R, F: FnOnce() -> R>(&self, f: F) -> Result<R, F> {
+        if let Some(node) = self.node()
+            && !node.state.begin_poll()
+        {
+            let _left = node.state.end_poll();
+            return Err(f);
         }
         struct Leave<'a>(&'a Region);
         impl Drop for Leave<'_> {
@@ -185,12 +184,21 @@ impl Region {
             }
         }
         let _leave = Leave(self);
-        self.frame.enter(f)
+        Ok(self.frame.enter(f))
+    }
+
+    fn polled_closed(&self) -> ! {
+        let Frame { name, site, .. } = self.frame;
+        panic!(
+            "a {name} opened at {site} was polled after the coroutine that it belongs to had ended: \
+             it was forgotten, or moved out of it, and has been closed"
+        )
     }
 
     /// Polls the body once.
     pub(crate) fn poll_body<F: Future>(&self, body: Pin<&mut F>, cx: &mut Context<'_>) -> Polled<F::Output> {
-        match unwind::catch(|| self.inside(|| body.poll(cx))) {
+        let poll = || self.inside(|| body.poll(cx)).unwrap_or_else(|_| self.polled_closed());
+        match unwind::catch(poll) {
             Ok(Poll::Ready(value)) => Polled::Ready(value),
             Err(payload) => Polled::Panicked(payload),
             Ok(Poll::Pending) => {
@@ -200,12 +208,10 @@ impl Region {
         }
     }
 
-    /// From now on the end of the last child, or a failure, wakes this poll's task.
+    /// From now on the end of the last child, or a failure, wakes this poll's task. Without a child as
+    /// well: its first one may come from elsewhere, through a handle, while nobody polls.
     fn register(&self, cx: &mut Context<'_>) {
-        let Some(region) = self.payload().filter(|region| region.state.is_linked() || self.is_shielded())
-        else {
-            return;
-        };
+        let Some(region) = self.payload() else { return };
         let known = region.payload.slot.lock().waker.as_ref().is_some_and(|w| w.will_wake(cx.waker()));
         if !known {
             let waker = cx.waker().clone();
@@ -224,9 +230,19 @@ impl Region {
         self.node().is_some_and(|node| node.shields.fetch_add(0, Ordering::AcqRel) != 0)
     }
 
-    /// Drops the body (that is what `drop_body` does) inside the region; a panic in a `Drop` is contained.
+    /// As [`is_shielded`](Self::is_shielded), for one who waits for the shield's end, after a poll of the
+    /// body: if it comes outside of one, the poll's task is woken.
+    pub(crate) fn is_held_up(&self) -> bool {
+        let Some(region) = self.payload().filter(|_| self.is_shielded()) else { return false };
+        region.payload.slot.lock().held_up = true;
+        self.is_shielded() // asked again: the end gives its count back first, and looks at the mark then
+    }
+
+    /// Drops the body (that is what `drop_body` does) inside the region, if that has not been closed; a
+    /// panic in a `Drop` is contained.
     pub(crate) fn cut_body(&self, drop_body: impl FnOnce()) {
-        unwind::contain("a Drop inside a scope that is being cut", || self.inside(drop_body));
+        let drop_body = || self.inside(drop_body).unwrap_or_else(|drop_body| drop_body());
+        unwind::contain("a Drop inside a scope that is being cut", drop_body);
     }
 
     /// Cancels the children, since the body has ended in failure.
@@ -241,7 +257,7 @@ impl Region {
         let Some(node) = self.node() else { return true };
         let first = node.fail(reason.clone());
         if first {
-            node.cut_after_failure(&reason);
+            node.cut_after_failure();
         }
         first || !node.state.is_failed()
     }

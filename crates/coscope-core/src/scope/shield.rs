@@ -93,9 +93,10 @@ impl Around {
 impl Drop for Around {
     fn drop(&mut self) {
         self.each(|node| {
-            if node.shields.fetch_sub(1, Ordering::AcqRel) == 1 && node.state.is_cancelling() {
-                // No wake is due for the cancel that waited for this: whoever polls the node looks
-                // after each poll, but the shield may have ended outside of one.
+            let last = node.shields.fetch_sub(1, Ordering::AcqRel) == 1;
+            if last && (node.state.is_cancelling() || node.state.is_region()) {
+                // No wake is due for what waited for this (a cancel, the end of a timeout): whoever polls
+                // the node looks after each poll, but the shield may have ended outside of one.
                 node.on_unshielded();
             }
         });

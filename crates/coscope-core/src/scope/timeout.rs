@@ -127,7 +127,7 @@ impl<F: Future> Future for WithTimeout<F> {
                     let deadline = region.frame.deadline.get().expect("set at the first poll");
                     let polled = this.timer.as_ref().poll(clock, deadline, cx.waker());
                     ready!(gate::pass(cx, polled));
-                    if region.is_shielded() {
+                    if region.is_held_up() {
                         return Poll::Pending; // the end of the shield comes in a poll of the body, or wakes
                     }
                     Ok(Err(TimedOut { after: *this.after }))

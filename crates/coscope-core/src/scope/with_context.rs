@@ -115,10 +115,24 @@ pin_project! {
             let mut this = this.project();
             if let Some(context) = this.context.as_ref() {
                 let (slot, place) = (current::slot(), this.stage.place());
-                current::enter_context(context, slot, place, || this.body.set(None));
+                drop_body(context, slot, place, this.body.as_mut());
             }
         }
     }
+}
+
+/// Drops the body as a step of its own: in its context, with its thread elements set.
+fn drop_body<F>(context: &CoroutineContext, slot: usize, place: usize, mut body: Pin<&mut Option<F>>) {
+    if body.is_none() {
+        return;
+    }
+    current::enter_context(context, slot, place, || {
+        if context.has_thread_elements() {
+            context.around_step(&mut || body.set(None));
+        } else {
+            body.set(None);
+        }
+    });
 }
 
 enum Stage {
@@ -349,7 +363,7 @@ impl<F: Future> Future for WithContext<F> {
             Stage::Here => {
                 let polled = poll_body(this.body.as_mut(), at, cx);
                 if polled.is_ready() {
-                    current::enter_context(context, at, place, || this.body.set(None));
+                    drop_body(context, at, place, this.body.as_mut());
                     *this.stage = Stage::Done;
                 }
                 polled
@@ -376,7 +390,7 @@ impl<F: Future> Future for WithContext<F> {
                     let polled = poll_body(this.body.as_mut(), trip.slot, cx);
                     if let Poll::Ready(value) = polled {
                         *this.result = Some(value);
-                        current::enter_context(context, trip.slot, place, || this.body.set(None));
+                        drop_body(context, trip.slot, place, this.body.as_mut());
                     }
                     back = exchanged.back();
                 } else {
@@ -384,7 +398,7 @@ impl<F: Future> Future for WithContext<F> {
                     let polled = poll_body(this.body.as_mut(), at, &mut Context::from_waker(&waker));
                     if let Poll::Ready(value) = polled {
                         *this.result = Some(value);
-                        current::enter_context(context, at, place, || this.body.set(None));
+                        drop_body(context, at, place, this.body.as_mut());
                     }
                 }
                 if this.result.is_none() {

@@ -2,8 +2,6 @@
 
 use std::future::Future;
 use std::panic::resume_unwind;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 use super::cell::{Launch, launch};
 use super::deferred::Deferred;
@@ -42,22 +40,19 @@ impl Waited {
         struct WaitFor<'a>(&'a NodeRef, &'a dyn Fn(&dyn Fn() -> bool));
         impl Drop for WaitFor<'_> {
             fn drop(&mut self) {
-                let _abort = crate::unwind::AbortOnUnwind;
-                while !self.0.state.is_completed() {
-                    (self.1)(&|| self.0.state.is_completed());
-                }
+                crate::unwind::abort_on_panic(|| {
+                    while !self.0.state.is_completed() {
+                        (self.1)(&|| self.0.state.is_completed());
+                    }
+                });
             }
         }
-        let deferred = Waited(()).spawn::<F, P>(parent, with, open(Waited(())));
+        let mut deferred = Waited(()).spawn::<F, P>(parent, with, open(Waited(())));
         let node = deferred.node().clone();
         let unparks = node.listen(Event::Complete, Box::new(unpark));
         drop(WaitFor(&node, &drive));
         let _called = unparks;
-        let mut outcome = pin!(deferred.outcome());
-        match outcome.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(result) => result.map_err(|_| node.reason()),
-            Poll::Pending => unreachable!("the job has completed"),
-        }
+        deferred.take().ok_or_else(|| node.reason()) // not awaited: the caller's step may have spent its budget
     }
 
     /// Launches a coroutine for its effects.

@@ -141,9 +141,9 @@ where
             unsafe { harness::run::<F, P>(node, slot) }
         },
         refuse: |tagged| {
-            let (node, _) = waker::untag(tagged);
+            let (node, slot) = waker::untag(tagged);
             // SAFETY: as in `run`.
-            unsafe { refuse::<F, P>(node) }
+            unsafe { refuse::<F, P>(node, slot) }
         },
     };
 }
@@ -160,11 +160,12 @@ where
     unsafe { Runnable::new(tagged, &<Task<F, P> as Steps>::VTABLE) }
 }
 
-/// A dispatcher has dropped the step: it has closed. The coroutine is cancelled and ends on IO.
+/// A dispatcher has dropped the step: it has closed. The coroutine is cancelled and ends on IO; one that no
+/// cancel reaches (a clean-up) goes on there, as does what is inside a shield.
 ///
 /// # Safety
 /// The node is alive, of this type, and its runnable was the one that is out.
-unsafe fn refuse<F, P>(node: NonNull<Node>)
+unsafe fn refuse<F, P>(node: NonNull<Node>, slot: usize)
 where
     F: Future,
     P: Policy<F::Output>,
@@ -178,8 +179,10 @@ where
         eprintln!("coscope: the thread of pinned coroutine {} has gone; its future is leaked", node.info());
         return;
     }
-    node.cancel("its dispatcher has closed".into());
-    let step = runnable(this, 0); // takes over `SCHEDULED`, which is still set
+    if !node.state.is_shield() {
+        node.cancel("its dispatcher has closed".into());
+    }
+    let step = runnable(this, slot); // takes over `SCHEDULED`, which is still set
     runtime().io_dispatcher().dispatch(step);
 }
 

@@ -102,16 +102,19 @@ impl<T> Deferred<T> {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        this.taken = true;
+        Poll::Ready(this.take())
+    }
+
+    /// What the job, which has completed, has left.
+    pub(super) fn take(&mut self) -> Option<T> {
+        self.taken = true;
+        let node = self.joining.node();
         let mut room = MaybeUninit::<T>::uninit();
         // SAFETY: the room is a `T`'s (`new`'s contract), and a `Deferred<T>` is only where a `T` may be.
-        let stored = unsafe { this.joining.node().take_result(room.as_mut_ptr().cast()) };
+        let stored = unsafe { node.take_result(room.as_mut_ptr().cast()) };
         // SAFETY: written if it says so.
         let value = if stored { Some(unsafe { room.assume_init() }) } else { None };
-        Poll::Ready(value.or_else(|| {
-            let node = this.joining.node();
-            if node.state.is_cut() { (this.cancelled)(node) } else { None }
-        }))
+        value.or_else(|| if node.state.is_cut() { (self.cancelled)(node) } else { None })
     }
 
     fn is_panicked(&self) -> bool {

@@ -8,13 +8,15 @@ use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
+use std::thread;
 
 use super::borrowed::Unwound;
 use super::cell::{Task, dispatch};
-use super::policy::{Outcome, Policy};
+use super::policy::{Outcome, Policy, hand_up};
 use super::state::{Pend, Run};
 use super::waker;
 use crate::context::current;
+use crate::failure::Failure;
 use crate::job::{Ended, KindRef, Node, NodeRef};
 use crate::primitive::Ordering;
 use crate::unwind;
@@ -35,7 +37,7 @@ where
     // SAFETY: the caller's contract.
     let this = unsafe { KindRef::<Task<F, P>>::of(&borrowed) };
     if let Some(thread) = this.payload.head.pinned
-        && thread != std::thread::current().id()
+        && thread != thread::current().id()
     {
         // Its loop has handed the step to another thread. There is no way to run or drop it here.
         eprintln!("coscope: pinned coroutine {} was run on another thread; aborting", borrowed.info());
@@ -80,7 +82,7 @@ where
     let head = &this.payload.head;
     let slot = head.hops.arrive(slot);
     let mut ended = None;
-    let ((), yielding) = inside(this, slot, || {
+    let (stepped, yielding) = inside(this, slot, || {
         let polled = unwind::catch(|| {
             this.payload.stage.with_mut(|stage| {
                 // SAFETY: `RUNNING` makes the stage ours, and it holds the future, which is
@@ -97,6 +99,10 @@ where
         // SAFETY: `RUNNING` is still set.
         ended = Some(unsafe { finish(this, outcome) });
     });
+    if let Err(payload) = stepped {
+        // SAFETY: `RUNNING` is still set; the future is there if the body has not ended.
+        return unsafe { element_panicked(this, slot, ended, payload) };
+    }
     match ended {
         // SAFETY: `RUNNING` is still set, the future is gone.
         Some(ended) => unsafe { end(this, slot, ended) },
@@ -109,9 +115,10 @@ where
     }
 }
 
-/// Runs `f` as a step of the coroutine, with its thread elements set.
+/// Runs `f` as a step of the coroutine, with its thread elements set; what one of these panics with.
+/// Says also whether the step has yielded.
 #[inline]
-fn inside<F, P>(this: &KindRef<Task<F, P>>, slot: usize, f: impl FnOnce()) -> ((), bool)
+fn inside<F, P>(this: &KindRef<Task<F, P>>, slot: usize, f: impl FnOnce()) -> (thread::Result<()>, bool)
 where
     F: Future,
     P: Policy<F::Output>,
@@ -120,11 +127,42 @@ where
     current::enter_coroutine(this.as_node(), context, slot, || {
         if context.has_thread_elements() {
             let mut f = Some(f);
-            context.around_step(&mut || f.take().expect("a step runs once")());
+            unwind::catch(|| context.around_step(&mut || f.take().expect("a step runs once")()))
         } else {
             f();
+            Ok(())
         }
     })
+}
+
+/// What a thread element panics with fails its coroutine, like a panic of the body.
+///
+/// # Safety
+/// `RUNNING` is set by this thread; the stage holds the future if the body has not `ended`.
+#[cold]
+unsafe fn element_panicked<F, P>(
+    this: &KindRef<Task<F, P>>,
+    slot: usize,
+    ended: Option<BodyEnded>,
+    payload: Box<dyn Any + Send>,
+) where
+    F: Future,
+    P: Policy<F::Output>,
+{
+    let (node, context) = (this.as_node(), &this.payload.head.context);
+    let (ended, _) = current::enter_coroutine(node, context, slot, || match ended {
+        None => {
+            let outcome = panicked(node, payload);
+            // SAFETY: the caller's contract.
+            unsafe { finish(this, outcome) }
+        }
+        Some(ended) => {
+            hand_up(Failure::panic(payload, node.info()), node, context);
+            ended
+        }
+    });
+    // SAFETY: the future is gone now.
+    unsafe { end(this, slot, ended) }
 }
 
 /// What a panic of the body comes to. A blocking call inside that was cancelled unwinds as well: so
@@ -151,9 +189,14 @@ where
 {
     let mut ended = None;
     // SAFETY: the caller's contract.
-    inside(this, slot, || ended = Some(unsafe { finish(this, None) }));
-    // SAFETY: the future is gone, `RUNNING` is still set.
-    unsafe { end(this, slot, ended.expect("a step runs once")) }
+    let (stepped, _) = inside(this, slot, || ended = Some(unsafe { finish(this, None) }));
+    match (stepped, ended) {
+        // SAFETY: the future is gone, `RUNNING` is still set.
+        (Ok(()), Some(ended)) => unsafe { end(this, slot, ended) },
+        // SAFETY: as the caller's contract, if the body has not ended.
+        (Err(payload), ended) => unsafe { element_panicked(this, slot, ended, payload) },
+        (Ok(()), None) => unreachable!("a step runs once"),
+    }
 }
 
 /// How the body has ended.
