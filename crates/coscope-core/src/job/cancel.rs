@@ -135,17 +135,20 @@ impl NodeRef {
     /// Why the job is being cancelled.
     pub(crate) fn reason(&self) -> CancelReason {
         let own = self.own_reason();
-        own.or_else(|| self.held(|| self.reason_from_above())).unwrap_or(CancelReason::UNSPECIFIED)
+        own.or_else(|| self.held(|| self.reason_from_above(|_| true)))
+            .unwrap_or_else(|| self.reason_from_above(|below| below.holds_parent()))
     }
 
     fn own_reason(&self) -> Option<CancelReason> {
         self.guarded.lock().rare.as_ref().and_then(|rare| rare.reason.clone())
     }
 
-    /// The reason of the cancel that came from above. For whoever knows that what is above is there.
-    fn reason_from_above(&self) -> CancelReason {
+    /// The reason of the cancel that came from above. `may_ask` knows whose parent is there.
+    fn reason_from_above(&self, may_ask: impl Fn(&NodeRef) -> bool) -> CancelReason {
         let mut at = self;
-        while let Some(parent) = at.parent().filter(|parent| parent.state.is_cancelling()) {
+        while may_ask(at)
+            && let Some(parent) = at.parent().filter(|parent| parent.state.is_cancelling())
+        {
             if let Some(reason) = parent.own_reason() {
                 return reason;
             }
@@ -157,8 +160,18 @@ impl NodeRef {
     /// A coroutine that was cut, and that somebody knows, keeps the reason: when it has completed, it
     /// can no longer ask above.
     pub(crate) fn keep_reason(&self) {
-        if self.is_known() && self.own_reason().is_none() {
-            self.set_reason(&self.reason_from_above());
+        if !self.is_known() || self.own_reason().is_some() {
+            return;
+        }
+        let reason = self.reason_from_above(|_| true); // it has not ended yet
+        // All that was passed on the way keeps it too, or those of a deep chain would each go all the way.
+        let mut at = self;
+        loop {
+            at.set_reason(&reason);
+            match at.parent().filter(|parent| parent.state.is_cancelling()) {
+                Some(parent) if parent.own_reason().is_none() => at = parent,
+                _ => return,
+            }
         }
     }
 

@@ -416,6 +416,10 @@ impl NodeRef {
     pub(crate) fn parent(&self) -> Option<&NodeRef> {
         self.parent.as_deref()
     }
+    /// Whether the way up stays open after the end.
+    pub(crate) fn holds_parent(&self) -> bool {
+        self.holds_parent
+    }
     /// Whether somebody other than the parent's list knows a linked node.
     pub(crate) fn is_known(&self) -> bool {
         self.refs.load(Ordering::Acquire) > 1
