@@ -5,11 +5,18 @@
 //! takes it, with the steps that are still in it: they belong to the lane, not to a thread.
 //!
 //! ```text
-//!   push ─▶ newest ─ displaced ─▶ deque ──▶ pop (first in, first out)
-//!             │                    └──────▶ stolen by the holder of another permit
-//!             ├──▶ pop (last in, first out, not too often in a row)
+//!   push ─▶ newest ─ displaced ─▶ deque ──▶ pop (last in, first out)
+//!             │                    ├──────▶ stolen (the oldest) by the holder of another permit
+//!             │                    └──────▶ global queue, by the watch: the oldest, if they wait too long
+//!             ├──▶ pop (not too often in a row)
 //!             └──▶ global queue, by the watch, once it is stale
 //! ```
+//!
+//! **Newest first**, as Cilk and rayon do: who forks and joins goes down one branch after the other,
+//! with a few coroutines alive whose memory is still in the cache, instead of all of one level after
+//! all of another. (First in, first out, a fork-join tree of 131,071 coroutines took 1,100 ns for each
+//! coroutine on two threads, newest first 475.) What could starve at the far end is moved by the watch
+//! to the global queue, which comes first every 61 steps.
 //!
 //! Knows steps, not threads. Imports nothing of this crate.
 
@@ -23,8 +30,10 @@ use crossbeam_utils::atomic::AtomicCell;
 
 /// Every so many steps the global queue comes first.
 const GLOBAL_FIRST: u32 = 61;
-/// After so many newest steps in a row the deque has its turn.
+/// After so many steps in a row from the place of the newest the deque has its turn.
 const NEWEST_IN_A_ROW: u32 = 16;
+/// So many steps that have waited too long are rescued at a time.
+const RESCUED: usize = 16;
 
 struct Lane {
     /// The permit, while nobody holds it.
@@ -34,6 +43,8 @@ struct Lane {
     has_newest: AtomicBool,
     /// Counts the steps begun: what lies in `newest` is stale if this stands still.
     steps: AtomicU32,
+    /// Counts the takings from the far end of the deque.
+    taken: AtomicU32,
     stealer: Stealer<Runnable>,
 }
 
@@ -50,6 +61,13 @@ pub(crate) struct Permit {
 pub(crate) struct Seen {
     steps: u32,
     newest: bool,
+}
+
+/// What it remembers of a lane's far end.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct SeenWaiting {
+    taken: u32,
+    waiting: bool,
 }
 
 /// All lanes, and the global queue.
@@ -84,6 +102,7 @@ impl Lanes {
                 newest: AtomicCell::new(None),
                 has_newest: AtomicBool::new(false),
                 steps: AtomicU32::new(0),
+                taken: AtomicU32::new(0),
             })
         };
         let lanes = (0..count).map(lane).collect();
@@ -154,15 +173,13 @@ impl Lanes {
 
     fn pop_lane(&self, lane: &Lane, permit: &mut Permit) -> Option<Runnable> {
         if permit.newest_in_a_row < NEWEST_IN_A_ROW {
+            permit.newest_in_a_row += 1;
             if let Some(newest) = lane.take_newest() {
-                permit.newest_in_a_row += 1;
                 return Some(newest);
             }
-        } else if let Some(newest) = lane.take_newest() {
-            permit.deque.push(newest);
         }
         permit.newest_in_a_row = 0;
-        permit.deque.pop()
+        permit.deque.pop().or_else(|| lane.take_newest())
     }
 
     fn steal_global(&self, permit: &Permit) -> Option<Runnable> {
@@ -182,6 +199,7 @@ impl Lanes {
             }
             if let Some(step) = insist(|| victim.stealer.steal_batch_and_pop(&permit.deque)) {
                 self.steals.fetch_add(1, Ordering::Relaxed);
+                victim.taken.fetch_add(1, Ordering::Relaxed);
                 permit.steps = permit.steps.wrapping_add(1);
                 self.lanes[permit.lane].steps.store(permit.steps, Ordering::Relaxed);
                 return Some(step);
@@ -215,6 +233,20 @@ impl Lanes {
             *seen = now;
         }
         suspicious
+    }
+
+    /// Looks at the far end of each lane: where steps waited at the last look already and nobody has
+    /// taken any since, the oldest go to the global queue.
+    pub(crate) fn rescue_waiting(&self, seen: &mut [SeenWaiting]) {
+        for (lane, seen) in self.lanes.iter().zip(seen) {
+            let now =
+                SeenWaiting { taken: lane.taken.load(Ordering::Relaxed), waiting: !lane.stealer.is_empty() };
+            if now.waiting && seen.waiting && now.taken == seen.taken {
+                let oldest = || insist(|| lane.stealer.steal());
+                (0..RESCUED).map_while(|_| oldest()).for_each(|step| self.global.push(step));
+            }
+            *seen = now;
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

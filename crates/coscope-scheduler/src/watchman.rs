@@ -1,7 +1,8 @@
 //! The watchman: the thread `coscope-timer`, for when all others are busy. It runs no step.
 //!
 //! * It fires timers that are overdue by a millisecond: workers and parked threads have been too busy.
-//! * It moves a lane's newest step to the global queue once it is stale, and has a thread woken
+//! * It moves a lane's newest step to the global queue once it is stale, and its oldest ones if nobody has
+//!   come for them from one look to the next, 10 ms later; and has a thread woken
 //!   for steps that wait beside free permits.
 //! * It tries again to start threads that could not be started.
 //!
@@ -15,7 +16,7 @@ use std::time::Duration;
 use coscope_core::primitive::Ordering::SeqCst;
 use coscope_core::time::Instant;
 
-use crate::lane::Seen;
+use crate::lane::{Seen, SeenWaiting};
 use crate::park::park;
 use crate::pool::Pool;
 use crate::watch::GRACE;
@@ -28,6 +29,9 @@ const LONGEST: Duration = Duration::from_millis(10);
 struct Looking<'a> {
     pool: &'a Arc<Pool>,
     seen: Vec<Seen>,
+    seen_waiting: Vec<SeenWaiting>,
+    /// When it looks next at the far ends.
+    waiting_look: Instant,
     interval: Duration,
 }
 
@@ -38,7 +42,9 @@ pub(crate) fn run(pool: &Arc<Pool>) {
 
 impl<'a> Looking<'a> {
     fn new(pool: &'a Arc<Pool>) -> Self {
-        Looking { pool, seen: vec![Seen::default(); pool.lanes.len()], interval: FIRST }
+        let lanes = pool.lanes.len();
+        let (seen, seen_waiting) = (vec![Seen::default(); lanes], vec![SeenWaiting::default(); lanes]);
+        Looking { pool, seen, seen_waiting, waiting_look: Instant::system_now(), interval: FIRST }
     }
 
     fn run(mut self) {
@@ -47,7 +53,7 @@ impl<'a> Looking<'a> {
             // from here on an earlier timer unparks this thread, whatever it finds
             watch.looks_next(Instant::FAR_FUTURE);
             let now = Instant::system_now();
-            let look = self.look_at_lanes().map(|interval| now + interval);
+            let look = self.look_at_lanes(now).map(|interval| now + interval);
             let timers = self.fire_overdue(now).map(|deadline| deadline + GRACE);
             let until = match (look, timers) {
                 (Some(look), Some(timers)) => Some(look.min(timers)),
@@ -69,7 +75,7 @@ impl<'a> Looking<'a> {
     }
 
     /// When to look again, if the lanes need it.
-    fn look_at_lanes(&mut self) -> Option<Duration> {
+    fn look_at_lanes(&mut self, now: Instant) -> Option<Duration> {
         let (pool, watch) = (self.pool, &self.pool.watch);
         if !watch.is_on() {
             return None;
@@ -85,6 +91,10 @@ impl<'a> Looking<'a> {
             }
         }
         let suspicious = pool.lanes.rescue_stale(&mut self.seen);
+        if self.waiting_look <= now {
+            pool.lanes.rescue_waiting(&mut self.seen_waiting);
+            self.waiting_look = now + LONGEST;
+        }
         if pool.lanes.has_work() {
             pool.notify_cpu();
         }
