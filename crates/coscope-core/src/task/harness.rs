@@ -2,6 +2,8 @@
 //!
 //! Everything here runs with `RUNNING` set by this thread, which makes the stage its own.
 
+use std::any::Any;
+use std::cell::Cell;
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
@@ -92,10 +94,10 @@ where
                 })
             }));
         };
-        if head.context.has_thread_elements() {
-            head.context.around_step(&mut poll)
-        } else {
-            poll()
+        if !head.context.has_thread_elements() {
+            poll();
+        } else if let Err(payload) = unwind::catch(|| head.context.around_step(&mut poll)) {
+            polled = Some(Err(or_earlier_panic(polled, payload)));
         }
         polled.expect("a step runs once")
     });
@@ -121,6 +123,24 @@ where
     };
     // SAFETY: `RUNNING` is still set.
     unsafe { end(this, slot, outcome) }
+}
+
+/// A thread element has panicked, before the poll or after it: the coroutine fails with that, or with
+/// its own panic if it had one. A value that was there is lost.
+fn or_earlier_panic<T>(
+    polled: Option<Result<Poll<T>, Box<dyn Any + Send>>>,
+    payload: Box<dyn Any + Send>,
+) -> Box<dyn Any + Send> {
+    match polled {
+        Some(Err(earlier)) => {
+            unwind::drop_contained(payload);
+            earlier
+        }
+        other => {
+            unwind::drop_contained(other);
+            payload
+        }
+    }
 }
 
 /// Drops the future where it is suspended.
@@ -153,7 +173,9 @@ where
     let (stored, _) = current::enter_coroutine(node, &head.context, slot, || {
         let mut stored = None;
         let mut outcome = Some(outcome);
+        let finished = Cell::new(false);
         let mut finish = || {
+            finished.set(true);
             this.payload.stage.with_mut(|stage| {
                 unwind::contain("the Drop of a coroutine's future", || {
                     // SAFETY: the stage is ours and holds the future, which is dropped in place, once.
@@ -164,9 +186,10 @@ where
             stored = settle::<F, P>(this, outcome.take().expect("a step runs once"));
         };
         if head.context.has_thread_elements() {
-            head.context.around_step(&mut finish)
-        } else {
-            finish()
+            unwind::contain("a thread element", || head.context.around_step(&mut finish));
+        }
+        if !finished.get() {
+            finish();
         }
         stored
     });
