@@ -77,3 +77,43 @@ fn the_panic_of_the_body_comes_before_that_of_an_element() {
         assert_eq!(failed.err().map(message).as_deref(), Some("of the body"));
     }
 }
+
+thread_local!(static LEVEL: Cell<u32> = const { Cell::new(0) });
+
+struct Level(u32);
+impl Element for Level {}
+impl ThreadElement for Level {
+    type Saved = u32;
+    fn update(&self) -> u32 {
+        LEVEL.replace(self.0)
+    }
+    fn restore(&self, saved: u32) {
+        LEVEL.set(saved);
+    }
+}
+
+/// Notes what the thread-local holds when it is dropped.
+struct Looks(Arc<AtomicU32>);
+impl Drop for Looks {
+    fn drop(&mut self) {
+        self.0.store(LEVEL.get(), SeqCst);
+    }
+}
+
+#[test]
+fn what_is_cut_inside_a_with_context_is_dropped_with_its_thread_elements() {
+    let seen = Arc::new(AtomicU32::new(0));
+    let looks = Looks(seen.clone());
+    run_blocking(async move |s: Scope| {
+        let waits = CompletableDeferred::new();
+        let waiting = waits.clone();
+        let job = s.on(Dispatchers::default()).launch(with_context(thread_element(Level(7)), async move {
+            let _looks = looks;
+            waiting.complete(()).unwrap();
+            delay(Duration::MAX).await;
+        }));
+        waits.wait().await.unwrap();
+        job.cancel_and_join("enough").await;
+    });
+    assert_eq!(seen.load(SeqCst), 7);
+}

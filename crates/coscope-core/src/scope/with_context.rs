@@ -35,6 +35,7 @@ use crate::dispatch::{Dispatcher, leave_places};
 use crate::job::NodeRef;
 use crate::primitive::{AtomicBool, Ordering};
 use crate::task::{self, Deferred, TaskHead};
+use crate::unwind;
 
 /// Runs `future` with a changed context: on another dispatcher, with other elements, or both.
 ///
@@ -115,10 +116,33 @@ pin_project! {
             let mut this = this.project();
             if let Some(context) = this.context.as_ref() {
                 let (slot, place) = (current::slot(), this.stage.place());
-                current::enter_context(context, slot, place, || this.body.set(None));
+                drop_inside(context, slot, place, || this.body.set(None));
             }
         }
     }
+}
+
+/// Drops what belongs inside, with the context around it and its thread elements set; if one of these
+/// panics, the drop has happened before the panic goes on.
+fn drop_inside(context: &CoroutineContext, slot: usize, place: usize, mut body: impl FnMut()) {
+    current::enter_context(context, slot, place, || {
+        if !context.has_thread_elements() {
+            return body();
+        }
+        let mut dropped = false;
+        let around = unwind::catch(|| {
+            context.around_step(&mut || {
+                dropped = true;
+                body();
+            });
+        });
+        if !dropped {
+            body();
+        }
+        if let Err(payload) = around {
+            std::panic::resume_unwind(payload);
+        }
+    });
 }
 
 enum Stage {
@@ -349,7 +373,7 @@ impl<F: Future> Future for WithContext<F> {
             Stage::Here => {
                 let polled = poll_body(this.body.as_mut(), at, cx);
                 if polled.is_ready() {
-                    current::enter_context(context, at, place, || this.body.set(None));
+                    drop_inside(context, at, place, || this.body.set(None));
                     *this.stage = Stage::Done;
                 }
                 polled
@@ -376,7 +400,7 @@ impl<F: Future> Future for WithContext<F> {
                     let polled = poll_body(this.body.as_mut(), trip.slot, cx);
                     if let Poll::Ready(value) = polled {
                         *this.result = Some(value);
-                        current::enter_context(context, trip.slot, place, || this.body.set(None));
+                        drop_inside(context, trip.slot, place, || this.body.set(None));
                     }
                     back = exchanged.back();
                 } else {
@@ -384,7 +408,7 @@ impl<F: Future> Future for WithContext<F> {
                     let polled = poll_body(this.body.as_mut(), at, &mut Context::from_waker(&waker));
                     if let Poll::Ready(value) = polled {
                         *this.result = Some(value);
-                        current::enter_context(context, at, place, || this.body.set(None));
+                        drop_inside(context, at, place, || this.body.set(None));
                     }
                 }
                 if this.result.is_none() {
