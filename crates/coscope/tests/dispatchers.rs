@@ -29,3 +29,25 @@ fn a_launch_on_an_unset_main_dispatcher_panics_and_its_scope_ends() {
     let message = *failed.unwrap_err().downcast::<String>().unwrap();
     assert!(message.starts_with("no main dispatcher"), "{message}");
 }
+
+#[test]
+fn the_slot_of_the_step_under_way_is_not_given_to_another_dispatcher() {
+    use futures::FutureExt;
+    let (here, there) = run_blocking(async |s: Scope| {
+        s.on(Dispatchers::default())
+            .spawn(async {
+                let (tx, rx) = futures::channel::oneshot::channel();
+                let first = with_context(Dispatchers::single_thread("first"), async move {
+                    tx.send(()).unwrap();
+                    std::future::pending::<()>().await
+                });
+                let (mut first, mut rx) = (Box::pin(first.fuse()), rx.fuse());
+                futures::select_biased! { () = first => {}, _ = rx => {} }
+                drop(first);
+                let here = thread_name(); // foreign code goes on in whatever step polls it
+                (here, with_context(Dispatchers::single_thread("second"), async { thread_name() }).await)
+            })
+            .await
+    });
+    assert_eq!((here.as_str(), there.as_str()), ("first", "second"));
+}

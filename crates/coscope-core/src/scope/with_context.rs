@@ -252,7 +252,7 @@ impl<F: Future> WithContext<F> {
     fn depart(node: NodeRef, target: &Dispatcher, site: &'static Location<'static>) -> Trip {
         let head = node.face::<TaskHead>().expect("a coroutine");
         let origin = current::place();
-        let Some(slot) = head.hops.open(target, origin) else {
+        let Some(slot) = head.hops.open(target, origin, current::slot()) else {
             panic!(
                 "with_context({target:?}) at {site}: the coroutine {} is on {} other dispatchers at once. \
                  Use run_on(dispatcher, future).await for some of them.",
