@@ -51,3 +51,39 @@ fn the_slot_of_the_step_under_way_is_not_given_to_another_dispatcher() {
     });
     assert_eq!((here.as_str(), there.as_str()), ("first", "second"));
 }
+
+#[test]
+fn an_immediate_dispatcher_keeps_a_coroutine_that_happens_to_be_on_its_thread() {
+    let _mine = main_is_mine();
+    let ui = Dispatchers::single_thread("ui");
+    Dispatchers::set_main(ui.clone());
+    let names = run_blocking(async |s: Scope| {
+        s.on(ui)
+            .spawn(scope(async |s: Scope| {
+                let guest = s.on(Dispatchers::default()).start(Start::Undispatched).spawn(async {
+                    let body = async {
+                        let first = thread_name();
+                        yield_now().await;
+                        [first, thread_name()]
+                    };
+                    let inside = with_context(Dispatchers::main_immediate(), body).await;
+                    (inside, thread_name())
+                });
+                guest.await
+            }))
+            .await
+    });
+    Dispatchers::reset_main();
+    assert_eq!(names.0, ["ui", "ui"]);
+    assert!(names.1.starts_with("DefaultDispatcher-worker-"), "{}", names.1);
+}
+
+#[test]
+fn what_needs_no_dispatch_begins_and_ends_here_and_now() {
+    use futures::FutureExt;
+    run_blocking(async |s: Scope| {
+        s.launch(async {
+            assert_eq!(with_context(Dispatchers::unconfined(), async { 7 }).now_or_never(), Some(7));
+        });
+    });
+}

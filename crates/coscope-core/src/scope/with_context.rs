@@ -3,6 +3,7 @@
 //!
 //! ```text
 //!            same dispatcher ──────────────────► HERE (only the elements change) ──────────► done
+//!            no dispatch needed ─► AWAY, the first poll here and now: body ready ────────────► done
 //!  first                                 ┌─ in the slot that it came from, with the permit exchanged
 //!  poll ──── a slot of the coroutine ──► AWAY   in place: body ready, permit exchanged back ──► done
 //!                                        │        │ the other one is not free
@@ -171,6 +172,8 @@ struct Trip {
     origin: usize,
     /// The origin lets a step go on under another permit.
     in_place: bool,
+    /// On the target's thread already: the first poll is let through where it is.
+    immediate: bool,
     asked: bool,
     returning: bool,
     /// The step in which it was last asked in vain, and how often.
@@ -234,22 +237,31 @@ impl<F: Future> WithContext<F> {
     /// Where the body is to run.
     fn set_out(given: &CoroutineContext, site: &'static Location<'static>) -> Stage {
         let Some(target) = given.dispatcher() else { return Stage::Here };
-        if current::dispatcher().as_ref() == Some(target) || !target.dispatch_impl().is_dispatch_needed() {
+        if current::dispatcher().as_ref() == Some(target) {
             return Stage::Here;
         }
+        let immediate = !target.dispatch_impl().is_dispatch_needed();
         let movable = current::coroutine()
             .filter(|node| node.face::<TaskHead>().is_some_and(|head| head.pinned.is_none()));
         let Some(node) = movable else {
+            if immediate {
+                return Stage::Here; // what cannot move stays on the thread that it is on already
+            }
             panic!(
                 "with_context({target:?}) at {site} cannot move what runs here to another dispatcher: it is pinned to \
                  its thread, or is no coroutine of coscope. Use run_on(dispatcher, future).await, which takes a \
                  `Send + 'static` future, or change elements only."
             )
         };
-        Stage::Away(Self::depart(node, target, site))
+        Stage::Away(Self::depart(node, target, immediate, site))
     }
 
-    fn depart(node: NodeRef, target: &Dispatcher, site: &'static Location<'static>) -> Trip {
+    fn depart(
+        node: NodeRef,
+        target: &Dispatcher,
+        immediate: bool,
+        site: &'static Location<'static>,
+    ) -> Trip {
         let head = node.face::<TaskHead>().expect("a coroutine");
         let origin = current::place();
         let Some(slot) = head.hops.open(target, origin, current::slot()) else {
@@ -266,6 +278,7 @@ impl<F: Future> WithContext<F> {
             slot,
             origin,
             in_place,
+            immediate,
             asked: false,
             returning: false,
             vain: (current::Step::default(), 0),
@@ -387,13 +400,15 @@ impl<F: Future> Future for WithContext<F> {
                 Poll::Ready(this.result.take().expect("brought along"))
             }
             Stage::Away(trip) => {
-                let through = trip.lets_through(at);
+                let immediate = std::mem::take(&mut trip.immediate);
+                trip.asked |= immediate;
+                let through = immediate || trip.lets_through(at);
                 let in_place = !through && trip.enter_in_place(at, this.given);
                 if !through && !in_place {
                     trip.in_vain(at, this.site, cx);
                     return Poll::Pending;
                 }
-                let mut back = false;
+                let back;
                 if in_place {
                     let exchanged = Exchanged;
                     // for all inside it is the trip's own slot; a wake comes to where it came from
@@ -405,11 +420,13 @@ impl<F: Future> Future for WithContext<F> {
                     back = exchanged.back();
                 } else {
                     let waker = trip.inner_waker(cx);
+                    let at = if immediate { trip.slot } else { at };
                     let polled = poll_body(this.body.as_mut(), at, &mut Context::from_waker(&waker));
                     if let Poll::Ready(value) = polled {
                         *this.result = Some(value);
                         drop_inside(context, at, place, || this.body.set(None));
                     }
+                    back = immediate;
                 }
                 if this.result.is_none() {
                     return Poll::Pending;
