@@ -87,3 +87,18 @@ fn what_needs_no_dispatch_begins_and_ends_here_and_now() {
         });
     });
 }
+
+#[test]
+fn a_loop_inside_an_unconfined_step_runs_its_unconfined_children() {
+    let unconfined = || Dispatchers::unconfined();
+    let sum = run_blocking_on(unconfined(), async |s: Scope| {
+        let nested = s.spawn(async move {
+            run_blocking_on(unconfined(), async |s: Scope| {
+                s.spawn(async { yield_now().await }).await;
+                s.spawn(async { 3 }).await
+            })
+        });
+        nested.await + run_blocking(async move |s: Scope| s.on(unconfined()).spawn(async { 4 }).await)
+    });
+    assert_eq!(sum, 7);
+}

@@ -25,4 +25,4 @@ pub use limited::Limited;
 pub use place::{keep_permit, leave_places, may_exchange};
 pub use runnable::{Runnable, RunnableVtable, SharedStep};
 pub use runtime::{Runtime, install, runtime};
-pub use unconfined::resuming;
+pub use unconfined::{apart, resuming};
