@@ -15,7 +15,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
-use std::mem::take;
+use std::mem::{ManuallyDrop, take};
 use std::sync::{Arc, Weak};
 use std::thread::{self, Thread, ThreadId};
 
@@ -30,8 +30,10 @@ use crate::{home, park, pool};
 const ROUND: u32 = 32;
 
 thread_local! {
-    /// The queue of the loop that this thread drives.
-    static QUEUE: RefCell<VecDeque<Runnable>> = const { RefCell::new(VecDeque::new()) };
+    /// The queue of the loop that this thread drives. It is empty, and has allocated nothing, while there is
+    /// none; without a destructor it is there to the thread's very end.
+    static QUEUE: ManuallyDrop<RefCell<VecDeque<Runnable>>> =
+        const { ManuallyDrop::new(RefCell::new(VecDeque::new())) };
 }
 
 /// A queue of steps and a clock, driven by the thread that calls [`run_until`](Self::run_until).
@@ -112,7 +114,7 @@ impl EventLoop {
             }
         }
         if self.is_closed() {
-            QUEUE.with(take_queue).into_iter().for_each(drop_contained);
+            QUEUE.with(|queue| take_queue(queue)).into_iter().for_each(drop_contained);
         }
         let mut arrived = take(&mut self.inbox.lock().steps);
         if arrived.is_empty() {
@@ -160,7 +162,7 @@ impl EventLoop {
             take(&mut inbox.steps)
         };
         if self.is_driven_here() {
-            refused.extend(QUEUE.with(take_queue));
+            refused.extend(QUEUE.with(|queue| take_queue(queue)));
         }
         self.unpark();
         refused.into_iter().for_each(drop_contained);

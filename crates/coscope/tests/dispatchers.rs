@@ -102,3 +102,27 @@ fn a_loop_inside_an_unconfined_step_runs_its_unconfined_children() {
     });
     assert_eq!(sum, 7);
 }
+
+#[test]
+fn a_thread_local_may_block_on_coroutines_at_the_end_of_its_thread() {
+    struct Goodbye;
+    impl Drop for Goodbye {
+        fn drop(&mut self) {
+            run_blocking(async |s: Scope| {
+                s.launch(delay(Duration::from_millis(1)));
+                s.on(Dispatchers::default()).spawn(async {}).await;
+                s.on(Dispatchers::unconfined()).spawn(async {}).await;
+            });
+        }
+    }
+    thread_local! {
+        static FIRST: Goodbye = const { Goodbye };
+        static LAST: Goodbye = const { Goodbye };
+    }
+    let thread = std::thread::spawn(|| {
+        FIRST.with(|_| ());
+        run_blocking(async |_| delay(Duration::from_millis(1)).await);
+        LAST.with(|_| ());
+    });
+    thread.join().unwrap();
+}
