@@ -63,7 +63,7 @@ impl<'a> Looking<'a> {
     fn fire_overdue(&self, now: Instant) -> Option<Instant> {
         let timers = &self.pool.timers;
         match timers.next_deadline() {
-            Some(earliest) if earliest + GRACE <= now => timers.fire(now),
+            Some(earliest) if earliest + GRACE <= now => timers.fire_for_others(now),
             earliest => earliest,
         }
     }

@@ -126,3 +126,26 @@ fn a_thread_local_may_block_on_coroutines_at_the_end_of_its_thread() {
     });
     thread.join().unwrap();
 }
+
+#[test]
+fn the_thread_that_fires_late_timers_runs_no_coroutine() {
+    let permits = pool_metrics().cpu_permits;
+    // the pool is busy until the unconfined coroutine has gone on, which only the watch can bring about
+    let on = run_blocking(async |s: Scope| {
+        let (tx, rx) = std::sync::mpsc::channel::<()>();
+        let rx = std::sync::Arc::new(Mutex::new(rx));
+        for _ in 0..permits {
+            let rx = rx.clone();
+            s.on(Dispatchers::default()).launch(async move {
+                let _ = rx.lock().unwrap().recv_timeout(Duration::from_millis(50));
+            });
+        }
+        let late = s.on(Dispatchers::unconfined()).spawn(async move {
+            delay(Duration::from_millis(10)).await;
+            drop(tx);
+            thread_name()
+        });
+        late.await
+    });
+    assert_ne!(on, "coscope-timer");
+}
