@@ -352,10 +352,12 @@ impl Pool {
 
     /// Starts a thread for what is queued, if now it can be; `true` if nothing is left to try.
     pub(crate) fn try_again(&self) -> bool {
+        // down first, then the look: whoever queues and is refused a thread meanwhile puts it up after that
+        self.short_of_threads.store(false, Ordering::SeqCst);
         if !self.has_work() {
-            self.short_of_threads.store(false, Ordering::SeqCst);
             return true;
         }
+        self.short_of_threads.store(true, Ordering::SeqCst);
         self.idle.state.add_thread();
         let started = self.try_start_worker(Signal::Look);
         if !started {

@@ -75,8 +75,12 @@ impl<'a> Looking<'a> {
             return None;
         }
         let short = pool.short_of_threads.load(SeqCst);
-        let nobody_works = || pool.idle.state.load().free() == pool.idle.permits() && !pool.lanes.has_work();
-        if nobody_works() && !short {
+        let nobody_works = || {
+            pool.idle.state.load().free() == pool.idle.permits()
+                && !pool.lanes.has_work()
+                && !pool.short_of_threads.load(SeqCst) // asked again when the watch is off
+        };
+        if nobody_works() {
             let off = watch.turn_off_unless(|| !nobody_works());
             if off {
                 self.interval = FIRST;
