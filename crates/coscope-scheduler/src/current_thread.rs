@@ -10,13 +10,13 @@
 //! one's queue aside. The thread parks with itself entered in the inbox as the sleeper; whoever puts
 //! something in takes the sleeper out and unparks it, so a busy loop costs others no system call.
 //!
-//! Imports `home`, `park`, `pool`.
+//! Imports `guardian`, `home`, `park`, `pool`.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem::{ManuallyDrop, take};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread::{self, Thread, ThreadId};
 
 use coscope_core::dispatch::{Dispatch, Dispatcher, Runnable, keep_permit};
@@ -24,6 +24,7 @@ use coscope_core::primitive::{AtomicBool, Mutex, Ordering};
 use coscope_core::time::{Clock, Instant, Timers};
 use coscope_core::unwind::{contain, drop_contained};
 
+use crate::guardian::Guardian;
 use crate::{home, park, pool};
 
 /// After so many steps the loop looks at its timers and its inbox.
@@ -43,6 +44,7 @@ pub struct EventLoop {
     timers: Arc<Timers>,
     inbox: Mutex<Inbox>,
     closed: AtomicBool,
+    guardian: OnceLock<Arc<Guardian>>,
 }
 
 #[derive(Default)]
@@ -63,6 +65,7 @@ impl EventLoop {
             timers: Timers::new(1),
             inbox: Mutex::new(Inbox::default()),
             closed: AtomicBool::new(false),
+            guardian: OnceLock::new(),
         })
     }
 
@@ -154,7 +157,7 @@ impl EventLoop {
         }
     }
 
-    /// Refuses all steps from now on, and those that are queued.
+    /// Refuses all steps from now on, and those that are queued. Its timers go on, by the process's clock.
     pub fn close(&self) {
         let mut refused = {
             let mut inbox = self.inbox.lock();
@@ -166,6 +169,15 @@ impl EventLoop {
         }
         self.unpark();
         refused.into_iter().for_each(drop_contained);
+        // not `is_empty`: whoever sets a timer after this must find none announced
+        if self.timers.next_deadline().is_some() {
+            self.guard_timers();
+        }
+    }
+
+    /// Closed: nobody will drive it to fire them.
+    fn guard_timers(&self) {
+        self.guardian.get_or_init(|| Guardian::new(self.timers.clone())).look();
     }
 
     /// Whether it has been closed.
@@ -239,7 +251,9 @@ impl Clock for EventLoop {
     }
 
     fn wake_by(&self, _: Instant) {
-        if !self.is_driven_here() {
+        if self.is_closed() {
+            self.guard_timers();
+        } else if !self.is_driven_here() {
             self.unpark(); // it asks for the next deadline before it parks again
         }
     }

@@ -149,3 +149,23 @@ fn the_thread_that_fires_late_timers_runs_no_coroutine() {
     });
     assert_ne!(on, "coscope-timer");
 }
+
+#[test]
+fn what_sleeps_on_the_clock_of_a_loop_that_has_gone_still_wakes() {
+    let sleep = Duration::from_millis(20);
+    // a coroutine at home on the loop: cancelled when it wakes, since its dispatcher has closed
+    let (owned, job) = run_blocking(async |_| {
+        let owned = CoroutineScope::new(current_context());
+        let job = owned.start(Start::Undispatched).launch(delay(sleep));
+        (owned, job)
+    });
+    run_blocking(async |_| owned.join().await);
+    assert!(job.is_cancelled());
+
+    // a wait begun on a loop, ended on another: not before its time
+    let started = now();
+    let mut wait = Box::pin(delay(sleep));
+    run_blocking(async |_| assert!(futures::poll!(&mut wait).is_pending()));
+    run_blocking(async |_| wait.await);
+    assert!(now() - started >= sleep);
+}
