@@ -417,6 +417,16 @@ impl fmt::Debug for Pool {
 /// Runs `f`, which may block the thread for long, without the CPU permit that the thread may hold:
 /// another thread gets it meanwhile. Afterwards it is taken again if one is free; if not, the step
 /// goes on without to its end. Elsewhere it just runs `f`.
+///
+/// For a call that blocks in the midst of CPU work. What blocks as a matter of course is better placed on
+/// IO, whose limit counts it. A place in a view (`limited_parallelism`) is kept meanwhile.
+///
+/// ```
+/// let length = coscope_scheduler::blocking(|| std::fs::read("Cargo.toml").map_or(0, |bytes| bytes.len()));
+/// ```
+///
+/// # Panics
+/// With the panic of `f`; the permit is taken again all the same.
 pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
     let mut f = Some(f);
     let done = Local::with(|local| {
