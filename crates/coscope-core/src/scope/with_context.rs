@@ -256,12 +256,7 @@ impl<F: Future> WithContext<F> {
         Stage::Away(Self::depart(node, target, immediate, site))
     }
 
-    fn depart(
-        node: NodeRef,
-        target: &Dispatcher,
-        immediate: bool,
-        site: &'static Location<'static>,
-    ) -> Trip {
+    fn depart(node: NodeRef, target: &Dispatcher, immediate: bool, site: &'static Location<'static>) -> Trip {
         let head = node.face::<TaskHead>().expect("a coroutine");
         let origin = current::place();
         let Some(slot) = head.hops.open(target, origin, current::slot()) else {
