@@ -22,7 +22,7 @@ pub fn cancelled() -> Signal {
     Signal::new(Event::Cancel)
 }
 
-/// Waits until the running coroutine is asked to come to an end; see [`Job::stop`].
+/// Waits until the running coroutine is asked to come to an end; see [`Job::stop`](crate::Job::stop).
 ///
 /// ```
 /// # use coscope_core::{stop_requested};
