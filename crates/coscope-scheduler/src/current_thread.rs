@@ -10,13 +10,13 @@
 //! one's queue aside. The thread parks with itself entered in the inbox as the sleeper; whoever puts
 //! something in takes the sleeper out and unparks it, so a busy loop costs others no system call.
 //!
-//! Imports `home`, `park`, `pool`.
+//! Imports `guardian`, `home`, `park`, `pool`.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
-use std::mem::take;
-use std::sync::{Arc, Weak};
+use std::mem::{ManuallyDrop, take};
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread::{self, Thread, ThreadId};
 
 use coscope_core::dispatch::{Dispatch, Dispatcher, Runnable, keep_permit};
@@ -24,14 +24,17 @@ use coscope_core::primitive::{AtomicBool, Mutex, Ordering};
 use coscope_core::time::{Clock, Instant, Timers};
 use coscope_core::unwind::{contain, drop_contained};
 
+use crate::guardian::Guardian;
 use crate::{home, park, pool};
 
 /// After so many steps the loop looks at its timers and its inbox.
 const ROUND: u32 = 32;
 
 thread_local! {
-    /// The queue of the loop that this thread drives.
-    static QUEUE: RefCell<VecDeque<Runnable>> = const { RefCell::new(VecDeque::new()) };
+    /// The queue of the loop that this thread drives. It is empty, and has allocated nothing, while there is
+    /// none; without a destructor it is there to the thread's very end.
+    static QUEUE: ManuallyDrop<RefCell<VecDeque<Runnable>>> =
+        const { ManuallyDrop::new(RefCell::new(VecDeque::new())) };
 }
 
 /// A queue of steps and a clock, driven by the thread that calls [`run_until`](Self::run_until).
@@ -41,6 +44,7 @@ pub struct EventLoop {
     timers: Arc<Timers>,
     inbox: Mutex<Inbox>,
     closed: AtomicBool,
+    guardian: OnceLock<Arc<Guardian>>,
 }
 
 #[derive(Default)]
@@ -61,6 +65,7 @@ impl EventLoop {
             timers: Timers::new(1),
             inbox: Mutex::new(Inbox::default()),
             closed: AtomicBool::new(false),
+            guardian: OnceLock::new(),
         })
     }
 
@@ -112,7 +117,7 @@ impl EventLoop {
             }
         }
         if self.is_closed() {
-            QUEUE.with(take_queue).into_iter().for_each(drop_contained);
+            QUEUE.with(|queue| take_queue(queue)).into_iter().for_each(drop_contained);
         }
         let mut arrived = take(&mut self.inbox.lock().steps);
         if arrived.is_empty() {
@@ -152,7 +157,7 @@ impl EventLoop {
         }
     }
 
-    /// Refuses all steps from now on, and those that are queued.
+    /// Refuses all steps from now on, and those that are queued. Its timers go on, by the process's clock.
     pub fn close(&self) {
         let mut refused = {
             let mut inbox = self.inbox.lock();
@@ -160,10 +165,19 @@ impl EventLoop {
             take(&mut inbox.steps)
         };
         if self.is_driven_here() {
-            refused.extend(QUEUE.with(take_queue));
+            refused.extend(QUEUE.with(|queue| take_queue(queue)));
         }
         self.unpark();
         refused.into_iter().for_each(drop_contained);
+        // not `is_empty`: whoever sets a timer after this must find none announced
+        if self.timers.next_deadline().is_some() {
+            self.guard_timers();
+        }
+    }
+
+    /// Closed: nobody will drive it to fire them.
+    fn guard_timers(&self) {
+        self.guardian.get_or_init(|| Guardian::new(self.timers.clone())).look();
     }
 
     /// Whether it has been closed.
@@ -236,7 +250,9 @@ impl Clock for EventLoop {
     }
 
     fn wake_by(&self, _: Instant) {
-        if !self.is_driven_here() {
+        if self.is_closed() {
+            self.guard_timers();
+        } else if !self.is_driven_here() {
             self.unpark(); // it asks for the next deadline before it parks again
         }
     }

@@ -102,7 +102,22 @@ impl Dispatchers {
         process().unconfined.clone()
     }
 
-    /// The main dispatcher. Using it panics while none is [set](Self::set_main).
+    /// The main dispatcher.
+    ///
+    /// ```
+    /// use coscope_core::dispatch::Runnable;
+    /// use coscope_scheduler::Dispatchers;
+    ///
+    /// assert!(Dispatchers::set_main(Dispatchers::single_thread("ui")).is_none());
+    /// let (tx, rx) = std::sync::mpsc::channel();
+    /// Dispatchers::main().dispatch(Runnable::from_fn(move || tx.send(7).unwrap()));
+    /// assert_eq!(rx.recv(), Ok(7));
+    /// Dispatchers::reset_main();
+    /// ```
+    ///
+    /// # Panics
+    /// Not here, but at a launch or a `with_context`, while none is [set](Self::set_main). A coroutine that is
+    /// on it when it is [reset](Self::reset_main) is cancelled at its next wake, and ends on IO.
     pub fn main() -> Dispatcher {
         install();
         process().main.clone()

@@ -15,12 +15,13 @@
 //! 11. `cpu` – Default
 //! 12. `io` – IO and elastic views
 //! 13. `home` – whose thread this is
-//! 14. `current_thread` – event loops
-//! 15. `own_threads` – single threads, fixed pools
-//! 16. `main_dispatcher`
-//! 17. `process` – the process's own
-//! 18. `dispatchers` – the list to choose from
-//! 19. `metrics`
+//! 14. `guardian` – timers whose loop has closed
+//! 15. `current_thread` – event loops
+//! 16. `own_threads` – single threads, fixed pools
+//! 17. `main_dispatcher`
+//! 18. `process` – the process's own
+//! 19. `dispatchers` – the list to choose from
+//! 20. `metrics`
 #![forbid(unsafe_code)]
 
 mod builder;
@@ -28,6 +29,7 @@ mod clock;
 mod cpu;
 mod current_thread;
 mod dispatchers;
+mod guardian;
 mod home;
 #[doc(hidden)]
 pub mod idle;

@@ -352,10 +352,12 @@ impl Pool {
 
     /// Starts a thread for what is queued, if now it can be; `true` if nothing is left to try.
     pub(crate) fn try_again(&self) -> bool {
+        // down first, then the look: whoever queues and is refused a thread meanwhile puts it up after that
+        self.short_of_threads.store(false, Ordering::SeqCst);
         if !self.has_work() {
-            self.short_of_threads.store(false, Ordering::SeqCst);
             return true;
         }
+        self.short_of_threads.store(true, Ordering::SeqCst);
         self.idle.state.add_thread();
         let started = self.try_start_worker(Signal::Look);
         if !started {
@@ -415,6 +417,16 @@ impl fmt::Debug for Pool {
 /// Runs `f`, which may block the thread for long, without the CPU permit that the thread may hold:
 /// another thread gets it meanwhile. Afterwards it is taken again if one is free; if not, the step
 /// goes on without to its end. Elsewhere it just runs `f`.
+///
+/// For a call that blocks in the midst of CPU work. What blocks as a matter of course is better placed on
+/// IO, whose limit counts it. A place in a view (`limited_parallelism`) is kept meanwhile.
+///
+/// ```
+/// let length = coscope_scheduler::blocking(|| std::fs::read("Cargo.toml").map_or(0, |bytes| bytes.len()));
+/// ```
+///
+/// # Panics
+/// With the panic of `f`; the permit is taken again all the same.
 pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
     let mut f = Some(f);
     let done = Local::with(|local| {

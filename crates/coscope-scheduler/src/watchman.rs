@@ -69,7 +69,7 @@ impl<'a> Looking<'a> {
     fn fire_overdue(&self, now: Instant) -> Option<Instant> {
         let timers = &self.pool.timers;
         match timers.next_deadline() {
-            Some(earliest) if earliest + GRACE <= now => timers.fire(now),
+            Some(earliest) if earliest + GRACE <= now => timers.fire_for_others(now),
             earliest => earliest,
         }
     }
@@ -81,8 +81,12 @@ impl<'a> Looking<'a> {
             return None;
         }
         let short = pool.short_of_threads.load(SeqCst);
-        let nobody_works = || pool.idle.state.load().free() == pool.idle.permits() && !pool.lanes.has_work();
-        if nobody_works() && !short {
+        let nobody_works = || {
+            pool.idle.state.load().free() == pool.idle.permits()
+                && !pool.lanes.has_work()
+                && !pool.short_of_threads.load(SeqCst) // asked again when the watch is off
+        };
+        if nobody_works() {
             let off = watch.turn_off_unless(|| !nobody_works());
             if off {
                 self.interval = FIRST;

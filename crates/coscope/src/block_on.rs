@@ -83,6 +83,13 @@ where
 /// As [`run_blocking`], with elements of context for the body: a name, a failure handler; with a dispatcher the
 /// body's home is there, and the calling thread only waits.
 ///
+/// ```
+/// use coscope::{Dispatchers, run_blocking_on};
+///
+/// let thread = run_blocking_on(Dispatchers::default(), async |_| std::thread::current().name().map(str::to_owned));
+/// assert!(thread.unwrap().starts_with("DefaultDispatcher-worker-"));
+/// ```
+///
 /// # Panics
 /// As [`run_blocking`].
 #[track_caller]

@@ -93,6 +93,20 @@ where
 /// Opens a scope whose children fail alone: what awaits them gets a `Result`, what nobody awaits goes to the failure
 /// handler. See [`Supervisor`].
 ///
+/// ```
+/// use coscope::{Supervisor, run_blocking, supervisor_scope};
+///
+/// run_blocking(async |_| {
+///     supervisor_scope(async |s: Supervisor| {
+///         let failing = s.try_spawn(async { Err::<(), _>("disk") });
+///         let other = s.spawn(async { 42 });
+///         assert!(failing.await.unwrap_err().is_failed());
+///         assert_eq!(other.await.unwrap(), 42);
+///     })
+///     .await;
+/// });
+/// ```
+///
 /// # Cancellation
 /// As [`scope`].
 ///
@@ -145,6 +159,21 @@ where
 
 /// Opens a scope whose children run inside the caller's own poll, at the same time but not in parallel, and may borrow
 /// from the caller's frame.
+///
+/// ```
+/// use coscope::{FrameScope, frame_scope, run_blocking};
+///
+/// let total = run_blocking(async |_| {
+///     let words = vec!["a", "bc", "def"];
+///     frame_scope(async |s: FrameScope<_>| {
+///         let first = s.spawn(async { words[0].len() });
+///         let last = s.spawn(async { words[2].len() });
+///         first.await + last.await
+///     })
+///     .await
+/// });
+/// assert_eq!(total, 4);
+/// ```
 ///
 /// # Cancellation
 /// Body and children are dropped where they are suspended.
@@ -237,6 +266,17 @@ pub fn delay(duration: Duration) -> Delay {
 
 /// Suspends until `deadline`; returns at once if it has passed.
 ///
+/// ```
+/// use coscope::{delay_until, now, run_blocking};
+/// use std::time::Duration;
+///
+/// run_blocking(async |_| {
+///     let deadline = now() + Duration::from_millis(2);
+///     delay_until(deadline).await;
+///     assert!(now() >= deadline);
+/// });
+/// ```
+///
 /// # Cancellation
 /// As [`delay`].
 pub fn delay_until(deadline: Instant) -> Delay {
@@ -272,6 +312,13 @@ pub fn now() -> Instant {
 
 /// Runs `future` to its end, whatever happens to whoever waits for it: a cancel does not reach it, and it goes on when
 /// the wait is dropped by foreign code. It begins at the first poll, as a child of the present job.
+///
+/// ```
+/// # coscope::run_blocking(async |_| {
+/// let saved = coscope::run_to_completion(async { 42 }).await;
+/// assert_eq!(saved, 42);
+/// # });
+/// ```
 ///
 /// # Cancellation
 /// The wait can be cut, the work cannot. Its result is then dropped where it was made, and a panic of it goes to the
@@ -341,6 +388,14 @@ pub fn defer<C: Future<Output = ()> + Send + 'static>(cleanup: C) -> Deferral<C>
 /// waits for. They inherit nothing, and their failures go to stderr.
 ///
 /// What is launched here outlives its launcher and does not keep the process alive. Ask for a scope first.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let job = coscope::detached().launch(async { println!("on my own") });
+/// coscope::run_blocking(async |_| coscope::shutdown(Duration::from_secs(5)).await);
+/// assert!(job.is_completed());
+/// ```
 pub fn detached() -> Supervisor {
     install();
     core::detached()

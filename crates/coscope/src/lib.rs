@@ -30,7 +30,7 @@
 //! | enter from a thread | [`run_blocking`], [`try_run_blocking`], [`run_local`], [`macro@main`] |
 //! | launch children | [`scope`], [`try_scope`], [`supervisor_scope`], [`collect_scope`], [`CoroutineScope`] |
 //! | borrow in children | [`run_local`] (a blocked caller's stack), [`frame_scope`] (an async frame) |
-//! | run elsewhere | [`Dispatchers`], [`with_context`], [`run_on`] |
+//! | run elsewhere | [`Dispatchers`], [`with_context`], [`run_on`]; block where you are: [`blocking`] |
 //! | wait | [`Deferred`], [`Job::join`], [`await_all`], [`race`], [`first_ok`] |
 //! | cancel | [`Job::cancel`], [`Job::stop`], [`shutdown`]; keep out of it: [`shield`], [`run_to_completion`] |
 //! | clean up | [`Finally::finally`], [`defer`], [`bracket`] |
@@ -81,7 +81,7 @@ pub use coscope_core::{
 };
 pub use coscope_core::{context, dispatch};
 pub use coscope_macros::main;
-pub use coscope_scheduler::{Dispatchers, PoolMetrics, ThreadDispatchers, pool_metrics};
+pub use coscope_scheduler::{Dispatchers, PoolMetrics, ThreadDispatchers, blocking, pool_metrics};
 pub use entry::{
     CoroutineScope, collect_scope, defer, delay, delay_until, detached, frame_scope, interval, now, run_on,
     run_to_completion, scope, shutdown, supervisor_scope, try_frame_scope, try_scope, with_deadline,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CoroutineContext;
+use crate::unwind::contain;
 
 /// What a child gets of an element of its parent's context.
 #[derive(Debug)]
@@ -44,7 +45,26 @@ pub trait Element: Send + Sync + Sized + 'static {
 }
 
 /// An element that sets a thread-local around every step of the coroutine: `update` before a step
-/// (a poll or the drop of the coroutine's future), `restore` after it.
+/// (a poll or the drop of the coroutine's future), `restore` after it. A panic in either fails the
+/// coroutine; in a step that drops the future it is reported, and the future is dropped all the same.
+///
+/// ```
+/// use coscope_core::context::{CoroutineContext, Element, ThreadElement, thread_element};
+/// use std::cell::Cell;
+///
+/// thread_local!(static TENANT: Cell<u32> = const { Cell::new(0) });
+///
+/// struct Tenant(u32);
+/// impl Element for Tenant {}
+/// impl ThreadElement for Tenant {
+///     type Saved = u32;
+///     fn update(&self) -> u32 { TENANT.replace(self.0) }
+///     fn restore(&self, saved: u32) { TENANT.set(saved) }
+/// }
+///
+/// let context = CoroutineContext::new() + thread_element(Tenant(7)); // for `s.on(context)` or `with_context`
+/// assert_eq!(context.get::<Tenant>().unwrap().0, 7);
+/// ```
 pub trait ThreadElement: Element {
     /// What `restore` needs.
     type Saved;
@@ -116,7 +136,10 @@ pub fn thread_element<T: ThreadElement>(value: T) -> CoroutineContext {
     struct Restore<'a, T: ThreadElement>(&'a T, Option<T::Saved>);
     impl<T: ThreadElement> Drop for Restore<'_, T> {
         fn drop(&mut self) {
-            if let Some(saved) = self.1.take() {
+            let Some(saved) = self.1.take() else { return };
+            if std::thread::panicking() {
+                contain("a thread element", || self.0.restore(saved)); // the step's own panic goes on
+            } else {
                 self.0.restore(saved);
             }
         }

@@ -4,7 +4,7 @@
 //! * [`map`] – [`CoroutineContext`], the immutable set of elements.
 //! * [`current`] – the running coroutine, its open regions and its context, for this thread.
 //!
-//! May import `primitive`, `error`, `failure`, `time`, `dispatch`, `job`.
+//! May import `primitive`, `unwind`, `error`, `failure`, `time`, `dispatch`, `job`.
 
 pub(crate) mod current;
 mod element;

@@ -151,6 +151,10 @@ impl PartialEq for Dispatcher {
 }
 impl Eq for Dispatcher {}
 
+// a handle to what contains its panics: none of them leaves it in between
+impl std::panic::UnwindSafe for Dispatcher {}
+impl std::panic::RefUnwindSafe for Dispatcher {}
+
 impl fmt::Debug for Dispatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Dispatcher({})", self.name())

@@ -12,4 +12,10 @@ impl Timers {
     pub fn fire(&self, now: Instant) -> Option<Instant> {
         resuming(|| self.wake_due(now))
     }
+
+    /// As [`fire`](Self::fire), for a thread that runs no code of others: unconfined coroutines that this resumes
+    /// run on the default dispatcher.
+    pub fn fire_for_others(&self, now: Instant) -> Option<Instant> {
+        self.wake_due(now)
+    }
 }

@@ -25,12 +25,17 @@ pub fn install(runtime: &'static dyn Runtime) -> bool {
     RUNTIME.set(runtime).is_ok()
 }
 
+/// The process's runtime, if one is installed.
+pub fn try_runtime() -> Option<&'static dyn Runtime> {
+    RUNTIME.get().copied()
+}
+
 /// The process's runtime.
 ///
 /// # Panics
 /// If none is installed: `coscope` installs one at every entrance, `coscope-core` alone has no threads.
 pub fn runtime() -> &'static dyn Runtime {
-    *RUNTIME.get().expect(
+    try_runtime().expect(
         "no runtime is installed: coscope-core has no threads of its own; \
          enter through the coscope crate, or call coscope_scheduler::install() first",
     )

@@ -66,6 +66,23 @@ pub fn resuming<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Runs `f` as if no bracket were open on this thread: for an event loop, which may be driven inside one
+/// and ends only when what is resumed in it has run. What is queued already waits for the outer bracket.
+pub fn apart<R>(f: impl FnOnce() -> R) -> R {
+    struct Return(u32, VecDeque<Runnable>);
+    impl Drop for Return {
+        fn drop(&mut self) {
+            let queue = std::mem::take(&mut self.1);
+            let _ = QUEUED.try_with(|queued| queued.set(!queue.is_empty()));
+            let _ = QUEUE.try_with(|own| own.replace(queue));
+            let _ = DEPTH.try_with(|depth| depth.set(self.0));
+        }
+    }
+    let depth = DEPTH.try_with(|depth| depth.replace(0)).unwrap_or(0);
+    let _return = Return(depth, QUEUE.try_with(RefCell::take).unwrap_or_default());
+    f()
+}
+
 /// Its drop runs what is queued, also when `f` panics: no step is lost.
 struct Bracket(bool);
 

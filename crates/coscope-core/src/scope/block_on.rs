@@ -8,7 +8,7 @@ use super::handle::Scope;
 use super::local::LocalScope;
 use super::open::{Opened, Shape, scope, try_scope};
 use crate::context::{CoroutineContext, current};
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Dispatcher, apart};
 use crate::error::JoinError;
 use crate::task::policy::Supervised;
 use crate::task::state::Birth;
@@ -124,9 +124,13 @@ where
         shield: cfg!(panic = "abort"),
         pinned,
     };
-    let ended = Waited::block_on::<_, Supervised>(&parent, with, open, |done| drive.run_until(done), {
+    let unpark = {
         let drive = drive.clone();
         move || drive.unpark()
+    };
+    // what is resumed from here on, the launch included, does not wait for the step around to end
+    let ended = apart(|| {
+        Waited::block_on::<_, Supervised>(&parent, with, open, |done| drive.run_until(done), unpark)
     });
     match ended {
         Ok(Ok(value)) => value,

@@ -1,12 +1,13 @@
 //! [`Limit`]: at most so many children of a scope at once.
 
+use std::convert::Infallible;
 use std::fmt::Debug;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::handle::{Scope, Supervisor};
+use super::handle::{Collector, Scope, Supervisor};
 use super::launcher::{Host, Launcher};
 use crate::error::JoinError;
 use crate::job::Job;
@@ -125,6 +126,22 @@ impl Limit<Supervisor> {
         self.place(Location::caller(), |launcher| launcher.launch(future), Job::clone)
     }
 
+    /// Waits for a place, then launches as [`Supervisor::spawn`].
+    ///
+    /// # Cancellation
+    /// As [`launch`](Self::launch).
+    #[track_caller]
+    pub fn spawn<F, T>(
+        &self,
+        future: F,
+    ) -> impl Future<Output = Deferred<Result<T, JoinError<Infallible>>>> + Send
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.place(Location::caller(), |launcher| launcher.spawn(future), Deferred::job)
+    }
+
     /// Waits for a place, then launches as [`Supervisor::try_launch`].
     ///
     /// # Cancellation
@@ -150,6 +167,47 @@ impl Limit<Supervisor> {
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
         E: Debug + Send + 'static,
+        T: Send + 'static,
+    {
+        self.place(Location::caller(), |launcher| launcher.try_spawn(future), Deferred::job)
+    }
+}
+
+impl<E: Send + 'static> Limit<Collector<E>> {
+    /// Waits for a place, then launches as [`Collector::launch`].
+    ///
+    /// # Cancellation
+    /// Safe: cut while it waits, it drops the future unrun.
+    #[track_caller]
+    pub fn launch<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        future: F,
+    ) -> impl Future<Output = Job> + Send {
+        self.place(Location::caller(), |launcher| launcher.launch(future), Job::clone)
+    }
+
+    /// Waits for a place, then launches as [`Collector::try_launch`].
+    ///
+    /// # Cancellation
+    /// As [`launch`](Self::launch).
+    #[track_caller]
+    pub fn try_launch<F, E1>(&self, future: F) -> impl Future<Output = Job> + Send
+    where
+        F: Future<Output = Result<(), E1>> + Send + 'static,
+        E1: Into<E> + 'static,
+    {
+        self.place(Location::caller(), |launcher| launcher.try_launch(future), Job::clone)
+    }
+
+    /// Waits for a place, then launches as [`Collector::try_spawn`].
+    ///
+    /// # Cancellation
+    /// As [`launch`](Self::launch).
+    #[track_caller]
+    pub fn try_spawn<F, T, E1>(&self, future: F) -> impl Future<Output = Deferred<Option<T>>> + Send
+    where
+        F: Future<Output = Result<T, E1>> + Send + 'static,
+        E1: Into<E> + 'static,
         T: Send + 'static,
     {
         self.place(Location::caller(), |launcher| launcher.try_spawn(future), Deferred::job)

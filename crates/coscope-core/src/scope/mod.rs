@@ -10,6 +10,7 @@
 //! * [`timeout`] – `with_timeout`, `with_deadline`.
 //! * [`shield`] – `shield`. [`completion`] – `run_to_completion`.
 //! * [`cleanup`] – `finally`, `defer`, `bracket`.
+//! * [`trip`] – a coroutine on another dispatcher.
 //! * [`with_context`] – `with_context`, `run_on`.
 //! * [`owned`] – `CoroutineScope`, `Job::new`, `detached`, `shutdown`.
 //! * [`completable`] – `CompletableDeferred`.
@@ -32,6 +33,7 @@ mod timeout;
 mod shield;
 mod completion;
 mod cleanup;
+mod trip;
 mod with_context;
 mod owned;
 mod completable;

@@ -67,9 +67,9 @@ impl Interval {
         self.next = Some(match self.rule {
             Rule::Pause => now + self.period,
             Rule::Rate => {
-                let late = (now - due).as_nanos() / self.period.as_nanos();
-                let periods = u32::try_from(late + 1).unwrap_or(u32::MAX);
-                due + self.period.saturating_mul(periods)
+                let period = self.period.as_nanos();
+                let ahead = ((now - due).as_nanos() / period + 1).saturating_mul(period);
+                due + Duration::from_nanos(u64::try_from(ahead).unwrap_or(u64::MAX))
             }
         });
         due

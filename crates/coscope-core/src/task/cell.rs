@@ -117,10 +117,11 @@ where
     P: Policy<F::Output>,
 {
     let dispatcher = this.payload.head.context.dispatcher().expect("a coroutine has a dispatcher");
+    let step = runnable(this, 0); // before anybody is asked: should the dispatcher panic, it is refused
     if dispatcher.dispatch_impl().is_dispatch_needed() {
-        dispatcher.dispatch(runnable(this, 0));
+        dispatcher.dispatch(step);
     } else {
-        Dispatcher::unconfined().dispatch(runnable(this, 0));
+        Dispatcher::unconfined().dispatch(step);
     }
 }
 

@@ -64,12 +64,15 @@ impl Hops {
         }
     }
 
-    /// A slot for `dispatcher`, opened in the slot `origin`. `None` if all are taken by others.
-    pub(crate) fn open(&self, dispatcher: &Dispatcher, origin: usize) -> Option<usize> {
+    /// A slot for `dispatcher`, opened in the slot `origin`. `None` if all are taken by others. The slot
+    /// `step` of the step under way, which may have been given back in it, is not given away: that step runs on
+    /// the dispatcher that the slot had.
+    pub(crate) fn open(&self, dispatcher: &Dispatcher, origin: usize, step: usize) -> Option<usize> {
         let mut table = self.make_table().lock();
         let slots = &mut table.slots;
         let shares = |slot: &Slot| slot.origin == origin && slot.dispatcher.as_ref() == Some(dispatcher);
-        let at = slots.iter().position(shares).or_else(|| slots.iter().position(|slot| slot.users == 0))?;
+        let free = || (0..slots.len()).find(|&at| slots[at].users == 0 && at + 1 != step);
+        let at = slots.iter().position(shares).or_else(free)?;
         slots[at] = Slot { dispatcher: Some(dispatcher.clone()), users: slots[at].users + 1, origin };
         Some(at + 1)
     }

@@ -1,0 +1,182 @@
+//! [`Trip`]: a coroutine on another dispatcher: its slot there, whom it asks to get to it, and the wakers it
+//! hands down. When it is polled, and what then: `with_context`.
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+
+use crate::context::{CoroutineContext, current};
+use crate::dispatch::{Dispatcher, leave_places};
+use crate::job::NodeRef;
+use crate::primitive::{AtomicBool, Ordering};
+use crate::task::{self, TaskHead};
+
+/// A coroutine on another dispatcher.
+pub(super) struct Trip {
+    node: NodeRef,
+    pub(super) slot: usize,
+    /// Where it came from, and returns to.
+    pub(super) origin: usize,
+    /// The origin lets a step go on under another permit.
+    in_place: bool,
+    /// On the target's thread already: the first poll is let through where it is.
+    pub(super) immediate: bool,
+    pub(super) asked: bool,
+    /// The body has ended.
+    pub(super) returning: bool,
+    /// The step in which it was last asked in vain, and how often.
+    vain: (current::StepNumber, u32),
+    /// Set where the branch has a waker of its own (`FuturesUnordered`, a foreign `block_on`).
+    relay: Option<Arc<Relay>>,
+}
+
+impl Drop for Trip {
+    fn drop(&mut self) {
+        if let Some(head) = self.node.face::<TaskHead>() {
+            head.hops.close(self.slot);
+        }
+    }
+}
+
+/// A foreign waker in between: it must hear of a wake, so that it polls the branch, and the
+/// coroutine must, so that it does so on the right dispatcher.
+struct Relay {
+    slot: Waker,
+    outer: Waker,
+    woken: Arc<AtomicBool>,
+}
+
+impl Wake for Relay {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::Release);
+        self.slot.wake_by_ref();
+        self.outer.wake_by_ref();
+    }
+}
+
+/// The step goes on under another dispatcher's permit, until it is exchanged back.
+pub(super) struct Exchanged;
+
+impl Exchanged {
+    /// Whether the step may go on under the permit of the dispatcher around. If not, it leaves its
+    /// places all the same, and ends without one.
+    pub(super) fn back(self) -> bool {
+        let back = current::dispatcher().is_some_and(|home| home.dispatch_impl().enter_in_place());
+        if back {
+            std::mem::forget(self);
+        }
+        back
+    }
+}
+
+impl Drop for Exchanged {
+    fn drop(&mut self) {
+        leave_places();
+    }
+}
+
+/// So many polls in vain within one step mean that a foreign loop polls the branch over and over.
+const IN_VAIN: u32 = 1_000;
+
+impl Trip {
+    /// Opens a slot for `target`.
+    pub(super) fn depart(
+        node: NodeRef,
+        target: &Dispatcher,
+        immediate: bool,
+        site: &'static Location<'static>,
+    ) -> Trip {
+        let head = node.face::<TaskHead>().expect("a coroutine");
+        let origin = current::place();
+        let Some(slot) = head.hops.open(target, origin, current::slot()) else {
+            panic!(
+                "with_context({target:?}) at {site}: the coroutine {} is on {} other dispatchers at once. \
+                 Use run_on(dispatcher, future).await for some of them.",
+                node.info(),
+                task::state::SLOTS - 1,
+            )
+        };
+        let in_place = current::dispatcher().is_some_and(|home| home.dispatch_impl().may_leave_in_place());
+        Trip {
+            node,
+            slot,
+            origin,
+            in_place,
+            immediate,
+            asked: false,
+            returning: false,
+            vain: (current::StepNumber::default(), 0),
+            relay: None,
+        }
+    }
+
+    /// The waker for the body: the coroutine's for this slot, and a foreign one in between as well.
+    pub(super) fn inner_waker(&mut self, cx: &Context<'_>) -> Waker {
+        let slot = || task::waker::waker(&self.node, self.slot);
+        if task::waker::slot_of(cx.waker(), &self.node).is_some() {
+            self.relay = None;
+            return slot();
+        }
+        if let Some(relay) = &self.relay {
+            relay.woken.store(false, Ordering::Release); // what comes from here on is for the next poll
+            if relay.outer.will_wake(cx.waker()) {
+                return relay.clone().into();
+            }
+        }
+        // The mark outlives the relay: an older one that is woken late marks the branch all the same.
+        let woken = self.relay.take().map_or_else(Arc::default, |relay| relay.woken.clone());
+        let relay = Arc::new(Relay { slot: slot(), outer: cx.waker().clone(), woken });
+        self.relay = Some(relay.clone());
+        relay.into()
+    }
+
+    /// Whether a step in the slot `at` is for the body, or for a trip that the body has made itself.
+    pub(super) fn lets_through(&self, at: usize) -> bool {
+        let inside = || self.node.face::<TaskHead>().is_some_and(|head| head.hops.is_inside(at, self.slot));
+        at == self.slot || inside()
+    }
+
+    /// Polled where it does not run: asks for a step in `slot`, where it has something to do.
+    pub(super) fn ask(&mut self, slot: usize, cx: &Context<'_>, site: &'static Location<'static>) {
+        let step = current::step();
+        self.vain = if self.vain.0 == step { (step, self.vain.1 + 1) } else { (step, 1) };
+        assert!(
+            self.vain.1 < IN_VAIN,
+            "with_context at {site} is polled over and over within one step of {}: a foreign block_on inside a \
+             coroutine waits for what only the coroutine's own next step can do. Await it instead.",
+            self.node.info(),
+        );
+        self.node.on_woken(slot);
+        if task::waker::slot_of(cx.waker(), &self.node).is_none() {
+            // a foreign waker in between polls this branch again only if it is told to
+            if self.vain.1 == 1 {
+                self.node.face::<TaskHead>().expect("a coroutine").hops.on_arrival(slot, cx.waker().clone());
+            }
+            if current::may_ask_again(std::ptr::from_ref(self).addr()) {
+                cx.waker().wake_by_ref();
+            }
+        }
+    }
+
+    /// Whether the step in the slot `at`, where it came from, may go on as one of its dispatcher's.
+    pub(super) fn enter_in_place(&self, at: usize, given: &CoroutineContext) -> bool {
+        self.in_place
+            && at == self.origin
+            && given.dispatcher().is_some_and(|target| target.dispatch_impl().enter_in_place())
+    }
+
+    /// Polled where it does not run. Asks for the right place if it has something to do there: at
+    /// first, where a wake of its body may have come to, and where it was woken behind a foreign waker,
+    /// whose wake was spent on this poll.
+    pub(super) fn in_vain(&mut self, at: usize, site: &'static Location<'static>, cx: &Context<'_>) {
+        let foreign = task::waker::slot_of(cx.waker(), &self.node).is_none();
+        let woken = self.relay.as_ref().is_none_or(|relay| relay.woken.load(Ordering::Acquire));
+        let first = !std::mem::replace(&mut self.asked, true);
+        if first || (self.in_place && at == self.origin) || (foreign && woken) {
+            self.ask(self.slot, cx, site);
+        }
+    }
+}
