@@ -191,3 +191,74 @@ fn a_frame_scope_handle_used_after_the_end_panics_at_the_await() {
         assert!(r.is_err());
     });
 }
+
+#[test]
+fn blocking_clean_up_in_drops_runs_while_a_coroutine_is_cut() {
+    /// Cleans up as people without async clean-up do.
+    struct Blocks(Arc<Mutex<u32>>);
+    impl Drop for Blocks {
+        fn drop(&mut self) {
+            let done = self.0.clone();
+            run_blocking(async move |_| {
+                yield_now().await;
+                *done.lock().unwrap() += 1;
+            });
+        }
+    }
+    let done: Arc<Mutex<u32>> = Arc::default();
+    let (one, two, three) = (done.clone(), done.clone(), done.clone());
+    run_test(async |s: Scope| {
+        let job = s.launch(async move {
+            let _both = (Blocks(one), Blocks(two));
+            scope(async |_: Scope| {
+                let _inside = Blocks(three);
+                delay(Duration::MAX).await;
+            })
+            .await;
+        });
+        yield_now().await;
+        job.cancel_and_join("cut").await;
+    });
+    assert_eq!(*done.lock().unwrap(), 3);
+}
+
+#[test]
+fn a_region_without_children_that_was_moved_out_of_its_coroutine_is_closed() {
+    run_test(async |s: Scope| {
+        let stash: Arc<Mutex<Option<Boxed<()>>>> = Arc::default();
+        let into = stash.clone();
+        s.launch(async move {
+            let mut inside: Boxed<()> = Box::pin(scope(async |_: Scope| delay(ms(10)).await));
+            assert!(futures::future::poll_immediate(&mut inside).await.is_none());
+            *into.lock().unwrap() = Some(inside);
+        })
+        .join()
+        .await;
+        let left = stash.lock().unwrap().take().unwrap();
+        let polled = supervisor_scope(async |s: Supervisor| s.spawn(left).await).await;
+        assert!(polled.unwrap_err().to_string().contains("after the coroutine that it belongs to had ended"));
+    });
+}
+
+#[test]
+fn a_panic_before_the_body_of_a_scope_waits_for_its_children() {
+    run_test(async |_: Scope| {
+        let began = now();
+        let ended = Arc::new(Mutex::new(false));
+        let seen = ended.clone();
+        let opened = scope(move |s: Scope| {
+            s.start(Start::Undispatched).launch(async move {
+                shield(delay(ms(30))).await;
+                *seen.lock().unwrap() = true;
+            });
+            if now() == began {
+                panic!("before the body");
+            }
+            std::future::ready(())
+        });
+        let panicked = futures::FutureExt::catch_unwind(AssertUnwindSafe(opened)).await;
+        assert!(panicked.is_err());
+        assert!(*ended.lock().unwrap());
+        assert_eq!(now() - began, ms(30));
+    });
+}

@@ -84,6 +84,8 @@ struct Step {
     place: Cell<usize>,
     /// Who was asked in vain; see `may_ask_again`.
     in_vain: Cell<usize>,
+    /// Something that was cut is being dropped.
+    dropping: Cell<bool>,
     /// Set by `yield_now`: the step goes to the back of the queue.
     yielding: Cell<bool>,
     /// How much more of our own primitives this step may take without suspending.
@@ -100,6 +102,7 @@ impl Step {
             slot: Cell::new(slot),
             place: Cell::new(0),
             in_vain: Cell::new(0),
+            dropping: Cell::new(false),
             yielding: Cell::new(false),
             budget: Cell::new(BUDGET),
         }
@@ -290,6 +293,17 @@ pub(crate) fn may_ask_again(who: usize) -> bool {
         }
         first || c.in_vain.get() == who
     })
+}
+
+/// Runs `f`, which drops what was cut.
+pub(crate) fn dropping<R>(f: impl FnOnce() -> R) -> R {
+    let _dropping = Restore::set(|c| &c.dropping, true);
+    f()
+}
+
+/// Whether something that was cut is being dropped at this point.
+pub(crate) fn is_dropping() -> bool {
+    with(|c| c.dropping.get())
 }
 
 /// Marks the step as one that yields to all others.

@@ -152,6 +152,12 @@ impl NodeRef {
         Admission::Admitted
     }
 
+    /// A region that has never hung below its parent, whose body has ended without it.
+    #[inline]
+    pub(crate) fn is_adrift(&self) -> bool {
+        !self.state.is_linked() && self.parent().is_some_and(|parent| parent.state.is_body_done())
+    }
+
     /// The second half of a link: born cancelled below a parent that is being cancelled. The caller keeps
     /// the parent: a lazy child may have been cancelled and completed meanwhile.
     #[inline]

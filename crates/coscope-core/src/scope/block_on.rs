@@ -121,7 +121,8 @@ where
         site: std::panic::Location::caller(),
         start: Birth::Scheduled,
         interest: true,
-        shield: cfg!(panic = "abort"),
+        // a Drop has no use for an unwinding, and what it blocks for is clean-up
+        shield: cfg!(panic = "abort") || current::is_dropping(),
         pinned,
     };
     let unpark = {

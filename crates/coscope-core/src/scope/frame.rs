@@ -357,8 +357,15 @@ where
         if let Some(open) = this.open.take() {
             *this.begun = true;
             let scope = FrameScope { shared: this.shared.clone() };
-            let body = region.frame.enter(|| open(scope));
-            this.inside.as_mut().project().body.set(Some(body));
+            match unwind::catch(|| region.frame.enter(|| open(scope))) {
+                Ok(body) => this.inside.as_mut().project().body.set(Some(body)),
+                Err(payload) => {
+                    *this.result = Some(Err(KeptPanic::new(payload)));
+                    let (inside, shared) = (this.inside.as_mut(), &*this.shared);
+                    region.cut_body(|| clear(inside, shared));
+                    region.end_body();
+                }
+            }
         }
         while this.shared.incoming.lock().is_some() {
             let mut out = None;

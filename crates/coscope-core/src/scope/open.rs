@@ -341,15 +341,19 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
         let mut this = self.project();
         let region = &*this.region;
+        let mut opened = Ok(());
         if let Some(open) = this.open.take() {
             let (node, context) = region.handle();
-            // A panic of `open` itself finds a region that has begun, and ends it.
             this.body.set(Body::Joining);
-            let future = region.frame.enter(|| open(S::handle(Place { node, context })));
-            this.body.set(Body::Open { future });
+            opened = unwind::catch(|| region.frame.enter(|| open(S::handle(Place { node, context }))))
+                .map(|future| this.body.set(Body::Open { future }));
         }
-        if let BodyProj::Open { future } = this.body.as_mut().project() {
-            let polled = region.poll_body(future, cx);
+        let polled = match (opened, this.body.as_mut().project()) {
+            (Err(payload), _) => Some(Polled::Panicked(payload)),
+            (Ok(()), BodyProj::Open { future }) => Some(region.poll_body(future, cx)),
+            (Ok(()), _) => None,
+        };
+        if let Some(polled) = polled {
             match polled {
                 Polled::Pending => return Poll::Pending,
                 Polled::Ready(out) => {

@@ -167,11 +167,14 @@ impl Region {
     /// Runs `f`, which polls or drops the body, inside the region. Hands it back if the region has been
     /// force-closed: there is no inside any more.
     fn inside<R, F: FnOnce() -> R>(&self, f: F) -> Result<R, F> {
-        if let Some(node) = self.node()
-            && !node.state.begin_poll()
-        {
-            let _left = node.state.end_poll();
-            return Err(f);
+        if let Some(node) = self.node() {
+            if node.is_adrift() {
+                return Err(f);
+            }
+            if !node.state.begin_poll() {
+                let _left = node.state.end_poll();
+                return Err(f);
+            }
         }
         struct Leave<'a>(&'a Region);
         impl Drop for Leave<'_> {
@@ -242,7 +245,7 @@ impl Region {
     /// panic in a `Drop` is contained.
     pub(crate) fn cut_body(&self, drop_body: impl FnOnce()) {
         let drop_body = || self.inside(drop_body).unwrap_or_else(|drop_body| drop_body());
-        unwind::contain("a Drop inside a scope that is being cut", drop_body);
+        current::dropping(|| unwind::contain("a Drop inside a scope that is being cut", drop_body));
     }
 
     /// Cancels the children, since the body has ended in failure.

@@ -224,7 +224,11 @@ where
         // SAFETY: the stage is ours and holds the future, which is dropped in place, once.
         let drop_future = || unsafe { ptr::drop_in_place((&raw mut (*stage).future).cast::<F>()) };
         if std::mem::needs_drop::<F>() {
-            unwind::contain("the Drop of a coroutine's future", drop_future);
+            let place = "the Drop of a coroutine's future";
+            match &outcome {
+                None => current::dropping(|| unwind::contain(place, drop_future)),
+                Some(_) => unwind::contain(place, drop_future),
+            }
         }
     });
     this.as_node().close_regions();
