@@ -53,6 +53,8 @@ pub(crate) enum Bar {
     Cpu(f64),
     /// Peak memory: at most so many times that of the peer with the least.
     Memory(f64),
+    /// At most so many instructions each. They are counted, not timed.
+    Instructions(f64),
 }
 
 impl fmt::Display for Bar {
@@ -63,6 +65,7 @@ impl fmt::Display for Bar {
             Bar::Most(figure) => write!(f, "most {figure}"),
             Bar::Cpu(ratio) => write!(f, "cpu {ratio}"),
             Bar::Memory(ratio) => write!(f, "memory {ratio}"),
+            Bar::Instructions(most) => write!(f, "instructions {most}"),
         }
     }
 }

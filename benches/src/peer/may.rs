@@ -1,4 +1,5 @@
-//! may: coroutines with stacks of their own.
+//! may: coroutines with stacks of their own. Not many of them at once: each takes two of the system's mappings, of which
+//! there are 65,530 as a rule.
 
 use may::coroutine::{self, JoinHandle};
 use may::go;
@@ -6,15 +7,12 @@ use may::go;
 use super::{Make, Peer, Run, Setup};
 use crate::sample::{Sample, Watch};
 use crate::scenario::w1::{ANSWER, Answer};
-use crate::scenario::{w2, w6};
 
 pub(super) const PEERS: &[Peer] = &[Peer { name: "may", offer }];
 
 fn offer(work: &str) -> Option<Make> {
     Some(match work {
         "W1a" => |setup| home(setup, spawn_all),
-        "W2-100k" => |setup| home(setup, sleep_all),
-        "W6" => |setup| home(setup, fork_join),
         "W12a-2" => |setup| home(setup, |n| between(2, n)),
         "W12a-1000" => |setup| home(setup, |n| between(1_000, n)),
         _ => return None,
@@ -33,30 +31,6 @@ fn spawn_all(n: usize) -> Sample {
     let answers = handles.into_iter().map(|handle| handle.join().unwrap());
     let done = answers.filter(|answer| answer.is_whole()).count();
     watch.stop(done, n)
-}
-
-fn sleep_all(n: usize) -> Sample {
-    let watch = Watch::start();
-    let start = || {
-        go!(|| {
-            coroutine::sleep(w2::WAIT);
-            1
-        })
-    };
-    let handles: Vec<JoinHandle<usize>> = (0..n).map(|_| start()).collect();
-    let done = handles.into_iter().map(|handle| handle.join().unwrap()).sum();
-    watch.stop(done, n)
-}
-
-fn fork_join(n: usize) -> Sample {
-    let watch = Watch::start();
-    let done = subtree(0, n);
-    watch.stop(done, n)
-}
-
-fn subtree(node: usize, n: usize) -> usize {
-    let handles: Vec<_> = w6::children(node, n).map(|child| go!(move || subtree(child, n))).collect();
-    1 + handles.into_iter().map(|handle| handle.join().unwrap()).sum::<usize>()
 }
 
 fn between(count: usize, n: usize) -> Sample {

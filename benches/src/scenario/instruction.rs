@@ -1,11 +1,10 @@
 //! The rows whose instructions are counted: one thread, so that the figures do not depend on the machine's mood.
-//! They can be timed as well.
 
 use crate::row::{Bar, Row};
 
 pub(crate) fn rows() -> Vec<Row> {
     let row = |id, about, n, work: Option<&'static str>, most| {
-        let row = Row::new(id, about, n).single().bars(&[Bar::Most(most)]);
+        let row = Row::new(id, about, n).single().bars(&[Bar::Instructions(most)]);
         let mut row = if let Some(work) = work { row.same_work_as(work) } else { row };
         row.series = Some("instructions".to_owned());
         row

@@ -1,5 +1,6 @@
 //! `unblock`, which runs what blocks on threads for that; timeouts; one-shots.
 
+use std::future::Future;
 use std::hint::black_box;
 
 use futures::channel::oneshot;
@@ -29,17 +30,24 @@ async fn there_and_back(n: usize) -> Sample {
     watch.stop(done, n)
 }
 
-/// 0 when the time is over.
-async fn timer() -> usize {
-    Timer::after(TIMEOUT).await;
-    0
+/// 0 when the time is over. It counts from here on, as a timeout does.
+fn timer() -> impl Future<Output = usize> {
+    let timer = Timer::after(TIMEOUT);
+    async {
+        timer.await;
+        0
+    }
+}
+
+async fn first(timer: impl Future<Output = usize>, other: impl Future<Output = usize>) -> usize {
+    or(other, timer).await
 }
 
 pub(super) async fn timeouts(_: Local, n: usize) -> Sample {
     let watch = Watch::start();
     let mut done = 0;
     for _ in 0..n {
-        done += or(nothing(), timer()).await;
+        done += first(timer(), nothing()).await;
     }
     watch.stop(done, n)
 }
@@ -52,7 +60,7 @@ pub(super) async fn armed(_: Local, n: usize) -> Sample {
             yield_now().await;
             1
         };
-        done += or(yields, timer()).await;
+        done += first(timer(), yields).await;
     }
     watch.stop(done, n)
 }
