@@ -105,7 +105,7 @@ impl Script {
 pub(crate) fn output(command: &mut Command, limit: Duration) -> Result<(String, String), String> {
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| format!("{command:?}: {error}"))?;
-    let readers = [child.stdout.take().map(|it| reader(it)), child.stderr.take().map(|it| reader(it))];
+    let readers = [child.stdout.take().map(reader), child.stderr.take().map(reader)];
     let began = now();
     let status = loop {
         if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {

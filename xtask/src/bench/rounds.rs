@@ -159,8 +159,6 @@ fn ids(rows: &[Row]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn command_lines() {
         let order = |text: &str| super::order(&text.split(' ').map(str::to_owned).collect::<Vec<String>>());
