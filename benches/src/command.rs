@@ -5,7 +5,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-use crate::peer::{self, Setup};
+use crate::peer::{self, Peer, Setup};
 use crate::row::Row;
 use crate::sampler;
 use crate::scenario;
@@ -102,7 +102,8 @@ fn begin_again(variable: &str, value: &str) -> String {
 
 /// A row for the one who runs all.
 fn listed(row: &Row) -> String {
-    let offers = peer::peers().into_iter().filter(|peer| (peer.offer)(row.work).is_some());
+    let able = |peer: &Peer| (peer.offer)(row.work).is_some() && !row.without.contains(&peer.name);
+    let offers = peer::peers().into_iter().filter(able);
     let peers: Vec<String> = offers.map(|peer| quoted(peer.name)).collect();
     let bars: Vec<String> = row.bars.iter().map(|bar| quoted(&bar.to_string())).collect();
     format!(

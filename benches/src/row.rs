@@ -20,6 +20,8 @@ pub(crate) struct Row {
     pub(crate) part: &'static str,
     /// The table that the row is a column of, where it is no table of its own.
     pub(crate) series: Option<String>,
+    /// Peers that cannot do it, although they can do the same work in another size.
+    pub(crate) without: &'static [&'static str],
 }
 
 /// What is looked at.
@@ -84,6 +86,7 @@ impl Row {
             bars: Vec::new(),
             part: "ground",
             series: None,
+            without: &[],
         }
     }
 

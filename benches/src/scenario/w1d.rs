@@ -1,8 +1,9 @@
-//! W1d: the price of structure. The same futures as in W1b, awaited in line, each result in a box of its own.
+//! W1d: the price of structure. The same futures as in W1b, awaited in line, each in a box that
+//! becomes a box of its result.
 
-use std::future::Future;
 use std::hint::black_box;
-use std::pin::Pin;
+
+use futures::future::maybe_done;
 
 use super::w1::{ANSWER, Answer};
 use crate::row::{Bar, Row};
@@ -14,19 +15,14 @@ pub(crate) fn rows() -> Vec<Row> {
     vec![Row::new("W1d", about, 10_000).single().bars(&[Bar::Peer("futures", 2.0)])]
 }
 
-/// A future on the heap, and a cell for its result.
-type Bare = (Pin<Box<dyn Future<Output = Answer>>>, Box<Option<Answer>>);
-
 /// All of them, in line.
 pub(crate) async fn in_line(n: usize) -> Sample {
     let watch = Watch::start();
-    let futures: Vec<Bare> = (0..n)
-        .map(|_| (Box::pin(async { black_box(ANSWER) }) as Pin<Box<dyn Future<Output = _>>>, Box::new(None)))
-        .collect();
+    let futures: Vec<_> = (0..n).map(|_| Box::pin(maybe_done(async { black_box(ANSWER) }))).collect();
     let mut done = 0;
-    for (future, mut cell) in futures {
-        *cell = Some(future.await);
-        done += usize::from(black_box(cell).is_some_and(|answer| answer.is_whole()));
+    for mut future in futures {
+        future.as_mut().await;
+        done += usize::from(future.as_mut().take_output().is_some_and(Answer::is_whole));
     }
     watch.stop(done, n)
 }

@@ -50,8 +50,8 @@ impl Kind {
         match self {
             Kind::Suspend => Duration::from_secs(1),
             _ => Duration::from_millis(match threads {
-                1 => 10,
-                2 => 20,
+                1 => 20,
+                2 => 40,
                 64 => 500,
                 _ => 1_000,
             }),
@@ -87,8 +87,8 @@ fn compute() {
 
 fn allocate() {
     let list: Vec<usize> = (0..1_000).collect();
-    for _ in 0..20 {
-        let lists: Vec<Vec<usize>> = (0..1_000).map(|_| list.clone()).collect();
+    for _ in 0..2_000 {
+        let lists: Vec<Vec<usize>> = (0..10).map(|_| list.clone()).collect();
         black_box(lists.iter().flatten().sum::<usize>());
     }
 }
