@@ -80,7 +80,7 @@ impl Script {
 
     /// What its peers say to a row: all of them, or why it skips it.
     ///
-    /// Peers on an event loop of one thread (`runBlocking`) answer to the rows of that kind.
+    /// Where there is a row for one thread beside that for two workers, their peers are told apart by name.
     pub(crate) fn ask(&self, row: &Row, quick: bool) -> Result<Vec<Said>, String> {
         let local = row.id.strip_suffix("-local");
         let mut command = Command::new(&self.path);
@@ -94,7 +94,7 @@ impl Script {
         }
         let mut said: Vec<Said> = text.lines().filter_map(Said::read).collect();
         if local.is_some() || row.id.starts_with("W12a") {
-            said.retain(|said| said.peer.contains("runBlocking") == local.is_some());
+            said.retain(|said| is_local(&said.peer) == local.is_some());
         }
         said.retain(|said| ["ns/op", "ms"].contains(&said.unit.as_str()));
         if said.is_empty() { Err(format!("nothing about {}", row.id)) } else { Ok(said) }
@@ -134,6 +134,10 @@ fn reader(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<Strin
         let _ = from.read_to_end(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     })
+}
+
+fn is_local(peer: &str) -> bool {
+    ["runBlocking", "one thread"].iter().any(|place| peer.contains(place))
 }
 
 fn name_of(path: &Path) -> String {
