@@ -13,7 +13,7 @@ use crate::scenario;
 const USAGE: &str = "\
 usage: coscope-benches list                               the rows, and who offers them, as lines of JSON
        coscope-benches run ROW PEER [--n N] [--threads T] [--quick]
-       coscope-benches once ROW PEER [--n N] [--threads T]    one run, without a word, for a profiler";
+       coscope-benches once ROW PEER [--n N] [--threads T] [--times K]    without a word, for a profiler";
 
 /// What was asked for.
 struct Order {
@@ -22,6 +22,7 @@ struct Order {
     n: usize,
     setup: Setup,
     quick: bool,
+    times: usize,
 }
 
 /// Does what the command line says.
@@ -39,7 +40,10 @@ pub fn run() -> ExitCode {
             Ok(())
         }),
         Some((&"once", rest)) => order(rest).and_then(|order| {
-            (offer(&order)?)(&order.setup)(order.n);
+            let mut run = (offer(&order)?)(&order.setup);
+            for _ in 0..order.times {
+                run(order.n);
+            }
             Ok(())
         }),
         _ => Err(USAGE.to_owned()),
@@ -74,6 +78,7 @@ fn order(words: &[&str]) -> Result<Order, String> {
         row,
         peer: (*peer).to_owned(),
         quick: false,
+        times: 1,
     };
     let mut options = options.iter();
     while let Some(option) = options.next() {
@@ -84,6 +89,7 @@ fn order(words: &[&str]) -> Result<Order, String> {
         match *option {
             "--n" => order.n = number()?,
             "--threads" => order.setup.threads = number()?,
+            "--times" => order.times = number()?,
             "--quick" => order.quick = true,
             _ => return Err(USAGE.to_owned()),
         }
