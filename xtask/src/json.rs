@@ -1,11 +1,11 @@
-//! Just enough JSON to read what `cargo metadata` says.
+//! Just enough JSON to read what `cargo metadata` says, and what the benches say.
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Json {
     Null,
     Bool,
-    Number,
+    Number(f64),
     Text(String),
     List(Vec<Json>),
     Object(Vec<(String, Json)>),
@@ -33,6 +33,10 @@ impl Json {
         if let Json::Text(text) = self { Some(text) } else { None }
     }
 
+    pub(crate) fn number(&self) -> Option<f64> {
+        if let Json::Number(number) = self { Some(*number) } else { None }
+    }
+
     pub(crate) fn list(&self) -> &[Json] {
         if let Json::List(items) = self { items } else { &[] }
     }
@@ -51,8 +55,10 @@ impl Parser<'_> {
             Some('"') => self.text().map(Json::Text),
             Some('-' | '0'..='9') => {
                 let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric() && !"+-.".contains(c));
-                self.rest = &self.rest[end.unwrap_or(self.rest.len())..];
-                Ok(Json::Number)
+                let (number, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+                let number = number.parse().map_err(|_| self.unexpected())?;
+                self.rest = rest;
+                Ok(Json::Number(number))
             }
             _ if self.eat("null") => Ok(Json::Null),
             _ if self.eat("true") || self.eat("false") => Ok(Json::Bool),
@@ -152,6 +158,7 @@ mod tests {
         let value =
             Json::parse(r#" {"a": [1, -2.5e+3, null, true], "b": {"c": "d\"\u00e9\n"}, "e": {}} "#).unwrap();
         assert_eq!(value.get("a").list().len(), 4);
+        assert_eq!(value.get("a").list()[1].number(), Some(-2500.0));
         assert_eq!(value.get("b").get("c").text(), Some("d\"é\n"));
         assert_eq!(value.get("f"), &Json::Null);
     }

@@ -5,8 +5,9 @@
 //!
 //! Bottom up: `rust_text` (code without its comments and strings) → `paths` (what it names) →
 //! `workspace` (which files there are) → `report` and `step` (what came out) → one file per check →
-//! `lint`, `test`, `campaign`.
+//! `lint`, `test`, `campaign`; and apart from these `bench`, a folder.
 
+mod bench;
 mod campaign;
 mod doors;
 mod json;
@@ -79,6 +80,16 @@ const COMMANDS: &[Command] = &[
         name: "campaign",
         about: "loom|stress|all [--minutes N]: the long form of the models and stress tests",
         run: campaign::run,
+    },
+    Command {
+        name: "bench",
+        about: "[ROW…] [--rounds N] [--quick] [--mimalloc] [--peer NAME]: what coscope and its peers cost",
+        run: bench::rounds,
+    },
+    Command {
+        name: "callgrind",
+        about: "[ROW…]: how many instructions an operation takes",
+        run: bench::callgrind,
     },
 ];
 

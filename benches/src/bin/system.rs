@@ -1,0 +1,6 @@
+//! The benches with the system's allocator.
+#![forbid(unsafe_code)]
+
+fn main() -> std::process::ExitCode {
+    coscope_benches::run()
+}

@@ -1,0 +1,61 @@
+//! The peers, a file or a folder each. A [`Peer`] says which work it offers; [`Make`] sets up what runs it.
+//!
+//! | file | who |
+//! |---|---|
+//! | `coscope` | ourselves |
+//! | `tokio` | many workers, one thread, `LocalSet`, `JoinSet`, `CancellationToken` |
+//! | `smol` | the executor, its static form, the local one |
+//! | `async_task` | cells of async-task in a plain queue: a floor without a runtime |
+//! | `futures` | in line, nothing is started: a floor |
+//! | `rayon` | jobs that cannot suspend: a floor |
+//! | `may` | coroutines with stacks |
+//! | `threads` | those of the system |
+//! | `ideal` | what arithmetic says, or bare threads with a shared counter |
+
+pub(crate) mod coscope;
+mod tokio;
+mod smol;
+mod async_task;
+mod futures;
+mod rayon;
+mod may;
+mod threads;
+mod ideal;
+
+use crate::sample::Sample;
+
+/// What runs the work: `n` operations of it.
+pub(crate) type Run = Box<dyn FnMut(usize) -> Sample>;
+
+/// Sets it up.
+pub(crate) type Make = fn(&Setup) -> Run;
+
+/// What it is set up for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setup {
+    pub(crate) threads: usize,
+    pub(crate) work: &'static str,
+}
+
+/// One who can do some of the work.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer {
+    pub(crate) name: &'static str,
+    pub(crate) offer: fn(&str) -> Option<Make>,
+}
+
+/// All of them, ourselves first.
+pub(crate) fn peers() -> Vec<Peer> {
+    [
+        coscope::PEERS,
+        tokio::PEERS,
+        smol::PEERS,
+        async_task::PEERS,
+        futures::PEERS,
+        rayon::PEERS,
+        may::PEERS,
+        threads::PEERS,
+        ideal::PEERS,
+    ]
+    .concat()
+}

@@ -1,0 +1,52 @@
+//! Whether costs grow: W1a, W6, W9 and W10 with a thousand to a million operations, beside a plain `Vec<Box<_>>` of the
+//! same size, which shows what the caches do; and W1a on one to sixteen workers.
+
+use std::hint::black_box;
+
+use super::{w1, w6, w9, w10};
+use crate::row::Row;
+use crate::sample::{Sample, Watch};
+
+/// The work of the yardstick.
+pub(crate) const BOXES: &str = "boxes";
+
+/// Those that have a stack for each: the system has not enough mappings for many.
+const STACKS: &[&str] = &["may", "threads"];
+
+pub(crate) fn rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    let works = [w1::rows(), w6::rows(), w9::rows(), w10::rows()].concat();
+    let grows = |row: &&Row| ["W1a", "W6", "W9-each", "W9-batch", "W10-flat", "W10-tree"].contains(&row.work);
+    let boxes = Row::new(BOXES, "a plain `Vec<Box<_>>` of 128 bytes each", 0);
+    for work in works.iter().filter(grows).chain([&boxes]) {
+        for (n, label) in [(1_000, "1e3"), (10_000, "1e4"), (100_000, "1e5"), (1_000_000, "1e6")] {
+            rows.push(Row {
+                id: format!("growth-{}-{label}", work.work),
+                about: format!("{} with n = {n}", work.work),
+                n,
+                bars: Vec::new(),
+                series: Some(format!("growth of {}", work.work)),
+                without: STACKS,
+                ..work.clone()
+            });
+        }
+    }
+    for threads in [1, 2, 4, 8, 16] {
+        let mut row = Row::new("W1a", &format!("W1a on {threads} workers"), 10_000);
+        row.id = format!("threads-W1a-{threads}");
+        row.threads = threads;
+        row.series = Some("W1a by workers".to_owned());
+        row.without = STACKS;
+        rows.push(row);
+    }
+    rows
+}
+
+/// The yardstick.
+pub(crate) fn boxes(n: usize) -> Sample {
+    let watch = Watch::start();
+    let all: Vec<Box<[usize; 16]>> = (0..n).map(|index| Box::new([index; 16])).collect();
+    let done = all.iter().map(|one| usize::from(black_box(one[0]) == one[15])).sum();
+    drop(all);
+    watch.stop(done, n)
+}
