@@ -60,7 +60,7 @@ func (r *run) perOp(ops int, sample func(w *watch)) {
 
 // longPerOp is the same with fewer samples; garbage is collected between them, outside of the time.
 func (r *run) longPerOp(ops int, sample func(w *watch)) {
-	r.report("ns/op", measure(effort{3, 0, 9, 0, true}, sample), 1/float64(ops))
+	r.report("ns/op", measure(effort{3, time.Second / 2, 9, time.Second, true}, sample), 1/float64(ops))
 }
 
 // whole is for rows of a second or more: milliseconds.

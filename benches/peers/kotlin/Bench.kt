@@ -34,9 +34,11 @@ class Run(val row: String, val peer: String, val n: Int, val threads: Int) {
     fun whole(warmUps: Int = 3, samples: Int = 5, sample: (Watch) -> Unit) =
         report(row, peer, "ms", n, measure(Effort(warmUps, 0, samples, 0, collect = true), sample), 1e-6)
 
-    /** The same, reported by the operation. */
-    fun longPerOp(ops: Int = n, warmUps: Int = 5, samples: Int = 7, sample: (Watch) -> Unit) =
-        report(row, peer, "ns/op", n, measure(Effort(warmUps, 0, samples, 0, collect = true), sample), 1.0 / ops)
+    /** The same, reported by the operation; small sizes are run as long as large ones. */
+    fun longPerOp(ops: Int = n, warmUps: Int = 5, samples: Int = 7, sample: (Watch) -> Unit) {
+        val effort = Effort(warmUps, 3_000, samples, 1_000, collect = true)
+        report(row, peer, "ns/op", n, measure(effort, sample), 1.0 / ops)
+    }
 }
 
 /** How many warm-ups and samples, and how long they last at least. */
