@@ -354,6 +354,18 @@ where
             (Ok(()), _) => None,
         };
         if let Some(polled) = polled {
+            let polled = match polled {
+                Polled::Ready(out) if !S::is_failure(&out) && region.is_untouched() => {
+                    // nobody has launched, nobody can: the common end of a scope that was not needed
+                    let drop_body = || region.frame.enter(|| this.body.set(Body::Closed));
+                    unwind::contain("a Drop of a scope's body", drop_body);
+                    if region.is_untouched() {
+                        return Poll::Ready(S::finish(Some(out), Vec::new()));
+                    }
+                    Polled::Ready(out)
+                }
+                polled => polled,
+            };
             match polled {
                 Polled::Pending => return Poll::Pending,
                 Polled::Ready(out) => {

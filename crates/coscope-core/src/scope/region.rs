@@ -223,6 +223,12 @@ impl Region {
         }
     }
 
+    /// Nobody but this region's future knows its node, and nothing hangs below it.
+    #[inline]
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.node().is_none_or(|node| !node.state.is_linked() && !node.is_known())
+    }
+
     /// A failure is kept.
     pub(crate) fn is_failed(&self) -> bool {
         self.node().is_some_and(|node| node.state.is_failed())
