@@ -100,10 +100,13 @@ impl CoroutineContext {
 
     /// What a child launched with `given` runs with: what it inherits, then what it is given; a
     /// dispatcher always.
+    #[inline]
     pub(crate) fn for_child(&self, given: &CoroutineContext) -> CoroutineContext {
-        if given.0.is_none() && self.is_inherited_whole() {
-            return self.clone();
-        }
+        if given.0.is_none() && self.is_inherited_whole() { self.clone() } else { self.merged_for_child(given) }
+    }
+
+    #[cold]
+    fn merged_for_child(&self, given: &CoroutineContext) -> CoroutineContext {
         let mut context = self.inherited() + given.clone();
         if context.dispatcher().is_none() {
             context = context + runtime().default_dispatcher();
@@ -111,6 +114,7 @@ impl CoroutineContext {
         context
     }
 
+    #[inline]
     fn is_inherited_whole(&self) -> bool {
         let Some(elements) = self.0.as_deref() else { return false };
         elements.dispatcher.is_some() && elements.name.is_none() && elements.entries.is_empty()

@@ -121,6 +121,7 @@ pub(crate) struct Joining {
 }
 
 impl Joining {
+    #[inline]
     pub(crate) fn new(node: NodeRef) -> Self {
         Joining { node, waiter: Waiter::new(), queued: AtomicBool::new(false) }
     }

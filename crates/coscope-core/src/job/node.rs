@@ -236,6 +236,7 @@ impl<K: Kind> KindRef<K> {
     ///
     /// # Safety
     /// `payload` initialises what it is given.
+    #[inline(always)]
     pub(crate) unsafe fn allocate_with(
         parent: Option<&NodeRef>,
         birth: Birth,

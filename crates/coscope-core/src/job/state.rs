@@ -126,21 +126,12 @@ pub(crate) struct State(AtomicU64);
 
 impl State {
     /// (1) A job with its body's token out.
+    #[inline]
     pub(crate) fn new(birth: Birth) -> Self {
-        let mut word = TOKEN;
-        if birth.shield {
-            word |= SHIELD;
-        }
-        if birth.region {
-            word |= REGION;
-        }
-        if birth.lazy {
-            word |= NEW;
-        }
-        if !birth.region {
-            word |= LINKED; // a region links when its first child comes
-        }
-        State(AtomicU64::new(word))
+        let bit = |set: bool, bit: u64| u64::from(set) * bit;
+        let born = bit(birth.shield, SHIELD) | bit(birth.region, REGION) | bit(birth.lazy, NEW);
+        // a region links when its first child comes
+        State(AtomicU64::new(TOKEN | born | bit(!birth.region, LINKED)))
     }
 
     #[inline]

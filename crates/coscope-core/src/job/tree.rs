@@ -103,6 +103,7 @@ impl NodeRef {
     /// and walks the list after. One of the two sees the other.
     ///
     /// A region hangs itself below its own parent when its first child comes.
+    #[inline]
     pub(crate) fn link(&self) -> Admission {
         let Some(parent) = self.parent() else { return Admission::Admitted };
         if parent.link_region() == Admission::Refused || parent.state.attach() == Admission::Refused {
@@ -113,6 +114,7 @@ impl NodeRef {
         Admission::Admitted
     }
 
+    #[inline]
     fn insert_below(&self, parent: &NodeRef) {
         self.count_for_list(); // `unlink` gives it back
         let mut guarded = parent.guarded.lock();
@@ -179,6 +181,7 @@ impl NodeRef {
 
     /// Takes a completed node out of its parent's list, and hands over the list's count; the parent's
     /// token is the caller's to give back. `None` if it did not hang anywhere.
+    #[inline]
     fn unlink(&self) -> Option<NodeRef> {
         let parent = self.parent()?;
         if self.state.is_region() {
@@ -212,6 +215,7 @@ impl NodeRef {
         }
     }
 
+    #[inline(never)]
     fn complete(&self, awaited: bool) {
         self.on_completed();
         if awaited {

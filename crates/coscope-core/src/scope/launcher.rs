@@ -93,6 +93,7 @@ impl<'a, S: Host> Launcher<'a, S> {
         self
     }
 
+    #[inline]
     #[track_caller]
     fn into_launch(self, interest: bool) -> Launch {
         let start = match self.start {
@@ -112,6 +113,7 @@ impl<'a, S: Host> Launcher<'a, S> {
         }
     }
 
+    #[inline]
     #[track_caller]
     pub(super) fn run<F, P>(self, future: F) -> Job
     where
@@ -122,6 +124,7 @@ impl<'a, S: Host> Launcher<'a, S> {
         Job(task::launch_owned::<F, P>(node, self.into_launch(false), future))
     }
 
+    #[inline]
     #[track_caller]
     pub(super) fn defer<F, P>(self, future: F) -> Deferred<P::Stored>
     where

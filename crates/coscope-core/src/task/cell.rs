@@ -111,6 +111,7 @@ where
 
 /// The first step, inside [`resuming`]: on a dispatcher that the launching thread is on already and
 /// that says so (an immediate one) it runs when the outermost bracket ends, without a queue.
+#[inline]
 fn dispatch_first<F, P>(this: &KindRef<Task<F, P>>)
 where
     F: Future,
@@ -208,6 +209,7 @@ pub(crate) struct Launch {
 /// The future and its result may run, move and be dropped on any thread: they are `Send`, or
 /// `launch.pinned` is set, which binds them to this thread. What they borrow outlives the coroutine: the caller does
 /// not go on before the job has completed, or it is `'static`.
+#[inline]
 pub(crate) unsafe fn launch<F, P>(parent: &NodeRef, launch: Launch, future: F) -> NodeRef
 where
     F: Future,
@@ -247,6 +249,7 @@ where
 }
 
 /// Launches a coroutine that owns all it needs.
+#[inline]
 pub(crate) fn launch_owned<F, P>(parent: &NodeRef, launch: Launch, future: F) -> NodeRef
 where
     F: Future + Send + 'static,
@@ -258,6 +261,7 @@ where
 }
 
 /// Launches a coroutine that owns all it needs, for its result.
+#[inline]
 pub(crate) fn spawn_owned<F, P>(parent: &NodeRef, launch: Launch, future: F) -> Deferred<P::Stored>
 where
     F: Future + Send + 'static,

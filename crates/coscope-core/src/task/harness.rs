@@ -74,6 +74,7 @@ fn is_shielded<K>(this: &KindRef<K>) -> bool {
 ///
 /// # Safety
 /// `RUNNING` is set by this thread, the stage holds the future.
+#[inline]
 unsafe fn step<F, P>(this: &KindRef<Task<F, P>>, slot: usize)
 where
     F: Future,
@@ -272,6 +273,7 @@ where
 }
 
 /// Decides between a result and a cancel, and what is kept.
+#[inline]
 fn settle<F, P>(
     this: &KindRef<Task<F, P>>,
     outcome: Option<Outcome<F::Output>>,

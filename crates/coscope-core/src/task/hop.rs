@@ -153,10 +153,16 @@ impl Hops {
 impl Drop for Hops {
     #[inline]
     fn drop(&mut self) {
-        let table = self.0.load(Ordering::Acquire);
-        if !table.is_null() {
-            // SAFETY: installed by `make_table`, and nobody else has the hops any more.
-            drop(unsafe { Box::from_raw(table) });
+        if !self.0.load(Ordering::Relaxed).is_null() {
+            self.drop_table();
         }
+    }
+}
+
+impl Hops {
+    #[cold]
+    fn drop_table(&mut self) {
+        // SAFETY: installed by `make_table`, and nobody else has the hops any more.
+        drop(unsafe { Box::from_raw(self.0.load(Ordering::Acquire)) });
     }
 }
