@@ -10,6 +10,8 @@
 //!             │                    └──────▶ global queue, by the watch: the oldest, if they wait too long
 //!             ├──▶ pop (not too often in a row)
 //!             └──▶ global queue, by the watch, once it is stale
+//!   yield ─▶ yielded ──▶ pop (first in, first out, behind the deque, in turns with the global queue)
+//!             └────────▶ stolen, as from the deque
 //! ```
 //!
 //! **Newest first**, as Cilk and rayon do: who forks and joins goes down one branch after the other,
@@ -46,12 +48,15 @@ struct Lane {
     /// Counts the takings from the far end of the deque.
     taken: AtomicU32,
     stealer: Stealer<Runnable>,
+    yielded: Stealer<Runnable>,
 }
 
 /// A CPU permit: the right to run CPU steps, and the owning end of a lane.
 pub(crate) struct Permit {
     lane: usize,
     deque: Deque<Runnable>,
+    /// Steps that have yielded to all others of the lane.
+    yielded: Deque<Runnable>,
     steps: u32,
     newest_in_a_row: u32,
 }
@@ -86,19 +91,22 @@ impl Permit {
     pub(crate) fn is_time_to_look_around(&self) -> bool {
         self.steps % GLOBAL_FIRST == GLOBAL_FIRST - 1
     }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.deque.is_empty()
-    }
 }
 
 impl Lanes {
     pub(crate) fn new(count: usize) -> Self {
         let lane = |lane| {
-            let deque = Deque::new_lifo();
+            let (deque, yielded) = (Deque::new_lifo(), Deque::new_fifo());
             CachePadded::new(Lane {
                 stealer: deque.stealer(),
-                permit: AtomicCell::new(Some(Box::new(Permit { lane, deque, steps: 0, newest_in_a_row: 0 }))),
+                yielded: yielded.stealer(),
+                permit: AtomicCell::new(Some(Box::new(Permit {
+                    lane,
+                    deque,
+                    yielded,
+                    steps: 0,
+                    newest_in_a_row: 0,
+                }))),
                 newest: AtomicCell::new(None),
                 has_newest: AtomicBool::new(false),
                 steps: AtomicU32::new(0),
@@ -129,7 +137,7 @@ impl Lanes {
         if let Some(newest) = lane.take_newest() {
             permit.deque.push(newest);
         }
-        let left = !permit.deque.is_empty();
+        let left = !permit.deque.is_empty() || !permit.yielded.is_empty();
         lane.permit.store(Some(permit));
         left
     }
@@ -160,9 +168,12 @@ impl Lanes {
     pub(crate) fn pop(&self, permit: &mut Permit) -> Option<Runnable> {
         let lane = &self.lanes[permit.lane];
         let step = if permit.is_time_to_look_around() {
-            self.steal_global(permit).or_else(|| self.pop_lane(lane, permit))
+            self.steal_global(permit).or_else(|| permit.yielded.pop()).or_else(|| self.pop_lane(lane, permit))
         } else {
-            self.pop_lane(lane, permit).or_else(|| self.steal_global(permit))
+            self.pop_lane(lane, permit)
+                .or_else(|| if permit.steps % 2 == 0 { self.steal_global(permit) } else { None })
+                .or_else(|| permit.yielded.pop())
+                .or_else(|| self.steal_global(permit))
         };
         if step.is_some() {
             permit.steps = permit.steps.wrapping_add(1);
@@ -182,6 +193,11 @@ impl Lanes {
         permit.deque.pop().or_else(|| lane.take_newest())
     }
 
+    /// Queues a step behind all others of the lane.
+    pub(crate) fn push_yielded(&self, permit: &mut Permit, step: Runnable) {
+        permit.yielded.push(step);
+    }
+
     fn steal_global(&self, permit: &Permit) -> Option<Runnable> {
         if self.global.is_empty() {
             return None;
@@ -194,10 +210,12 @@ impl Lanes {
         let count = self.lanes.len();
         for offset in 1..count {
             let victim = &self.lanes[(permit.lane + offset) % count];
-            if victim.stealer.is_empty() {
+            if victim.is_bare() {
                 continue;
             }
-            if let Some(step) = insist(|| victim.stealer.steal_batch_and_pop(&permit.deque)) {
+            let step = insist(|| victim.stealer.steal_batch_and_pop(&permit.deque))
+                .or_else(|| insist(|| victim.yielded.steal_batch_and_pop(&permit.yielded)));
+            if let Some(step) = step {
                 self.steals.fetch_add(1, Ordering::Relaxed);
                 victim.taken.fetch_add(1, Ordering::Relaxed);
                 permit.steps = permit.steps.wrapping_add(1);
@@ -210,7 +228,7 @@ impl Lanes {
 
     /// Whether there are steps that the holder of any permit could take.
     pub(crate) fn has_work(&self) -> bool {
-        !self.global.is_empty() || self.lanes.iter().any(|lane| !lane.stealer.is_empty())
+        !self.global.is_empty() || self.lanes.iter().any(|lane| !lane.is_bare())
     }
 
     /// Looks at the newest step of each lane; one that was there at the last look already, with no
@@ -256,7 +274,7 @@ impl Lanes {
     /// Steps that wait: an estimate, for people.
     pub(crate) fn queued(&self) -> usize {
         let lane = |lane: &CachePadded<Lane>| {
-            lane.stealer.len() + usize::from(lane.has_newest.load(Ordering::Relaxed))
+            lane.stealer.len() + lane.yielded.len() + usize::from(lane.has_newest.load(Ordering::Relaxed))
         };
         self.global.len() + self.lanes.iter().map(lane).sum::<usize>()
     }
@@ -267,6 +285,11 @@ impl Lanes {
 }
 
 impl Lane {
+    /// Whether there is nothing to steal.
+    fn is_bare(&self) -> bool {
+        self.stealer.is_empty() && self.yielded.is_empty()
+    }
+
     /// For the holder of the permit, who alone puts steps in.
     #[inline]
     fn take_newest(&self) -> Option<Runnable> {

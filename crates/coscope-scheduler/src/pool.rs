@@ -119,15 +119,21 @@ impl Pool {
         self.notify_cpu();
     }
 
-    /// Queues a CPU step behind all others.
+    /// Queues a CPU step behind all others: of the lane, if the calling thread holds a permit and the
+    /// watch is on, which has idle threads come for their share; else of the pool.
     pub(crate) fn dispatch_cpu_last(&self, step: Runnable) {
-        let reached_next = self.watch.is_on()
-            && self.lanes.global_is_empty()
-            && Local::with(|local| {
-                local.works_for(self.key()) && local.with_permit(|permit| permit.is_empty()) == Some(true)
-            }) == Some(true);
-        self.lanes.push_global(step);
-        if !reached_next {
+        let mut step = Some(step);
+        if self.watch.is_on() {
+            let _ = Local::with(|local| {
+                if local.works_for(self.key()) {
+                    local.with_permit(|permit| {
+                        self.lanes.push_yielded(permit, step.take().expect("it is taken once"));
+                    });
+                }
+            });
+        }
+        if let Some(step) = step {
+            self.lanes.push_global(step);
             self.notify_cpu();
         }
     }

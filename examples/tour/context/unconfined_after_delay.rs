@@ -1,5 +1,5 @@
 //! An unconfined coroutine begins in the thread that launches it and goes on in the one that resumes
-//! it: after a delay that is the thread that keeps the time. The other one stays on main.
+//! it: after a delay that is the thread of the pool that keeps the time. The other one stays on main.
 
 use coscope::prelude::*;
 
@@ -11,7 +11,7 @@ pub(crate) const CHAPTER: Chapter =
         .prints(&[
             "'Unconfined': I'm working in thread main",
             " 'inherited': I'm working in thread main",
-            "'Unconfined': After delay in thread coscope-timer",
+            "'Unconfined': After delay in thread {worker}",
             " 'inherited': After delay in thread main",
         ])
         .in_real_time();

@@ -1,6 +1,6 @@
 //! The unconfined dispatcher across three threads: one begins, another gives the value that the
 //! coroutine waits for and so has to run what comes next, and after a delay it is the turn of the one
-//! that keeps the time.
+//! that keeps the time: a thread of the pool.
 
 use std::thread::Builder;
 
@@ -11,7 +11,7 @@ use crate::stage::{ms, thread};
 
 pub(crate) const CHAPTER: Chapter =
     Chapter::new("unconfined-resumed", "Whoever resumes an unconfined coroutine runs it", run)
-        .prints(&["Thread1", "Thread2", "coscope-timer"])
+        .prints(&["Thread1", "Thread2", "{worker}"])
         .in_real_time();
 
 fn run() {

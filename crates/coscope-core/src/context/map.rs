@@ -102,7 +102,11 @@ impl CoroutineContext {
     /// dispatcher always.
     #[inline]
     pub(crate) fn for_child(&self, given: &CoroutineContext) -> CoroutineContext {
-        if given.0.is_none() && self.is_inherited_whole() { self.clone() } else { self.merged_for_child(given) }
+        if given.0.is_none() && self.is_inherited_whole() {
+            self.clone()
+        } else {
+            self.merged_for_child(given)
+        }
     }
 
     #[cold]
