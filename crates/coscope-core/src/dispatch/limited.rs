@@ -27,7 +27,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::place::{self, Place};
-use super::{Dispatch, Dispatcher, Runnable, SharedStep};
+use super::{Dispatch, Dispatcher, Runnable, Shared, SharedStep};
 use crate::primitive::Mutex;
 use crate::time::Clock;
 use crate::unwind::{contain, drop_contained};
@@ -39,7 +39,7 @@ const ROUND: usize = 16;
 ///
 /// Clones are the same view.
 #[derive(Clone)]
-pub struct Limited(Arc<View>);
+pub struct Limited(Arc<Shared<View>>);
 
 struct View {
     below: Dispatcher,
@@ -63,7 +63,7 @@ impl Limited {
         assert!(n > 0, "a view with no place runs nothing; the least is 1");
         let name = name.unwrap_or_else(|| format!("{}.limited({n})", inner.name()));
         let state = Mutex::new(State { queue: VecDeque::new(), taken: 0 });
-        Limited(Arc::new(View { below: inner, limit: n, name, state }))
+        Limited(Shared::new(View { below: inner, limit: n, name, state }))
     }
 
     /// Takes a place for the calling thread, if one is free and nobody queues for it.
@@ -152,25 +152,25 @@ impl View {
 
 /// A runner.
 impl SharedStep for View {
-    fn run(self: Arc<Self>) {
-        let since = place::hold(self.clone());
+    fn run(this: Arc<Shared<Self>>) {
+        let since = place::hold(this.clone());
         for _ in 0..ROUND {
-            let Some(step) = self.take() else { return place::release() };
+            let Some(step) = this.take() else { return place::release() };
             contain("a step", || step.run());
             if !place::still_held(since) {
                 return;
             }
         }
         place::release();
-        if self.keep_if_queued() {
-            let below = self.below.clone();
-            below.dispatch_yield(Runnable::from_shared(self));
+        if this.keep_if_queued() {
+            let below = this.below.clone();
+            below.dispatch_yield(Runnable::from_shared(this));
         }
     }
 
-    fn refuse(self: Arc<Self>) {
+    fn refuse(this: Arc<Shared<Self>>) {
         let refused = {
-            let mut state = self.state.lock();
+            let mut state = this.state.lock();
             state.taken -= 1;
             if state.taken == 0 { std::mem::take(&mut state.queue) } else { VecDeque::new() }
         };
@@ -178,7 +178,7 @@ impl SharedStep for View {
     }
 }
 
-impl Place for View {
+impl Place for Shared<View> {
     fn leave(self: Arc<Self>) {
         if self.keep_if_queued() {
             let below = self.below.clone();

@@ -23,6 +23,6 @@ mod unconfined;
 pub use dispatcher::{Dispatch, Dispatcher};
 pub use limited::Limited;
 pub use place::{keep_permit, leave_places, may_exchange};
-pub use runnable::{Runnable, RunnableVtable, SharedStep};
+pub use runnable::{Runnable, RunnableVtable, Shared, SharedStep};
 pub use runtime::{Runtime, install, runtime, try_runtime};
 pub use unconfined::{apart, resuming};

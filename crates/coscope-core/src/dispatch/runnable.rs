@@ -1,13 +1,16 @@
-//! [`Runnable`]: one step of work, a pointer and what to do with it.
+//! [`Runnable`]: one step of work, a pointer to something that begins with what to do with it.
 //!
-//! The idea is rayon's `JobRef`: whoever queues steps need not know what they are steps of.
+//! The idea is rayon's `JobRef`: whoever queues steps need not know what they are steps of. It is one
+//! word, so that queues are short and a place for one step is an atomic pointer.
 
 use std::fmt;
+use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// What a [`Runnable`] can do.
 #[derive(Debug)]
+#[repr(C)]
 pub struct RunnableVtable {
     /// Runs the step. Called at most once, instead of `refuse`.
     pub run: unsafe fn(NonNull<()>),
@@ -15,35 +18,86 @@ pub struct RunnableVtable {
     pub refuse: unsafe fn(NonNull<()>),
 }
 
+/// How many low bits of a step's pointer are its own to use.
+const TAG: usize = 0xF;
+
 /// One step of work, to be run exactly once, on any thread that its dispatcher chooses.
 ///
 /// Dropping it without running it means that the dispatcher refuses it: a coroutine's step is then
 /// run elsewhere, and the coroutine cancelled.
 #[must_use = "a step that is dropped is refused: its coroutine is cancelled"]
-pub struct Runnable {
-    pointer: NonNull<()>,
-    vtable: &'static RunnableVtable,
-}
+#[repr(transparent)]
+pub struct Runnable(NonNull<()>);
 
 // SAFETY: `Runnable::new` demands that the step may be run and refused on any thread.
 unsafe impl Send for Runnable {}
 
 /// Something shared that runs as a step, perhaps many times, each time as a [`Runnable`] of its own.
-pub trait SharedStep: Send + Sync + 'static {
+pub trait SharedStep: Send + Sync + Sized + 'static {
     /// Runs one step.
-    fn run(self: Arc<Self>);
+    fn run(this: Arc<Shared<Self>>);
     /// The step was dropped unrun.
-    fn refuse(self: Arc<Self>);
+    fn refuse(this: Arc<Shared<Self>>);
+}
+
+/// A [`SharedStep`] with what a [`Runnable`] needs in front of it.
+#[derive(Debug)]
+#[repr(C, align(16))]
+pub struct Shared<T> {
+    vtable: &'static RunnableVtable,
+    step: T,
+}
+
+impl<T: SharedStep> Shared<T> {
+    const VTABLE: &'static RunnableVtable = &RunnableVtable {
+        // SAFETY: (this and the following) the pointer came from `Arc::into_raw` in `from_shared`, and
+        // the vtable is called once for each.
+        run: |pointer| T::run(unsafe { Arc::from_raw(pointer.cast::<Shared<T>>().as_ptr()) }),
+        // SAFETY: see above.
+        refuse: |pointer| T::refuse(unsafe { Arc::from_raw(pointer.cast::<Shared<T>>().as_ptr()) }),
+    };
+
+    /// Shares `step`.
+    pub fn new(step: T) -> Arc<Self> {
+        Arc::new(Shared { vtable: Self::VTABLE, step })
+    }
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.step
+    }
+}
+
+/// A closure with what a [`Runnable`] needs in front of it.
+#[repr(C, align(16))]
+struct Boxed<F> {
+    vtable: &'static RunnableVtable,
+    f: F,
+}
+
+impl<F: FnOnce()> Boxed<F> {
+    const VTABLE: &'static RunnableVtable = &RunnableVtable {
+        // SAFETY: (this and the following) the pointer came from a box in `from_fn`, and the vtable is
+        // called once.
+        run: |pointer| (unsafe { Box::from_raw(pointer.cast::<Boxed<F>>().as_ptr()) }.f)(),
+        // SAFETY: see above.
+        refuse: |pointer| drop(unsafe { Box::from_raw(pointer.cast::<Boxed<F>>().as_ptr()) }),
+    };
 }
 
 impl Runnable {
-    /// A step that calls `vtable` with `pointer`.
+    /// A step that calls the vtable at the head of what `pointer` points to, with `pointer` itself, whose
+    /// low four bits are a tag.
     ///
     /// # Safety
-    /// `pointer` must stay valid until one of the functions of `vtable` has been called with it,
-    /// and both functions must be sound to call once, on any thread.
-    pub unsafe fn new(pointer: NonNull<()>, vtable: &'static RunnableVtable) -> Self {
-        Runnable { pointer, vtable }
+    /// Without its tag the pointer must be to a `&'static RunnableVtable`, with more behind it or not, and
+    /// stay valid until one of that one's functions has been called; both functions must be sound to call
+    /// once, on any thread.
+    #[inline]
+    pub unsafe fn new(pointer: NonNull<()>) -> Self {
+        Runnable(pointer)
     }
 
     /// A step that calls `f`. One allocation.
@@ -55,46 +109,24 @@ impl Runnable {
     /// assert_eq!(rx.recv(), Ok(7));
     /// ```
     pub fn from_fn<F: FnOnce() + Send + 'static>(f: F) -> Self {
-        unsafe fn run<F: FnOnce()>(pointer: NonNull<()>) {
-            // SAFETY: `pointer` came from `Box::into_raw` below, and the vtable is called once.
-            let f = unsafe { Box::from_raw(pointer.cast::<F>().as_ptr()) };
-            f();
-        }
-        unsafe fn refuse<F: FnOnce()>(pointer: NonNull<()>) {
-            // SAFETY: as in `run`.
-            drop(unsafe { Box::from_raw(pointer.cast::<F>().as_ptr()) });
-        }
-        trait Erased {
-            const VTABLE: RunnableVtable;
-        }
-        impl<F: FnOnce()> Erased for F {
-            const VTABLE: RunnableVtable = RunnableVtable { run: run::<F>, refuse: refuse::<F> };
-        }
-        let pointer = NonNull::from(Box::leak(Box::new(f))).cast::<()>();
-        // SAFETY: the box lives until `run` or `refuse` takes it back; `F` is `Send`.
-        unsafe { Runnable::new(pointer, &<F as Erased>::VTABLE) }
+        let boxed = Box::new(Boxed { vtable: Boxed::<F>::VTABLE, f });
+        // SAFETY: the box lives until `run` or `refuse` takes it back, and begins with its vtable; `F` is `Send`.
+        unsafe { Runnable::new(NonNull::from(Box::leak(boxed)).cast()) }
     }
 
     /// A step that is shared already, such as a view's runner: no allocation, one count.
-    pub fn from_shared<T: SharedStep>(step: Arc<T>) -> Self {
-        unsafe fn run<T: SharedStep>(pointer: NonNull<()>) {
-            // SAFETY: `pointer` came from `Arc::into_raw` below, and the vtable is called once.
-            unsafe { Arc::from_raw(pointer.cast::<T>().as_ptr()) }.run();
-        }
-        unsafe fn refuse<T: SharedStep>(pointer: NonNull<()>) {
-            // SAFETY: as in `run`.
-            unsafe { Arc::from_raw(pointer.cast::<T>().as_ptr()) }.refuse();
-        }
-        trait Erased {
-            const VTABLE: RunnableVtable;
-        }
-        impl<T: SharedStep> Erased for T {
-            const VTABLE: RunnableVtable = RunnableVtable { run: run::<T>, refuse: refuse::<T> };
-        }
+    pub fn from_shared<T: SharedStep>(step: Arc<Shared<T>>) -> Self {
         let pointer = NonNull::new(Arc::into_raw(step).cast_mut()).expect("an Arc has an address");
-        // SAFETY: the count that `into_raw` kept holds the step until `run` or `refuse` takes it back;
-        // `T` is `Send` and `Sync`.
-        unsafe { Runnable::new(pointer.cast(), &<T as Erased>::VTABLE) }
+        // SAFETY: the count that `into_raw` kept holds the step until `run` or `refuse` takes it back; it
+        // begins with its vtable; `T` is `Send` and `Sync`.
+        unsafe { Runnable::new(pointer.cast()) }
+    }
+
+    #[inline]
+    fn vtable(&self) -> &'static RunnableVtable {
+        let head = self.0.as_ptr().map_addr(|addr| addr & !TAG).cast::<&'static RunnableVtable>();
+        // SAFETY: `new`'s contract: the step has not been run or refused, so its head is there.
+        unsafe { *head }
     }
 
     /// Runs the step on this thread.
@@ -102,19 +134,19 @@ impl Runnable {
     pub fn run(self) {
         let this = std::mem::ManuallyDrop::new(self);
         // SAFETY: `self` is consumed, so this is the one call; validity is `new`'s contract.
-        unsafe { (this.vtable.run)(this.pointer) }
+        unsafe { (this.vtable().run)(this.0) }
     }
 }
 
 impl Drop for Runnable {
     fn drop(&mut self) {
         // SAFETY: `run` forgets `self`, so this is the one call; validity is `new`'s contract.
-        unsafe { (self.vtable.refuse)(self.pointer) }
+        unsafe { (self.vtable().refuse)(self.0) }
     }
 }
 
 impl fmt::Debug for Runnable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Runnable").field(&self.pointer).finish()
+        f.debug_tuple("Runnable").field(&self.0).finish()
     }
 }

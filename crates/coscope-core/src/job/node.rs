@@ -31,6 +31,7 @@ use super::finalizer::Finalizers;
 use super::listener::Listeners;
 use super::state::{Admission, Birth, State};
 use super::tree::{Link, List};
+use crate::dispatch::RunnableVtable;
 use crate::error::{CancelReason, CoroutineInfo};
 use crate::failure::Failure;
 use crate::memory;
@@ -79,9 +80,10 @@ impl Guarded {
 /// A place in the tree.
 #[repr(C)]
 pub(crate) struct Node {
+    /// At the head, and at its own head what a [`Runnable`](crate::dispatch::Runnable) looks for there.
+    vtable: &'static Vtable,
     pub(crate) state: State,
     refs: AtomicUsize,
-    vtable: &'static Vtable,
     /// Counted if `holds_parent`.
     parent: Option<ManuallyDrop<NodeRef>>,
     holds_parent: bool,
@@ -98,6 +100,8 @@ pub(crate) struct Node {
 /// Every method may be called, and the payload dropped, on any thread, whatever the payload holds:
 /// an implementor whose payload is bound to a thread must not touch that part in them.
 pub(crate) unsafe trait Kind: Sized {
+    /// How its steps are run, where it has any: by a `Runnable` to its node.
+    const STEPS: RunnableVtable = RunnableVtable { run: |_| unreachable!(), refuse: |_| unreachable!() };
     /// The kind's type, for kinds that rooms above ask for by type.
     const TYPE: Option<fn() -> TypeId> = None;
 
@@ -134,7 +138,10 @@ pub(crate) unsafe trait Kind: Sized {
 }
 
 /// The functions of a [`Kind`], erased. Each must be called with a reference to a node of that kind.
+#[repr(C)]
 pub(crate) struct Vtable {
+    /// First: a node begins with a pointer to this.
+    _runnable: RunnableVtable,
     cancelled: unsafe fn(&NodeRef),
     child_failed: unsafe fn(&NodeRef, Failure) -> Option<Failure>,
     completed: unsafe fn(&NodeRef),
@@ -192,6 +199,7 @@ impl<K> KindRef<K> {
 
 impl<K: Kind> KindRef<K> {
     const VTABLE: &'static Vtable = &Vtable {
+        _runnable: K::STEPS,
         // SAFETY: (this and the following) a vtable is only called with a node of its own kind.
         cancelled: |node| K::cancelled(unsafe { Self::of(node) }),
         // SAFETY: see above.

@@ -51,6 +51,20 @@ where
     F: Future,
     P: Policy<F::Output>,
 {
+    const STEPS: RunnableVtable = RunnableVtable {
+        run: |tagged| {
+            let (node, slot) = waker::untag(tagged);
+            // SAFETY: a runnable is out, so the coroutine has not ended and its node is alive
+            // (`state`); the tag was made of a `KindRef` of this type.
+            unsafe { harness::run::<F, P>(node, slot) }
+        },
+        refuse: |tagged| {
+            let (node, slot) = waker::untag(tagged);
+            // SAFETY: as in `run`.
+            unsafe { refuse::<F, P>(node, slot) }
+        },
+    };
+
     fn cancelled(this: &KindRef<Self>) {
         if this.payload.head.state.cancel() == Wake::Schedule {
             let slot = this.payload.head.hops.only_open().unwrap_or(0);
@@ -126,40 +140,16 @@ where
     }
 }
 
-trait Steps {
-    const VTABLE: RunnableVtable;
-}
-
-impl<F, P> Steps for Task<F, P>
-where
-    F: Future,
-    P: Policy<F::Output>,
-{
-    const VTABLE: RunnableVtable = RunnableVtable {
-        run: |tagged| {
-            let (node, slot) = waker::untag(tagged);
-            // SAFETY: a runnable is out, so the coroutine has not ended and its node is alive
-            // (`state`); the tag was made of a `KindRef` of this type.
-            unsafe { harness::run::<F, P>(node, slot) }
-        },
-        refuse: |tagged| {
-            let (node, slot) = waker::untag(tagged);
-            // SAFETY: as in `run`.
-            unsafe { refuse::<F, P>(node, slot) }
-        },
-    };
-}
-
 fn runnable<F, P>(this: &KindRef<Task<F, P>>, slot: usize) -> Runnable
 where
     F: Future,
     P: Policy<F::Output>,
 {
     let tagged = waker::tag(this.as_node().as_raw(), slot);
-    // SAFETY: the caller has just set `SCHEDULED`, so this is the one runnable; the node lives until
+    // SAFETY: the caller has just set `SCHEDULED`, so this is the one runnable; the node begins with its vtable, and lives until
     // it has run (`state`); a pinned coroutine's dispatcher runs steps on its thread only, others
     // are `Send` (`launch`'s contract).
-    unsafe { Runnable::new(tagged, &<Task<F, P> as Steps>::VTABLE) }
+    unsafe { Runnable::new(tagged) }
 }
 
 /// A dispatcher has dropped the step: it has closed. The coroutine is cancelled and ends on IO; one that no
