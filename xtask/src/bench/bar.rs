@@ -34,10 +34,20 @@ pub(crate) fn best(record: &Record, what: fn(&Figures) -> f64) -> Option<&Figure
     rivals.min_by(|a, b| what(a).total_cmp(&what(b)))
 }
 
+/// How many rounds it takes to say that a bar is met. Instructions are counted once.
+const ROUNDS: usize = 5;
+
 /// One for each bar that can be judged with what was measured.
 pub(crate) fn verdicts(record: &Record, bars: &[String]) -> Vec<Verdict> {
     let Some(ours) = record.of(OURS) else { return Vec::new() };
-    bars.iter().filter_map(|bar| verdict(record, ours, bar)).collect()
+    let rounds = ours.rounds.len();
+    let mut verdicts: Vec<Verdict> = bars.iter().filter_map(|bar| verdict(record, ours, bar)).collect();
+    if rounds < ROUNDS && !bars.iter().any(|bar| bar.starts_with("instructions")) {
+        verdicts
+            .iter_mut()
+            .for_each(|verdict| verdict.text += &format!(", provisional: {rounds} of {ROUNDS} rounds"));
+    }
+    verdicts
 }
 
 fn verdict(record: &Record, ours: &Figures, bar: &str) -> Option<Verdict> {
