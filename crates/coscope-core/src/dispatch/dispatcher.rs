@@ -29,7 +29,7 @@ pub trait Dispatch: Send + Sync + 'static {
 
     /// Tries to let the step that runs on this thread go on as a step of this dispatcher, by
     /// exchanging the permit that the thread holds for one of this dispatcher's. The thread keeps
-    /// the new permit to the end of the step.
+    /// the new permit until it is exchanged again, or to the end of the step.
     fn enter_in_place(&self) -> bool {
         false
     }
