@@ -171,7 +171,7 @@ impl Lanes {
             self.steal_global(permit).or_else(|| permit.yielded.pop()).or_else(|| self.pop_lane(lane, permit))
         } else {
             self.pop_lane(lane, permit)
-                .or_else(|| if permit.steps % 2 == 0 { self.steal_global(permit) } else { None })
+                .or_else(|| if permit.steps.is_multiple_of(2) { self.steal_global(permit) } else { None })
                 .or_else(|| permit.yielded.pop())
                 .or_else(|| self.steal_global(permit))
         };

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -27,7 +26,7 @@ use crate::wait::{WaitCell, WaitFor};
 /// assert_eq!(answer.wait().await, Ok(42));
 /// # }
 /// ```
-pub struct CompletableDeferred<T>(Arc<WaitCell<Stage<T>>>);
+pub struct CompletableDeferred<T>(WaitCell<Stage<T>>);
 
 enum Stage<T> {
     Empty,
@@ -71,18 +70,21 @@ impl<T> CompletableDeferred<T> {
 
     /// Whether it was completed or cancelled.
     pub fn is_completed(&self) -> bool {
-        self.0.with(|stage| !matches!(stage, Stage::Empty))
+        self.0.with(|stage| !matches!(stage, Stage::Empty)).0
     }
 
     fn settle(&self, to: Stage<T>) -> Result<(), Stage<T>> {
-        self.0.with(|stage| match stage {
+        let (settled, awaited) = self.0.with(|stage| match stage {
             Stage::Empty => {
                 *stage = to;
                 Ok(())
             }
             _ => Err(to),
-        })?;
-        resuming(|| self.0.wake_all());
+        });
+        settled?;
+        if awaited {
+            resuming(|| self.0.wake_all());
+        }
         Ok(())
     }
 
