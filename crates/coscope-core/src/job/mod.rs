@@ -1,7 +1,8 @@
 //! The job tree: who hangs below whom, who is being cancelled, who has completed.
 //!
 //! * [`state`] – the life-cycle word, its diagram and its timeline.
-//! * [`node`] – [`Node`](node::Node), a place in the tree, and what its kinds do.
+//! * [`node`] – [`Node`](node::Node), a place in the tree, and the counted pointer to one.
+//! * [`kind`] – what its kinds do, and where their payloads are.
 //! * [`finalizer`] – the clean-ups that a job has still to run.
 //! * [`shared_kind`] – kinds that may be touched on any thread, without a promise.
 //! * [`listener`] – who wants to hear of a cancel, a stop or the end.
@@ -21,6 +22,7 @@ mod completion;
 mod finalizer;
 mod handle;
 mod listener;
+pub(crate) mod kind;
 pub(crate) mod node;
 mod shared_kind;
 pub(crate) mod state;
@@ -30,7 +32,8 @@ pub use handle::{Job, Listener};
 
 pub(crate) use completion::Joining;
 pub(crate) use finalizer::{Cleanup, Finalizer, Finalizers};
+pub(crate) use kind::{Kind, KindRef};
 pub(crate) use listener::Event;
-pub(crate) use node::{Identity, Kind, KindRef, Node, NodeRef};
+pub(crate) use node::{Identity, Node, NodeRef};
 pub(crate) use shared_kind::SharedKind;
 pub(crate) use state::{Admission, Birth, Ended};

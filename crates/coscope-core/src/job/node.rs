@@ -17,24 +17,19 @@
 //! coroutine has completed**, by whoever runs it, holds a token of it, or completes it. Nodes that are
 //! asked later, or may hang nowhere for a while (regions), hold their parent ([`Birth::holds_parent`]).
 
-use std::alloc::Layout;
-use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::panic::Location;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 
 use super::finalizer::Finalizers;
+use super::kind::{Kinded, Vtable};
 use super::listener::Listeners;
 use super::state::{Admission, Birth, State};
 use super::tree::{Link, List};
-use crate::dispatch::RunnableVtable;
 use crate::error::{CancelReason, CoroutineInfo};
-use crate::failure::Failure;
-use crate::memory;
 use crate::primitive::{AtomicU32, AtomicUsize, Counter, Mutex, Ordering};
 use crate::wait::WaitQueue;
 
@@ -94,197 +89,37 @@ pub(crate) struct Node {
     pub(crate) identity: Identity,
 }
 
-/// What a kind of node does when something happens to it. All are called with no lock held.
-///
-/// # Safety
-/// Every method may be called, and the payload dropped, on any thread, whatever the payload holds:
-/// an implementor whose payload is bound to a thread must not touch that part in them.
-pub(crate) unsafe trait Kind: Sized {
-    /// How its steps are run, where it has any: by a `Runnable` to its node.
-    const STEPS: RunnableVtable = RunnableVtable { run: |_| unreachable!(), refuse: |_| unreachable!() };
-    /// The kind's type, for kinds that rooms above ask for by type.
-    const TYPE: Option<fn() -> TypeId> = None;
-
-    /// The job has been told to cancel (its bit is set, its reason there).
-    fn cancelled(this: &KindRef<Self>);
-    /// A child has failed. Hands the failure back where it is not taken.
-    fn child_failed(this: &KindRef<Self>, failure: Failure) -> Option<Failure>;
-    /// The job has completed: body, finalizers and children are gone.
-    fn completed(_this: &KindRef<Self>) {}
-    /// A lazy coroutine is to begin (its bit is gone).
-    fn started(_this: &KindRef<Self>) {}
-    /// The last open shield has ended while the job was being cancelled.
-    fn unshielded(this: &KindRef<Self>) {
-        Self::cancelled(this);
-    }
-    /// A waker of the coroutine was woken in `slot`.
-    fn woken(_this: &KindRef<Self>, _slot: usize) {}
-    /// Moves the result to `into`, if there is one and it was not taken before.
-    ///
-    /// # Safety
-    /// `into` points to room for a value of the kind's result type, on a thread that may own it.
-    unsafe fn take_result(_this: &KindRef<Self>, _into: *mut ()) -> bool {
-        false
-    }
-    /// Whoever would have taken the result has gone.
-    ///
-    /// # Safety
-    /// Called at most once, on a thread that may own the result.
-    unsafe fn discard_result(_this: &KindRef<Self>) {}
-    /// What the kind shows of itself to the rooms above.
-    fn face(_payload: &Self) -> Option<&(dyn Any + 'static)> {
-        None
-    }
-}
-
-/// The functions of a [`Kind`], erased. Each must be called with a reference to a node of that kind.
-#[repr(C)]
-pub(crate) struct Vtable {
-    /// First: a node begins with a pointer to this.
-    _runnable: RunnableVtable,
-    cancelled: unsafe fn(&NodeRef),
-    child_failed: unsafe fn(&NodeRef, Failure) -> Option<Failure>,
-    completed: unsafe fn(&NodeRef),
-    started: unsafe fn(&NodeRef),
-    unshielded: unsafe fn(&NodeRef),
-    woken: unsafe fn(&NodeRef, usize),
-    take_result: unsafe fn(&NodeRef, *mut ()) -> bool,
-    discard_result: unsafe fn(&NodeRef),
-    face: unsafe fn(&NodeRef) -> Option<*const (dyn Any + 'static)>,
-    kind: Option<fn() -> TypeId>,
-    free: unsafe fn(NonNull<Node>),
-}
-
-/// A node with what its kind adds: one block.
-#[repr(C, align(16))]
-pub(crate) struct Kinded<K> {
-    node: Node,
-    pub(crate) payload: K,
-}
-
-impl<K> Deref for Kinded<K> {
-    type Target = Node;
-    fn deref(&self) -> &Node {
-        &self.node
-    }
-}
-
-/// A counted pointer to a node of known kind.
-#[repr(transparent)]
-pub(crate) struct KindRef<K>(NodeRef, PhantomData<fn() -> K>);
-
-impl<K> Deref for KindRef<K> {
-    type Target = Kinded<K>;
-    fn deref(&self) -> &Kinded<K> {
-        // SAFETY: a `KindRef<K>` is only made of a reference to a node of kind `K`, which lies at
-        // the head of a `Kinded<K>`, and the pointer has the whole block's provenance.
-        unsafe { self.0.pointer.cast::<Kinded<K>>().as_ref() }
-    }
-}
-
-impl<K> Clone for KindRef<K> {
-    fn clone(&self) -> Self {
-        KindRef(self.0.clone(), PhantomData)
-    }
-}
-
-impl<K> KindRef<K> {
-    pub(crate) fn as_node(&self) -> &NodeRef {
-        &self.0
-    }
-    pub(crate) fn into_node(self) -> NodeRef {
-        self.0
-    }
-}
-
-impl<K: Kind> KindRef<K> {
-    const VTABLE: &'static Vtable = &Vtable {
-        _runnable: K::STEPS,
-        // SAFETY: (this and the following) a vtable is only called with a node of its own kind.
-        cancelled: |node| K::cancelled(unsafe { Self::of(node) }),
-        // SAFETY: see above.
-        child_failed: |node, failure| K::child_failed(unsafe { Self::of(node) }, failure),
-        // SAFETY: see above.
-        completed: |node| K::completed(unsafe { Self::of(node) }),
-        // SAFETY: see above.
-        started: |node| K::started(unsafe { Self::of(node) }),
-        // SAFETY: see above.
-        unshielded: |node| K::unshielded(unsafe { Self::of(node) }),
-        // SAFETY: see above.
-        woken: |node, slot| K::woken(unsafe { Self::of(node) }, slot),
-        // SAFETY: see above; the rest is the caller's contract.
-        take_result: |node, into| unsafe { K::take_result(Self::of(node), into) },
-        // SAFETY: see above; the rest is the caller's contract.
-        discard_result: |node| unsafe { K::discard_result(Self::of(node)) },
-        // SAFETY: see above.
-        face: |node| K::face(&unsafe { Self::of(node) }.payload).map(ptr::from_ref),
-        kind: K::TYPE,
-        free: Self::free,
-    };
-
-    /// # Safety
-    /// `node` is of kind `K`.
-    pub(crate) unsafe fn of(node: &NodeRef) -> &KindRef<K> {
-        // SAFETY: `repr(transparent)`, and the caller's contract.
-        unsafe { &*ptr::from_ref(node).cast::<KindRef<K>>() }
-    }
-
-    unsafe fn free(pointer: NonNull<Node>) {
-        let block = pointer.cast::<Kinded<K>>();
-        // SAFETY: the last count is gone (`NodeRef::drop`), so this is the only pointer; the block
-        // came from `memory::allocate` with the same layout (`NodeRef::allocate`).
-        unsafe {
-            ptr::drop_in_place(block.as_ptr());
-            memory::release(block.cast(), Layout::new::<Kinded<K>>());
-        }
-    }
-
-    /// A new node with one count, below `parent` but not yet in its list. `payload` writes the
-    /// payload in place, so that a large one never lies on the stack.
-    ///
-    /// # Safety
-    /// `payload` initialises what it is given.
+impl Node {
+    /// A node with one count, at the head of `block`.
     #[inline(always)]
-    pub(crate) unsafe fn allocate_with(
+    pub(super) fn new(
+        vtable: &'static Vtable,
         parent: Option<&NodeRef>,
         birth: Birth,
         identity: Identity,
-        payload: impl FnOnce(*mut K),
-    ) -> KindRef<K> {
-        let block = memory::allocate(Layout::new::<Kinded<K>>()).cast::<Kinded<K>>();
+        block: NonNull<Node>,
+    ) -> Self {
         let guarded = Guarded { children: List::new(), joiners: WaitQueue::new(), rare: None };
-        let node = Node {
+        Node {
+            vtable,
             state: State::new(birth),
             refs: AtomicUsize::new(1),
-            vtable: Self::VTABLE,
             parent: parent.map(|parent| match birth.holds_parent {
                 true => ManuallyDrop::new(parent.clone()),
                 // SAFETY: not a count: the pointer is followed only while the tree keeps the parent.
                 false => ManuallyDrop::new(unsafe { NodeRef::from_raw(parent.pointer) }),
             }),
             holds_parent: birth.holds_parent,
-            link: Link::new(block.cast::<Node>()),
+            link: Link::new(block),
             guarded: Mutex::new(guarded),
             shields: AtomicU32::new(0),
             identity,
-        };
-        // SAFETY: the block is fresh and has the layout of a `Kinded<K>`.
-        unsafe {
-            ptr::addr_of_mut!((*block.as_ptr()).node).write(node);
-            payload(ptr::addr_of_mut!((*block.as_ptr()).payload));
         }
-        KindRef(NodeRef { pointer: block.cast() }, PhantomData)
     }
 
-    /// A new node with one count, below `parent` but not yet in its list.
-    pub(crate) fn allocate(
-        parent: Option<&NodeRef>,
-        birth: Birth,
-        identity: Identity,
-        payload: K,
-    ) -> KindRef<K> {
-        // SAFETY: the payload is written whole.
-        unsafe { Self::allocate_with(parent, birth, identity, |into| into.write(payload)) }
+    #[inline]
+    pub(super) fn vtable(&self) -> &'static Vtable {
+        self.vtable
     }
 }
 
@@ -299,10 +134,6 @@ pub(crate) struct NodeRef {
 unsafe impl Send for NodeRef {}
 // SAFETY: as above.
 unsafe impl Sync for NodeRef {}
-// SAFETY: as above: a `KindRef` gives shared access only, which the kind's own code must justify.
-unsafe impl<K> Send for KindRef<K> {}
-// SAFETY: as above.
-unsafe impl<K> Sync for KindRef<K> {}
 
 impl Deref for NodeRef {
     type Target = Node;
@@ -453,54 +284,6 @@ impl NodeRef {
     pub(crate) fn info(&self) -> CoroutineInfo {
         let Identity { name, id, site } = self.identity.clone();
         CoroutineInfo { name, id, site }
-    }
-    /// The node as one of kind `K`, if it is.
-    pub(crate) fn downcast<K: Kind + 'static>(&self) -> Option<&KindRef<K>> {
-        let is_it = self.vtable.kind.is_some_and(|kind| kind() == TypeId::of::<K>());
-        // SAFETY: the kind is compared.
-        is_it.then(|| unsafe { KindRef::of(self) })
-    }
-
-    pub(crate) fn on_cancelled(&self) {
-        // SAFETY: (this and the following) a node's vtable is that of its kind.
-        unsafe { (self.vtable.cancelled)(self) }
-    }
-    pub(crate) fn on_child_failed(&self, failure: Failure) -> Option<Failure> {
-        // SAFETY: see `on_cancelled`.
-        unsafe { (self.vtable.child_failed)(self, failure) }
-    }
-    pub(super) fn on_completed(&self) {
-        // SAFETY: see `on_cancelled`.
-        unsafe { (self.vtable.completed)(self) }
-    }
-    pub(super) fn on_started(&self) {
-        // SAFETY: see `on_cancelled`.
-        unsafe { (self.vtable.started)(self) }
-    }
-    pub(crate) fn on_unshielded(&self) {
-        // SAFETY: see `on_cancelled`.
-        unsafe { (self.vtable.unshielded)(self) }
-    }
-    pub(crate) fn on_woken(&self, slot: usize) {
-        // SAFETY: see `on_cancelled`.
-        unsafe { (self.vtable.woken)(self, slot) }
-    }
-    /// # Safety
-    /// As [`Kind::take_result`].
-    pub(crate) unsafe fn take_result(&self, into: *mut ()) -> bool {
-        // SAFETY: see `on_cancelled`; the rest is the caller's contract.
-        unsafe { (self.vtable.take_result)(self, into) }
-    }
-    /// # Safety
-    /// As [`Kind::discard_result`].
-    pub(crate) unsafe fn discard_result(&self) {
-        // SAFETY: see `on_cancelled`; the rest is the caller's contract.
-        unsafe { (self.vtable.discard_result)(self) }
-    }
-    /// What the node's kind shows of itself.
-    pub(crate) fn face<T: 'static>(&self) -> Option<&T> {
-        // SAFETY: see `on_cancelled`; the face is part of the node, which `self` keeps alive.
-        unsafe { (self.vtable.face)(self).map(|face| &*face) }?.downcast_ref()
     }
 }
 

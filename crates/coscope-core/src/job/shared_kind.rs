@@ -2,7 +2,7 @@
 
 use std::any::{Any, TypeId};
 
-use super::node::{Kind, KindRef};
+use super::kind::{Kind, KindRef};
 use crate::failure::Failure;
 
 /// What a kind of node does whose payload may be touched on any thread. See [`Kind`].
