@@ -266,8 +266,13 @@ impl Wheel {
             self.elapsed = self.elapsed.max(now >> TICK);
             return None;
         }
-        self.advance(now >> TICK);
-        self.settle();
+        // Tick by tick: what is overdue is put into order a tick's worth at a time, not all at once.
+        loop {
+            self.settle();
+            if self.due.head.is_some() || !self.advance(now >> TICK) {
+                break;
+            }
+        }
         let entry = self.due.head.filter(|&entry| at(entry).deadline <= now)?;
         self.due.unlink(entry);
         at(entry).list = UNLINKED;
@@ -310,26 +315,28 @@ impl Wheel {
         Some((level << BITS) + self.occupied[level].trailing_zeros() as usize)
     }
 
-    /// Moves on to tick `to`: empties all slots that begin by then, into lower ones or into `fresh`.
-    fn advance(&mut self, to: u64) {
+    /// Moves on towards tick `to`: empties the first slot that begins by then, into lower ones or into
+    /// `fresh`. `false` if there is none: the present tick is `to`.
+    fn advance(&mut self, to: u64) -> bool {
         if to <= self.elapsed {
-            return;
+            return false;
         }
-        while let Some(slot) = self.first_slot() {
+        if let Some(slot) = self.first_slot() {
             let (level, bit) = (slot >> BITS, slot & 63);
             let above = (level + 1) * BITS;
             let start = (self.elapsed >> above << above) | ((bit as u64) << (level * BITS));
-            if start > to {
-                break;
-            }
-            self.elapsed = start;
-            self.occupied[level] &= !(1 << bit);
-            let mut list = take(&mut self.slots[slot]);
-            while let Some(entry) = list.pop_front() {
-                self.link(entry);
+            if start <= to {
+                self.elapsed = start;
+                self.occupied[level] &= !(1 << bit);
+                let mut list = take(&mut self.slots[slot]);
+                while let Some(entry) = list.pop_front() {
+                    self.link(entry);
+                }
+                return true;
             }
         }
         self.elapsed = to;
+        false
     }
 
     /// Brings what is fresh into the exact order.
