@@ -87,6 +87,10 @@ impl<T> Mutex<T> {
     pub fn new(value: T) -> Self {
         Mutex(loom::sync::Mutex::new(value))
     }
+    /// Takes the lock, if nobody holds it.
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.0.try_lock().ok()
+    }
     /// Takes the lock.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)

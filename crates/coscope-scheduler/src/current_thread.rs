@@ -113,7 +113,7 @@ impl EventLoop {
         if earliest != Instant::FAR_FUTURE {
             let now = Instant::system_now();
             if earliest <= now {
-                self.timers.fire(now);
+                self.timers.fire_some(now, ROUND as usize);
             }
         }
         if self.is_closed() {

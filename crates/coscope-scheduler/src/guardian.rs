@@ -39,7 +39,7 @@ impl Guardian {
 
 impl Wake for Guardian {
     fn wake(self: Arc<Self>) {
-        self.timers.fire_for_others(Instant::system_now());
+        self.timers.fire_for_others(Instant::system_now(), usize::MAX);
         self.look();
     }
 }

@@ -23,6 +23,9 @@ use crate::local::Local;
 use crate::park::Signal;
 use crate::watch::Watch;
 
+/// About so many timers a worker fires before it runs what they have resumed.
+const FIRED: usize = 64;
+
 /// A pool of threads with CPU permits, which also serve blocking work without.
 pub struct Pool {
     me: Weak<Pool>,
@@ -33,6 +36,8 @@ pub struct Pool {
     blocking: Injector<Runnable>,
     pub(crate) watch: Watch,
     pub(crate) timers: Arc<Timers>,
+    /// How often workers have fired timers: the watch leaves it to them.
+    pub(crate) firings: AtomicU64,
     /// The earliest instant at which a parked thread will wake by itself.
     kept: AtomicU64,
     numbers: Mutex<Numbers>,
@@ -71,6 +76,7 @@ impl Pool {
             blocking: Injector::new(),
             watch: Watch::new(),
             timers: Timers::new(permits.next_power_of_two().min(16)),
+            firings: AtomicU64::new(0),
             kept: AtomicU64::new(u64::MAX),
             numbers: Mutex::new(Numbers::default()),
             short_of_threads: AtomicBool::new(false),
@@ -304,7 +310,8 @@ impl Pool {
         if earliest != Instant::FAR_FUTURE {
             let now = Instant::system_now();
             if earliest <= now {
-                self.timers.fire(now);
+                self.firings.fetch_add(1, Ordering::Relaxed);
+                self.timers.fire_some(now, FIRED);
             }
         }
     }

@@ -13,7 +13,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use coscope_core::primitive::Ordering::SeqCst;
+use coscope_core::primitive::Ordering::{Relaxed, SeqCst};
 use coscope_core::time::Instant;
 
 use crate::lane::{Seen, SeenWaiting};
@@ -24,6 +24,8 @@ use crate::watch::GRACE;
 const FIRST: Duration = Duration::from_millis(1);
 const SHORTEST: Duration = Duration::from_micros(100);
 const LONGEST: Duration = Duration::from_millis(10);
+/// So many timers are fired at a look.
+const FIRED: usize = 1024;
 
 /// The watch's own side.
 struct Looking<'a> {
@@ -32,6 +34,8 @@ struct Looking<'a> {
     seen_waiting: Vec<SeenWaiting>,
     /// When it looks next at the far ends.
     waiting_look: Instant,
+    /// How often workers had fired timers at the last look.
+    firings: u64,
     interval: Duration,
 }
 
@@ -44,7 +48,7 @@ impl<'a> Looking<'a> {
     fn new(pool: &'a Arc<Pool>) -> Self {
         let lanes = pool.lanes.len();
         let (seen, seen_waiting) = (vec![Seen::default(); lanes], vec![SeenWaiting::default(); lanes]);
-        Looking { pool, seen, seen_waiting, waiting_look: Instant::system_now(), interval: FIRST }
+        Looking { pool, seen, seen_waiting, waiting_look: Instant::system_now(), firings: 0, interval: FIRST }
     }
 
     fn run(mut self) {
@@ -66,12 +70,16 @@ impl<'a> Looking<'a> {
         }
     }
 
-    fn fire_overdue(&self, now: Instant) -> Option<Instant> {
+    /// Fires what is overdue, unless workers are at it; the next deadline, a while from now if there is more.
+    fn fire_overdue(&mut self, now: Instant) -> Option<Instant> {
         let timers = &self.pool.timers;
-        match timers.next_deadline() {
-            Some(earliest) if earliest + GRACE <= now => timers.fire_for_others(now),
+        let firings = self.pool.firings.load(Relaxed);
+        let at_it = std::mem::replace(&mut self.firings, firings) != firings;
+        let next = match timers.next_deadline() {
+            Some(earliest) if earliest + GRACE <= now && !at_it => timers.fire_for_others(now, FIRED),
             earliest => earliest,
-        }
+        };
+        next.map(|deadline| deadline.max(now))
     }
 
     /// When to look again, if the lanes need it.

@@ -10,12 +10,18 @@ impl Timers {
     ///
     /// Wakers run with no lock held; unconfined coroutines that they resume run before this returns.
     pub fn fire(&self, now: Instant) -> Option<Instant> {
-        resuming(|| self.wake_due(now))
+        resuming(|| self.wake_due(now, usize::MAX))
     }
 
-    /// As [`fire`](Self::fire), for a thread that runs no code of others: unconfined coroutines that this resumes
-    /// run on the default dispatcher.
-    pub fn fire_for_others(&self, now: Instant) -> Option<Instant> {
-        self.wake_due(now)
+    /// As [`fire`](Self::fire), about `most` timers. For a thread that then runs what they have resumed, while
+    /// it is in the cache, before it fires more.
+    pub fn fire_some(&self, now: Instant, most: usize) -> Option<Instant> {
+        resuming(|| self.wake_due(now, most))
+    }
+
+    /// As [`fire_some`](Self::fire_some), for a thread that runs no code of others: unconfined coroutines
+    /// that this resumes run on the default dispatcher.
+    pub fn fire_for_others(&self, now: Instant, most: usize) -> Option<Instant> {
+        self.wake_due(now, most)
     }
 }

@@ -25,7 +25,7 @@ use crate::primitive::{AtomicBool, AtomicU64, Mutex, Ordering, UnsafeCell, spin_
 use crate::unwind::contain;
 
 /// How many wakers are taken out under one hold of a lock.
-const BATCH: usize = 32;
+const BATCH: usize = 16;
 const NEVER: u64 = u64::MAX;
 
 /// The timers of one clock.
@@ -75,10 +75,15 @@ impl Timers {
         self.len() == 0
     }
 
-    /// Wakes all that is due, in batches with no lock held, and returns the next deadline.
-    pub(crate) fn wake_due(&self, now: Instant) -> Option<Instant> {
+    /// Wakes what is due, about `most` in each shard, in batches with no lock held, and returns the next
+    /// deadline, which may have passed.
+    ///
+    /// The thread's own shard comes first. One that is locked is passed by, and counts as due, unless all
+    /// are wanted.
+    pub(crate) fn wake_due(&self, now: Instant, most: usize) -> Option<Instant> {
         self.announced.store(NEVER, Ordering::SeqCst);
-        let next = self.shards.iter().filter_map(|shard| shard.wake_due(now.as_nanos())).min();
+        let (before, from) = self.shards.split_at(self.own_shard());
+        let next = from.iter().chain(before).filter_map(|shard| shard.wake_due(now.as_nanos(), most)).min();
         self.announce_found(next)
     }
 
@@ -100,12 +105,15 @@ impl Timers {
 }
 
 impl Shard {
-    fn wake_due(&self, now: u64) -> Option<u64> {
+    fn wake_due(&self, now: u64, most: usize) -> Option<u64> {
+        let mut left = most;
         loop {
             let mut batch = [const { None }; BATCH];
             {
-                let mut wheel = self.0.lock();
-                for place in &mut batch {
+                let all = most == usize::MAX;
+                let wheel = if all { Some(self.0.lock()) } else { self.0.try_lock() };
+                let Some(mut wheel) = wheel else { return Some(now) };
+                for place in batch.iter_mut().take(left) {
                     let Some(entry) = wheel.pop_due(now) else { break };
                     // SAFETY: under the lock of its home shard; `pop_due` returns valid entries, and
                     // the timer cannot go before its drop has had this lock.
@@ -115,6 +123,7 @@ impl Shard {
                     return wheel.next_deadline();
                 }
             }
+            left = left.saturating_sub(BATCH);
             for waker in batch.into_iter().flatten() {
                 contain("a timer's waker", || waker.wake());
             }

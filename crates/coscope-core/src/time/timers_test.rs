@@ -61,9 +61,9 @@ fn fires_in_order_of_deadline_then_of_registration() {
         let deadline = at(1_000_000 * [3, 1, 2, 1][i % 4]);
         assert_eq!(timer.as_ref().poll(&clock, deadline, &waker(i as u32)), Poll::Pending);
     }
-    assert_eq!(clock.timers().wake_due(at(999_999)), Some(at(1_000_000)));
-    assert_eq!(clock.timers().wake_due(at(2_500_000)), Some(at(3_000_000)));
-    assert_eq!(clock.timers().wake_due(at(3_000_000)), None);
+    assert_eq!(clock.timers().wake_due(at(999_999), usize::MAX), Some(at(1_000_000)));
+    assert_eq!(clock.timers().wake_due(at(2_500_000), usize::MAX), Some(at(3_000_000)));
+    assert_eq!(clock.timers().wake_due(at(3_000_000), usize::MAX), None);
     let mut expected: Vec<u32> = (0..100).collect();
     expected.sort_by_key(|i| [3, 1, 2, 1][*i as usize % 4]);
     assert_eq!(*log.lock().unwrap(), expected);
@@ -101,8 +101,8 @@ fn renews_the_waker_and_moves_house() {
     assert_eq!(timer.poll(&first, at(10), &waker(2)), Poll::Pending);
     assert_eq!(timer.poll(&second, at(10), &waker(3)), Poll::Pending);
     assert_eq!((first.timers().len(), second.timers().len()), (0, 1));
-    first.timers().wake_due(at(20));
-    second.timers().wake_due(at(20));
+    first.timers().wake_due(at(20), usize::MAX);
+    second.timers().wake_due(at(20), usize::MAX);
     assert_eq!(*log.lock().unwrap(), [3]);
     assert_eq!(timer.poll(&second, at(10), &waker(4)), Poll::Ready(()));
     assert_eq!(timer.poll(&second, at(30), &waker(5)), Poll::Pending, "another deadline");
@@ -133,7 +133,7 @@ fn a_waker_may_panic_drop_timers_and_arm_others() {
     let _ = last.as_ref().poll(&clock, at(3), &waker(9));
     let _ = victim.as_ref().poll(&clock, at(4_000_000), &waker(8));
     *evil.0.lock().unwrap() = Some(victim);
-    assert_eq!(clock.timers().wake_due(at(3)), None);
+    assert_eq!(clock.timers().wake_due(at(3), usize::MAX), None);
     assert_eq!(*log.lock().unwrap(), [9]);
 }
 
@@ -153,7 +153,7 @@ fn threads_share_one_timer_and_one_clock() {
                     if i % 7 == 0 {
                         shared.as_ref().clear();
                     }
-                    clock.timers().wake_due(at(i));
+                    clock.timers().wake_due(at(i), usize::MAX);
                 }
             });
         }
