@@ -35,6 +35,14 @@ struct Elements {
     thread_elements: bool,
 }
 
+impl Elements {
+    /// Nothing but a dispatcher, perhaps.
+    fn is_plain(&self) -> bool {
+        let Elements { dispatcher: _, clock, handler, cleanup, name, entries, thread_elements: _ } = self;
+        clock.is_none() && handler.is_none() && cleanup.is_none() && name.is_none() && entries.is_empty()
+    }
+}
+
 impl CoroutineContext {
     /// The empty context.
     pub const fn new() -> Self {
@@ -109,8 +117,11 @@ impl CoroutineContext {
         }
     }
 
-    #[cold]
     fn merged_for_child(&self, given: &CoroutineContext) -> CoroutineContext {
+        let is_plain = self.0.as_deref().is_none_or(Elements::is_plain);
+        if is_plain && given.dispatcher().is_some() {
+            return given.clone();
+        }
         let mut context = self.inherited() + given.clone();
         if context.dispatcher().is_none() {
             context = context + runtime().default_dispatcher();
@@ -164,6 +175,9 @@ impl<C: Into<CoroutineContext>> Add<C> for CoroutineContext {
         let (Some(left), Some(r)) = (self.0.as_deref(), right.0.as_deref()) else {
             return if right.0.is_some() { right } else { self };
         };
+        if left.is_plain() && r.dispatcher.is_some() {
+            return right; // nothing is left of what is left
+        }
         let mut sum = left.clone();
         sum.dispatcher = r.dispatcher.clone().or(sum.dispatcher);
         sum.clock = r.clock.clone().or(sum.clock);

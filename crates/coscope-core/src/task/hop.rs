@@ -79,6 +79,9 @@ impl Hops {
 
     /// Whether the slot `at` was opened inside `slot`: what runs there is reached through it.
     pub(crate) fn is_inside(&self, mut at: usize, slot: usize) -> bool {
+        if at == 0 {
+            return false; // home
+        }
         let Some(table) = self.table() else { return false };
         let table = table.lock();
         while at != 0 && table.slots[at - 1].users > 0 {
