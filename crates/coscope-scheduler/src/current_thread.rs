@@ -131,7 +131,7 @@ impl EventLoop {
 
     /// Parks until something comes, somebody calls, or a timer is due.
     fn wait(&self) {
-        let until = self.timers.next_deadline();
+        let until = self.timers.next_look();
         {
             let mut inbox = self.inbox.lock();
             if take(&mut inbox.called) || !inbox.steps.is_empty() {
@@ -170,7 +170,7 @@ impl EventLoop {
         self.unpark();
         refused.into_iter().for_each(drop_contained);
         // not `is_empty`: whoever sets a timer after this must find none announced
-        if self.timers.next_deadline().is_some() {
+        if self.timers.next_look().is_some() {
             self.guard_timers();
         }
     }

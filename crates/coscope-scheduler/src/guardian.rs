@@ -29,10 +29,10 @@ impl Guardian {
     pub(crate) fn look(self: &Arc<Self>) {
         let Some(runtime) = try_runtime() else { return };
         let clock = runtime.clock();
-        let own = self.own.lock();
-        own.as_ref().clear(); // what it has fired for counts no more
-        if let Some(deadline) = self.timers.next_deadline() {
-            let _pending = own.as_ref().poll(&clock, deadline, &Waker::from(self.clone()));
+        let mut own = self.own.lock();
+        own.as_mut().clear(); // what it has fired for counts no more
+        if let Some(deadline) = self.timers.next_look() {
+            let _pending = own.as_mut().poll(clock, deadline, &Waker::from(self.clone()));
         }
     }
 }

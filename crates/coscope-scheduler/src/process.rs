@@ -13,6 +13,7 @@ use crate::pool::Pool;
 /// A pool with its dispatchers.
 pub(crate) struct Process {
     pub(crate) pool: Arc<Pool>,
+    clock: Arc<dyn Clock>,
     pub(crate) cpu: Dispatcher,
     pub(crate) blocking: Dispatcher,
     pub(crate) io: Dispatcher,
@@ -32,6 +33,7 @@ static PROCESS: LazyLock<Process> = LazyLock::new(|| {
         unconfined: Dispatcher::unconfined(),
         main: Dispatcher::new(Main { immediate: false }),
         main_immediate: Dispatcher::new(Main { immediate: true }),
+        clock: pool.clone(),
         pool,
         blocking,
         io_view,
@@ -53,8 +55,8 @@ impl Runtime for Installed {
     fn io_dispatcher(&self) -> Dispatcher {
         process().io.clone()
     }
-    fn clock(&self) -> Arc<dyn Clock> {
-        process().pool.clone()
+    fn clock(&self) -> &Arc<dyn Clock> {
+        &process().clock
     }
 }
 

@@ -75,7 +75,7 @@ impl<'a> Looking<'a> {
         let timers = &self.pool.timers;
         let firings = self.pool.firings.load(Relaxed);
         let at_it = std::mem::replace(&mut self.firings, firings) != firings;
-        let next = match timers.next_deadline() {
+        let next = match timers.next_look() {
             Some(earliest) if earliest + GRACE <= now && !at_it => timers.fire_for_others(now, FIRED),
             earliest => earliest,
         };

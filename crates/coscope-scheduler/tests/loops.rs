@@ -112,7 +112,7 @@ fn timers_fire_though_the_queue_never_drains() {
     let waker = Waker::from(Arc::new(Redispatch(dispatcher, Mutex::new(Some(fired)))));
     let timer = pin!(Timer::new());
     let deadline = clock.now() + Duration::from_millis(3);
-    assert!(timer.into_ref().poll(&clock, deadline, &waker).is_pending());
+    assert!(timer.poll(&clock, deadline, &waker).is_pending());
     event_loop.run_until(&|| stop.load(Ordering::SeqCst));
     assert!(clock.now() >= deadline);
 }
@@ -124,7 +124,7 @@ fn timers_end_a_wait_also_when_set_by_another_thread() {
         let event_loop = event_loop.then(|| EventLoop::new("main"));
         let clock: Arc<dyn Clock> = match &event_loop {
             Some(event_loop) => event_loop.clone(),
-            None => runtime().clock(),
+            None => runtime().clock().clone(),
         };
         let (tx, rx) = channel();
         struct Send(std::sync::mpsc::Sender<()>, Arc<AtomicBool>);
@@ -143,12 +143,12 @@ fn timers_end_a_wait_also_when_set_by_another_thread() {
                 for ms in [50, 20, 3] {
                     timers.push(Box::pin(Timer::new()));
                     let deadline = clock.now() + Duration::from_millis(ms);
-                    let timer = timers.last().unwrap().as_ref();
-                    assert!(timer.poll(clock, deadline, &waker).is_pending());
+                    let mut timer = timers.last_mut().unwrap().as_mut();
+                    assert!(timer.as_mut().poll(clock, deadline, &waker).is_pending());
                     if ms == 3 {
                         rx.soon();
                         assert!(clock.now() >= deadline);
-                        assert!(timer.poll(clock, deadline, &waker).is_ready());
+                        assert!(timer.as_mut().poll(clock, deadline, &waker).is_ready());
                     }
                 }
             });
@@ -367,9 +367,9 @@ fn the_clock_of_the_process_is_exact_when_idle() {
     let waker = Waker::from(Arc::new(Stamp(tx)));
     let mut cx = Context::from_waker(&waker);
     for _ in 0..20 {
-        let timer = pin!(Timer::new());
+        let mut timer = pin!(Timer::new());
         let deadline = clock.now() + Duration::from_millis(2);
-        assert_eq!(timer.as_ref().poll(&clock, deadline, cx.waker()), Poll::Pending);
+        assert_eq!(timer.as_mut().poll(&clock, deadline, cx.waker()), Poll::Pending);
         assert!(rx.soon() >= deadline);
         cx = Context::from_waker(&waker);
     }

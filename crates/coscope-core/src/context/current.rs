@@ -246,7 +246,15 @@ pub(crate) fn report_kept_panic(payload: Box<dyn std::any::Any + Send>) {
 
 /// The clock at this point.
 pub(crate) fn clock() -> Arc<dyn Clock> {
-    with_context(|context| context.map(CoroutineContext::clock)).unwrap_or_else(|| runtime().clock())
+    with_clock(Arc::clone)
+}
+
+/// Runs `f` with the clock at this point.
+pub(crate) fn with_clock<R>(f: impl FnOnce(&Arc<dyn Clock>) -> R) -> R {
+    with_context(|context| match context {
+        Some(context) => context.on_clock(f),
+        None => f(runtime().clock()),
+    })
 }
 
 /// The dispatcher at this point, if there is a coroutine.

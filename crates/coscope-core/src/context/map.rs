@@ -97,13 +97,15 @@ impl CoroutineContext {
         set.unwrap_or(CleanupDeadline(Duration::from_secs(30))).0
     }
 
-    /// The clock: the context's own, the dispatcher's, or the real one.
-    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+    /// Runs `f` with the clock: the context's own, the dispatcher's, or the real one.
+    pub(crate) fn on_clock<R>(&self, f: impl FnOnce(&Arc<dyn Clock>) -> R) -> R {
         if let Some(clock) = self.0.as_deref().and_then(|e| e.clock.as_ref()) {
-            return clock.clone();
+            return f(clock);
         }
-        let own = self.dispatcher().and_then(|d| d.dispatch_impl().clock());
-        own.unwrap_or_else(|| runtime().clock())
+        match self.dispatcher().and_then(|d| d.dispatch_impl().clock()) {
+            Some(clock) => f(&clock),
+            None => f(runtime().clock()),
+        }
     }
 
     /// What a child launched with `given` runs with: what it inherits, then what it is given; a

@@ -15,7 +15,7 @@ pub trait Runtime: Send + Sync + 'static {
     /// Where blocking work runs, and where what is left of a closed dispatcher's coroutines ends.
     fn io_dispatcher(&self) -> Dispatcher;
     /// The real clock.
-    fn clock(&self) -> Arc<dyn Clock>;
+    fn clock(&self) -> &Arc<dyn Clock>;
 }
 
 static RUNTIME: OnceLock<&'static dyn Runtime> = OnceLock::new();

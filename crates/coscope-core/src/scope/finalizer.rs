@@ -118,9 +118,9 @@ async fn run_one(cleanup: Cleanup, node: &NodeRef) {
     let Cleanup { mut future, site } = cleanup;
     let clock = current::clock();
     let deadline = clock.now() + current::context().cleanup_deadline();
-    let timer = pin!(Timer::new());
+    let mut timer = pin!(Timer::new());
     let in_time = poll_fn(|cx| match unwind::catch(|| future.as_mut().poll(cx)) {
-        Ok(Poll::Pending) => timer.as_ref().poll(&clock, deadline, cx.waker()).map(|()| false),
+        Ok(Poll::Pending) => timer.as_mut().poll(&clock, deadline, cx.waker()).map(|()| false),
         Ok(Poll::Ready(())) => Poll::Ready(true),
         Err(payload) => {
             let failure = Failure::panic(payload, owner(node).info());

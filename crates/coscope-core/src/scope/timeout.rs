@@ -125,7 +125,7 @@ impl<F: Future> Future for WithTimeout<F> {
                 Polled::Pending | Polled::Cut => {
                     let clock = this.clock.as_ref().expect("set at the first poll");
                     let deadline = region.frame.deadline.get().expect("set at the first poll");
-                    let polled = this.timer.as_ref().poll(clock, deadline, cx.waker());
+                    let polled = this.timer.as_mut().poll(clock, deadline, cx.waker());
                     ready!(gate::pass(cx, polled));
                     if region.is_held_up() {
                         return Poll::Pending; // the end of the shield comes in a poll of the body, or wakes
@@ -144,7 +144,7 @@ impl<F: Future> Future for WithTimeout<F> {
         }
         ready!(region.poll_joined(cx));
         *this.clock = None;
-        this.timer.as_ref().clear();
+        this.timer.as_mut().clear();
         Poll::Ready(settled(this.result.take().expect("a timeout was polled after it had ended")))
     }
 }

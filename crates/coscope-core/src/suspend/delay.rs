@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use super::gate;
 use crate::context::current;
-use crate::time::{Clock, Instant, Timer};
+use crate::time::{Instant, Timer};
 
 /// Suspends for `duration`, without blocking a thread. Zero returns at once. Millisecond
 /// resolution on the real clock, rounded up; exact on a virtual one.
@@ -26,7 +25,7 @@ use crate::time::{Clock, Instant, Timer};
 /// # Cancellation
 /// Safe: a delay that is cut leaves nothing behind.
 pub fn delay(duration: Duration) -> Delay {
-    Delay { until: Until::After(duration), clock: None, timer: Timer::new() }
+    Delay { until: Until::After(duration), timer: Timer::new() }
 }
 
 /// Suspends until `deadline`; returns at once if it has passed.
@@ -34,13 +33,15 @@ pub fn delay(duration: Duration) -> Delay {
 /// # Cancellation
 /// As [`delay`].
 pub fn delay_until(deadline: Instant) -> Delay {
-    Delay { until: Until::At(deadline), clock: None, timer: Timer::new() }
+    Delay { until: Until::At(deadline), timer: Timer::new() }
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Until {
     After(Duration),
     At(Instant),
+    /// The timer is armed, or is not to be.
+    Armed(Instant),
 }
 
 pin_project! {
@@ -48,7 +49,6 @@ pin_project! {
     #[must_use = "a delay waits only when it is awaited"]
     pub struct Delay {
         until: Until,
-        clock: Option<Arc<dyn Clock>>,
         #[pin]
         timer: Timer,
     }
@@ -57,26 +57,27 @@ pin_project! {
 impl Future for Delay {
     type Output = ();
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        if this.clock.is_none() {
-            if matches!(*this.until, Until::After(Duration::ZERO)) {
-                return Poll::Ready(());
+        let mut this = self.project();
+        let polled = match *this.until {
+            Until::Armed(_) => this.timer.as_mut().poll_again(cx.waker()),
+            Until::After(Duration::ZERO) => return Poll::Ready(()),
+            until => {
+                let armed = current::with_clock(|clock| {
+                    let now = clock.now();
+                    let deadline = match until {
+                        Until::After(duration) => now + duration,
+                        Until::At(deadline) | Until::Armed(deadline) => deadline,
+                    };
+                    (deadline > now).then(|| {
+                        let polled = this.timer.as_mut().poll(clock, deadline, cx.waker());
+                        *this.until = Until::Armed(deadline);
+                        polled
+                    })
+                });
+                let Some(polled) = armed else { return Poll::Ready(()) };
+                polled
             }
-            let clock = current::clock();
-            let now = clock.now();
-            let deadline = match *this.until {
-                Until::After(duration) => now + duration,
-                Until::At(deadline) => deadline,
-            };
-            *this.until = Until::At(deadline);
-            if deadline <= now {
-                return Poll::Ready(());
-            }
-            *this.clock = Some(clock);
-        }
-        let Until::At(deadline) = *this.until else { unreachable!("fixed at the first poll") };
-        let clock = this.clock.as_ref().expect("set at the first poll");
-        let polled = this.timer.as_ref().poll(clock, deadline, cx.waker());
+        };
         gate::pass(cx, polled)
     }
 }

@@ -4,11 +4,12 @@
 //!
 //! | field | touched by | under |
 //! |---|---|---|
-//! | `Timer::home` | `poll`, `clear`, `drop` | the timer's gate (in `drop`, exclusive access) |
-//! | `Timer::entry`, `home` is `None` | `poll` | the gate |
+//! | `Timer::home` | `poll`, `clear`, `drop` | exclusive access to the timer |
+//! | `Timer::entry`, `home` is `None` | the same | the same |
 //! | `Timer::entry`, `home` is `Some` | also `Timers::fire` | the lock of the home shard |
 //!
-//! The gate is taken before the shard's lock. An entry that has a home and is not linked has fired.
+//! An entry that has a home and is not linked has fired. Its owner then gives up the home and marks the
+//! entry as spent, so that it is not locked for again.
 //! `fire` itself is written in `dispatch`, which knows how to resume. May import `primitive`,
 //! `unwind`, and here `wheel`, `clock`, `instant`.
 
@@ -21,7 +22,7 @@ use std::task::{Poll, Waker};
 
 use super::wheel::{Entry, Wheel};
 use super::{Clock, Instant};
-use crate::primitive::{AtomicBool, AtomicU64, Mutex, Ordering, UnsafeCell, spin_loop};
+use crate::primitive::{AtomicU64, Counter, Mutex, Ordering, UnsafeCell};
 use crate::unwind::contain;
 
 /// How many wakers are taken out under one hold of a lock.
@@ -33,7 +34,9 @@ const NEVER: u64 = u64::MAX;
 /// With one shard they fire in the exact order of deadline, then of registration; with several,
 /// which threads share out between them, that holds within each shard.
 pub struct Timers {
-    shards: Box<[Shard]>,
+    shards: Box<[Arc<Shard>]>,
+    /// Unlike all others'.
+    number: u64,
     /// No later than the earliest deadline that nobody who sleeps on the clock has been told of.
     ///
     /// Whoever looks for the next deadline sets it to "never" *before* it looks into the shards, and
@@ -43,19 +46,35 @@ pub struct Timers {
 }
 
 #[repr(align(128))]
-struct Shard(Mutex<Wheel>);
+struct Shard {
+    wheel: Mutex<Wheel>,
+    /// That of its `Timers`.
+    number: u64,
+}
 
 impl Timers {
     /// Timers in `shards` wheels, at least one.
     pub fn new(shards: usize) -> Arc<Timers> {
-        let shards = (0..shards.max(1)).map(|_| Shard(Mutex::new(Wheel::new()))).collect();
-        Arc::new(Timers { shards, announced: AtomicU64::new(NEVER) })
+        static NUMBERS: Counter = Counter::new(1);
+        let number = NUMBERS.next();
+        let shard = |_| Arc::new(Shard { wheel: Mutex::new(Wheel::new()), number });
+        let shards = (0..shards.max(1)).map(shard).collect();
+        Arc::new(Timers { shards, number, announced: AtomicU64::new(NEVER) })
     }
 
     /// The earliest deadline, if there is a timer.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.announced.store(NEVER, Ordering::SeqCst);
-        let next = self.shards.iter().filter_map(|shard| shard.0.lock().next_deadline()).min();
+        let next = self.shards.iter().filter_map(|shard| shard.wheel.lock().next_deadline()).min();
+        self.announce_found(next)
+    }
+
+    /// An instant no later than the earliest deadline, if there is a timer. For a sleeper on a real clock:
+    /// it is found at once, also among a million timers, and should it be the deadline of one that has been
+    /// cancelled, there is nothing to fire then.
+    pub fn next_look(&self) -> Option<Instant> {
+        self.announced.store(NEVER, Ordering::SeqCst);
+        let next = self.shards.iter().filter_map(|shard| shard.wheel.lock().next_look()).min();
         self.announce_found(next)
     }
 
@@ -67,7 +86,7 @@ impl Timers {
 
     /// How many timers wait.
     pub fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.0.lock().len()).sum()
+        self.shards.iter().map(|shard| shard.wheel.lock().len()).sum()
     }
 
     /// Whether no timer waits.
@@ -75,8 +94,8 @@ impl Timers {
         self.len() == 0
     }
 
-    /// Wakes what is due, about `most` in each shard, in batches with no lock held, and returns the next
-    /// deadline, which may have passed.
+    /// Wakes what is due, about `most` in each shard, in batches with no lock held, and returns an
+    /// instant no later than the next deadline, which may have passed.
     ///
     /// The thread's own shard comes first. One that is locked is passed by, and counts as due, unless all
     /// are wanted.
@@ -111,7 +130,7 @@ impl Shard {
             let mut batch = [const { None }; BATCH];
             {
                 let all = most == usize::MAX;
-                let wheel = if all { Some(self.0.lock()) } else { self.0.try_lock() };
+                let wheel = if all { Some(self.wheel.lock()) } else { self.wheel.try_lock() };
                 let Some(mut wheel) = wheel else { return Some(now) };
                 for place in batch.iter_mut().take(left) {
                     let Some(entry) = wheel.pop_due(now) else { break };
@@ -120,7 +139,7 @@ impl Shard {
                     *place = unsafe { (*entry.as_ptr()).waker.take() };
                 }
                 if batch[0].is_none() {
-                    return wheel.next_deadline();
+                    return wheel.next_look();
                 }
             }
             left = left.saturating_sub(BATCH);
@@ -150,47 +169,21 @@ impl fmt::Debug for Timers {
 
 /// One wait for an instant of a clock: the intrusive entry that lives, pinned, in the waiting future.
 pub struct Timer {
-    /// Held while `home` is looked at or changed; no user code runs meanwhile.
-    gate: AtomicBool,
-    /// Whether there is a home, for those who ask without the gate.
-    armed: AtomicBool,
-    home: UnsafeCell<Option<Home>>,
+    /// Where it is armed. It keeps its wheel alive, whatever its clock does.
+    home: Option<Arc<Shard>>,
     entry: UnsafeCell<Entry>,
     _pinned: PhantomPinned,
 }
 
-/// Where a timer is armed. It keeps its wheel alive, whatever its clock does.
-struct Home {
-    timers: Arc<Timers>,
-    shard: usize,
-}
-
-// SAFETY: `home` and `entry` are touched under the gate and the shard's lock, as the table above has
-// it; what they hold (wakers, an `Arc<Timers>`) is `Send`.
+// SAFETY: `entry` is touched as the table above has it; what it holds, a waker, is `Send`.
 unsafe impl Send for Timer {}
-// SAFETY: as above.
+// SAFETY: as above; a shared reference gives access to nothing.
 unsafe impl Sync for Timer {}
-
-/// What a look at the timer, under its locks, came to.
-enum Look {
-    Ready,
-    Pending,
-    /// Inserted just now.
-    Armed,
-    /// A clone of the waker is needed, which may not be made under a lock.
-    NeedsWaker,
-}
 
 impl Timer {
     /// A timer that is not armed.
     pub fn new() -> Timer {
-        Timer {
-            gate: AtomicBool::new(false),
-            armed: AtomicBool::new(false),
-            home: UnsafeCell::new(None),
-            entry: UnsafeCell::new(Entry::new()),
-            _pinned: PhantomPinned,
-        }
+        Timer { home: None, entry: UnsafeCell::new(Entry::new()), _pinned: PhantomPinned }
     }
 
     /// Arms the timer for `deadline` at the first call, renews the waker at later ones; ready once it
@@ -198,114 +191,114 @@ impl Timer {
     ///
     /// It does not ask what time it is: a deadline that has passed fires when the clock next does.
     /// [`Instant::FAR_FUTURE`] never comes, and costs nothing.
-    pub fn poll(self: Pin<&Self>, clock: &Arc<dyn Clock>, deadline: Instant, waker: &Waker) -> Poll<()> {
+    pub fn poll(
+        mut self: Pin<&mut Self>,
+        clock: &Arc<dyn Clock>,
+        deadline: Instant,
+        waker: &Waker,
+    ) -> Poll<()> {
         if deadline == Instant::FAR_FUTURE {
             self.clear();
             return Poll::Pending;
         }
         let timers = clock.timers();
+        // SAFETY: nothing is moved out of it.
+        let this = unsafe { self.as_mut().get_unchecked_mut() };
+        let armed_for = match &this.home {
+            Some(home) => (home.number == timers.number).then(|| {
+                let _wheel = home.wheel.lock();
+                // SAFETY: under the lock of its home.
+                unsafe { this.entry().as_ref() }.deadline()
+            }),
+            // SAFETY: it has no home, so the entry is the timer's own.
+            None => Some(unsafe { this.entry().as_ref() })
+                .filter(|entry| entry.spent() == Some(timers.number))
+                .map(Entry::deadline),
+        };
+        if armed_for == Some(deadline.as_nanos()) {
+            return self.poll_again(waker);
+        }
+        drop(this.disarm());
+        this.arm(timers, deadline.as_nanos(), waker.clone());
+        if timers.announce(deadline.as_nanos()) {
+            clock.wake_by(deadline);
+        }
+        Poll::Pending
+    }
+
+    /// As [`poll`](Self::poll) with the clock and the deadline of the last call. One that is not armed
+    /// is never ready.
+    pub fn poll_again(self: Pin<&mut Self>, waker: &Waker) -> Poll<()> {
+        // SAFETY: nothing is moved out of it.
+        let this = unsafe { self.get_unchecked_mut() };
+        let entry = this.entry();
+        let Some(home) = &this.home else {
+            // SAFETY: it has no home, so the entry is the timer's own.
+            let spent = unsafe { entry.as_ref() }.spent().is_some();
+            return if spent { Poll::Ready(()) } else { Poll::Pending };
+        };
         // what is in here at the end, perhaps the former waker, is dropped with no lock held
-        let mut spare = (!self.armed.load(Ordering::Relaxed)).then(|| waker.clone());
+        let mut spare = None;
         loop {
-            match self.look(timers, deadline.as_nanos(), waker, &mut spare) {
-                Look::Ready => return Poll::Ready(()),
-                Look::Pending => return Poll::Pending,
-                Look::NeedsWaker => spare = Some(waker.clone()),
-                Look::Armed => {
-                    if timers.announce(deadline.as_nanos()) {
-                        clock.wake_by(deadline);
-                    }
-                    return Poll::Pending;
-                }
+            let wheel = home.wheel.lock();
+            // SAFETY: under the lock of its home.
+            let own = unsafe { &mut *entry.as_ptr() };
+            if !own.is_linked() {
+                own.spend(home.number);
+                drop(wheel);
+                this.home = None;
+                return Poll::Ready(());
             }
+            if own.waker.as_ref().is_some_and(|old| old.will_wake(waker)) {
+                return Poll::Pending;
+            }
+            if spare.is_some() {
+                std::mem::swap(&mut own.waker, &mut spare);
+                return Poll::Pending;
+            }
+            drop(wheel);
+            spare = Some(waker.clone());
         }
     }
 
     /// Takes the timer out of its clock. It can be armed again.
-    pub fn clear(self: Pin<&Self>) {
-        if !self.armed.load(Ordering::Relaxed) {
-            return;
-        }
-        let gate = self.enter();
-        let leftovers = self.disarm();
-        drop(gate);
-        drop(leftovers);
+    pub fn clear(self: Pin<&mut Self>) {
+        // SAFETY: nothing is moved out of it.
+        drop(unsafe { self.get_unchecked_mut() }.disarm());
     }
 
-    fn look(&self, timers: &Arc<Timers>, deadline: u64, waker: &Waker, spare: &mut Option<Waker>) -> Look {
-        let mut _elsewhere = None; // dropped after the gate
-        let _gate = self.enter();
+    /// Inserts the entry, which has no home.
+    fn arm(&mut self, timers: &Timers, deadline: u64, waker: Waker) {
         let entry = self.entry();
-        // SAFETY: under the gate.
-        let mut home = self.home.with(|home| unsafe { (*home).as_ref() });
-        if home.is_none_or(|home| !Arc::ptr_eq(&home.timers, timers)) {
-            if spare.is_none() {
-                return Look::NeedsWaker;
-            }
-            _elsewhere = Some(self.disarm());
-            home = None;
-        }
-        let first = home.is_none();
-        let shard = home.map_or_else(|| timers.own_shard(), |home| home.shard);
-        let mut wheel = timers.shards[shard].0.lock();
-        // SAFETY: under the lock of the shard which is, or becomes below, its home.
-        let this = unsafe { &mut *entry.as_ptr() };
-        let same = !first && this.deadline() == deadline;
-        if same && !this.is_linked() {
-            return Look::Ready;
-        }
-        if !this.waker.as_ref().is_some_and(|old| old.will_wake(waker)) {
-            if spare.is_none() {
-                return Look::NeedsWaker;
-            }
-            std::mem::swap(&mut this.waker, spare);
-        }
-        if same {
-            return Look::Pending;
-        }
-        if this.is_linked() {
-            // SAFETY: it is linked, and into its home, whose lock is held.
-            unsafe { wheel.remove(entry) };
-        }
-        // SAFETY: the timer is pinned, and its drop takes the entry out first; only `Timers` and
-        // this timer touch the entry, under this lock.
-        unsafe { wheel.insert(entry, deadline) };
-        if first {
-            // SAFETY: under the gate; the reference above has been given up.
-            self.home.with_mut(|home| unsafe { *home = Some(Home { timers: timers.clone(), shard }) });
-            self.armed.store(true, Ordering::Relaxed);
-        }
-        Look::Armed
+        // SAFETY: it has no home, so the entry is the timer's own.
+        unsafe { (*entry.as_ptr()).waker = Some(waker) };
+        let home = self.home.insert(timers.shards[timers.own_shard()].clone());
+        // SAFETY: the timer is pinned, and its drop takes the entry out first; from here on it is touched
+        // under the lock of this wheel only.
+        unsafe { home.wheel.lock().insert(entry, deadline) };
     }
 
-    /// Takes the entry out of its home, if it has one. Under the gate, or with exclusive access.
-    /// What it returns is for the caller to drop with nothing held.
-    fn disarm(&self) -> (Option<Home>, Option<Waker>) {
-        // SAFETY: the caller holds the gate or has the timer to itself.
-        let Some(home) = self.home.with_mut(|home| unsafe { (*home).take() }) else { return (None, None) };
-        self.armed.store(false, Ordering::Relaxed);
+    /// Takes the entry out of its home, if it has one. What it returns is for the caller to drop, with
+    /// no lock held.
+    fn disarm(&mut self) -> Option<Waker> {
         let entry = self.entry();
-        let mut wheel = home.timers.shards[home.shard].0.lock();
-        // SAFETY: under the lock of its home shard; if linked, then into that.
-        let waker = unsafe {
-            if (*entry.as_ptr()).is_linked() {
-                wheel.remove(entry);
+        if let Some(home) = self.home.take() {
+            let mut wheel = home.wheel.lock();
+            // SAFETY: under the lock of its home; if linked, then into that.
+            unsafe {
+                if entry.as_ref().is_linked() {
+                    wheel.remove(entry);
+                }
             }
-            (*entry.as_ptr()).waker.take()
-        };
-        drop(wheel);
-        (Some(home), waker)
+        }
+        // SAFETY: it has no home, so the entry is the timer's own.
+        let own = unsafe { &mut *entry.as_ptr() };
+        own.renew();
+        own.waker.take()
     }
 
     fn entry(&self) -> NonNull<Entry> {
         self.entry.with_mut(|entry| NonNull::new(entry).expect("a cell has an address"))
-    }
-
-    fn enter(&self) -> Gate<'_> {
-        while self.gate.swap(true, Ordering::Acquire) {
-            spin_loop(); // two threads poll one timer: legal, pointless, and short
-        }
-        Gate(&self.gate)
     }
 }
 
@@ -324,14 +317,6 @@ impl Default for Timer {
 impl fmt::Debug for Timer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Timer").finish_non_exhaustive()
-    }
-}
-
-struct Gate<'a>(&'a AtomicBool);
-
-impl Drop for Gate<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
     }
 }
 

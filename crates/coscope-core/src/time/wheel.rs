@@ -36,6 +36,8 @@ const FRESH: u16 = SLOTS as u16;
 const DUE: u16 = FRESH + 1;
 /// In [`Entry::list`]: in no list.
 const UNLINKED: u16 = u16::MAX;
+/// In [`Entry::list`]: in no list, and its owner knows that it has fired.
+const SPENT: u16 = u16::MAX - 1;
 
 type Link = Option<NonNull<Entry>>;
 
@@ -61,7 +63,22 @@ impl Entry {
     }
 
     pub(super) fn is_linked(&self) -> bool {
-        self.list != UNLINKED
+        self.list < SPENT
+    }
+
+    /// Notes in an entry that has fired by which clock it did.
+    pub(super) fn spend(&mut self, clock: u64) {
+        (self.list, self.sequence) = (SPENT, clock);
+    }
+
+    /// The clock by which it has fired, if that is noted.
+    pub(super) fn spent(&self) -> Option<u64> {
+        (self.list == SPENT).then_some(self.sequence)
+    }
+
+    /// As if it had never been in a wheel. It is in none.
+    pub(super) fn renew(&mut self) {
+        self.list = UNLINKED;
     }
 
     fn key(&self) -> (u64, u64) {
@@ -183,10 +200,44 @@ impl List {
     }
 }
 
+/// The entries of one slot.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    list: List,
+    /// No later than any of them.
+    least: u64,
+    /// Whether one of them has it for its deadline.
+    exact: bool,
+}
+
+impl Slot {
+    const EMPTY: Slot = Slot { list: List { head: None, tail: None }, least: u64::MAX, exact: true };
+
+    fn push_back(&mut self, entry: NonNull<Entry>) {
+        let deadline = at(entry).deadline;
+        if deadline <= self.least {
+            (self.least, self.exact) = (deadline, true);
+        }
+        self.list.push_back(entry);
+    }
+
+    fn unlink(&mut self, entry: NonNull<Entry>) {
+        self.list.unlink(entry);
+        self.exact &= at(entry).deadline != self.least;
+    }
+
+    fn min_deadline(&mut self) -> u64 {
+        if !self.exact {
+            (self.least, self.exact) = (self.list.min_deadline().unwrap_or(u64::MAX), true);
+        }
+        self.least
+    }
+}
+
 /// The wheel.
 #[derive(Debug)]
 pub(super) struct Wheel {
-    slots: Box<[List]>,
+    slots: Box<[Slot]>,
     /// A bit for each slot that is not empty.
     occupied: [u64; LEVELS],
     fresh: List,
@@ -206,7 +257,7 @@ unsafe impl Send for Wheel {}
 impl Wheel {
     pub(super) fn new() -> Self {
         Wheel {
-            slots: vec![List::default(); SLOTS].into_boxed_slice(),
+            slots: vec![Slot::EMPTY; SLOTS].into_boxed_slice(),
             occupied: [0; LEVELS],
             fresh: List::default(),
             due: List::default(),
@@ -247,7 +298,8 @@ impl Wheel {
             slot => {
                 let slot = slot as usize;
                 self.slots[slot].unlink(entry);
-                if self.slots[slot].head.is_none() {
+                if self.slots[slot].list.head.is_none() {
+                    self.slots[slot] = Slot::EMPTY;
                     self.occupied[slot >> BITS] &= !(1 << (slot & 63));
                 }
             }
@@ -281,17 +333,38 @@ impl Wheel {
         Some(entry)
     }
 
-    /// The earliest deadline, exactly.
+    /// The earliest deadline, exactly. If it was that of an entry that has been removed since, the
+    /// entries of a slot are looked through.
     pub(super) fn next_deadline(&mut self) -> Option<u64> {
-        if self.soonest.is_none() && self.len > 0 {
-            self.settle();
-            // of the due list the head is the least; of a slot it may be anyone
-            self.soonest = match self.due.head {
-                Some(entry) => Some(at(entry).deadline),
-                None => self.first_slot().and_then(|slot| self.slots[slot].min_deadline()),
+        if self.len > 0 && self.soonest.is_none() {
+            self.soonest = match self.slot_to_come() {
+                Some(slot) => Some(self.slots[slot].min_deadline()),
+                None => self.due_first(),
             };
         }
         if self.len == 0 { None } else { self.soonest }
+    }
+
+    /// An instant no later than the earliest deadline, in short time: if none is due by then, `pop_due`
+    /// moves on, and the next such instant is later.
+    pub(super) fn next_look(&mut self) -> Option<u64> {
+        if self.len == 0 || self.soonest.is_some() {
+            return self.soonest.filter(|_| self.len > 0);
+        }
+        match self.slot_to_come() {
+            Some(slot) => Some(self.slots[slot].least),
+            None => self.due_first(),
+        }
+    }
+
+    fn due_first(&self) -> Option<u64> {
+        self.due.head.map(|entry| at(entry).deadline)
+    }
+
+    /// The slot that holds the earliest deadline, if nothing is due in the present tick.
+    fn slot_to_come(&mut self) -> Option<usize> {
+        self.settle();
+        if self.due.head.is_some() { None } else { self.first_slot() }
     }
 
     /// Hangs an entry where its tick belongs, seen from the present one.
@@ -328,7 +401,7 @@ impl Wheel {
             if start <= to {
                 self.elapsed = start;
                 self.occupied[level] &= !(1 << bit);
-                let mut list = take(&mut self.slots[slot]);
+                let mut list = std::mem::replace(&mut self.slots[slot], Slot::EMPTY).list;
                 while let Some(entry) = list.pop_front() {
                     self.link(entry);
                 }
