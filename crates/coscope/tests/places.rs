@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use coscope::prelude::*;
-use coscope::{FrameScope, frame_scope, run_blocking_on};
+use coscope::{FrameScope, current_context, frame_scope, run_blocking_on};
 
 fn thread() -> String {
     std::thread::current().name().unwrap_or_default().to_owned()
@@ -97,5 +97,81 @@ fn waits_beside_a_move_go_on_at_home() {
             }
         };
         futures::join!(busy, beside);
+    });
+}
+
+/// What is nested in a block that runs in place, and suspends there, comes back through each place.
+#[test]
+fn nested_blocks_in_place_that_suspend_come_back_through_each_place() {
+    let one = Dispatchers::default().limited_parallelism(1);
+    run_blocking_on(Dispatchers::default(), async |s: Scope| {
+        for _ in 0..4 {
+            let one = one.clone();
+            s.launch(async move {
+                for round in 0..200 {
+                    with_context(Dispatchers::io(), async {
+                        with_context(&one, async {
+                            if round % 3 == 0 {
+                                yield_now().await;
+                            }
+                            assert_eq!(current_context().dispatcher(), Some(&one));
+                            with_context(Dispatchers::default(), yield_now()).await;
+                        })
+                        .await;
+                        assert_eq!(current_context().dispatcher(), Some(&Dispatchers::io()));
+                    })
+                    .await;
+                    assert_eq!(current_context().dispatcher(), Some(&Dispatchers::default()));
+                }
+            });
+        }
+    });
+}
+
+/// The step in which a block on a view of 1 ends goes on at home; another branch on the same view goes on
+/// only on it, and never beside another coroutine that is there.
+#[test]
+fn branches_on_a_view_of_one_stay_confined_when_one_of_them_goes_home() {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    static INSIDE: AtomicUsize = AtomicUsize::new(0);
+    let one = Dispatchers::default().limited_parallelism(1);
+    let confined = async || {
+        for _ in 0..3 {
+            assert_eq!(INSIDE.fetch_add(1, SeqCst), 0, "two at once");
+            std::hint::spin_loop();
+            INSIDE.fetch_sub(1, SeqCst);
+            yield_now().await;
+        }
+    };
+    run_blocking_on(Dispatchers::default(), async |s: Scope| {
+        for _ in 0..8 {
+            let one = one.clone();
+            s.launch(async move {
+                for _ in 0..200 {
+                    futures::join!(
+                        with_context(&one, async {}),
+                        with_context(&one, confined()),
+                        with_context(&one, confined()),
+                    );
+                }
+            });
+        }
+    });
+}
+
+/// A block that panics in place is dropped in its context, and the places are given back.
+#[test]
+fn a_block_that_panics_in_place_gives_its_place_back() {
+    let one = Dispatchers::limited(1);
+    run_blocking_on(Dispatchers::default(), async |_: Scope| {
+        for _ in 0..50 {
+            let inside = one.clone();
+            let failed = supervisor_scope(async move |s: Supervisor| {
+                s.spawn(async move { with_context(inside, async { panic!("as meant") }).await }).await
+            })
+            .await;
+            assert!(failed.is_err());
+            with_context(one.clone(), async {}).await;
+        }
     });
 }

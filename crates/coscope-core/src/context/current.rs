@@ -6,11 +6,12 @@
 //! No destructor runs for this thread-local, so it can be asked to the thread's very end.
 
 use std::cell::{Cell, OnceCell};
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-use super::CoroutineContext;
+use super::{CoroutineContext, Visit};
 use crate::dispatch::{Dispatcher, runtime};
 use crate::failure::report_kept;
 use crate::job::{Node, NodeRef};
@@ -71,17 +72,71 @@ impl Frame {
     }
 }
 
+/// The context around a point.
+#[derive(Clone, Copy)]
+pub(crate) enum Ambient {
+    Nothing,
+    Context(*const CoroutineContext),
+    Visit(*const Visit<'static>),
+}
+
+impl Ambient {
+    /// The context, merged now if it is that of a visit. For use while it is around.
+    pub(super) fn get<'a>(self) -> Option<&'a CoroutineContext> {
+        match self {
+            Ambient::Nothing => None,
+            // SAFETY: the context belongs to the step or the `with_context` below on this stack.
+            Ambient::Context(context) => Some(unsafe { &*context }),
+            // SAFETY: the visit lies below on this stack.
+            Ambient::Visit(visit) => Some(unsafe { &*visit }.context()),
+        }
+    }
+
+    fn dispatcher<'a>(self) -> Option<&'a Dispatcher> {
+        match self {
+            // SAFETY: as in `get`. A visit is one to a dispatcher.
+            Ambient::Visit(visit) => unsafe { &*visit }.given.dispatcher(),
+            _ => self.get()?.dispatcher(),
+        }
+    }
+
+    fn has_thread_elements(self) -> bool {
+        match self {
+            Ambient::Visit(_) => false, // see `visit`
+            _ => self.get().is_some_and(CoroutineContext::has_thread_elements),
+        }
+    }
+}
+
+/// A slot of the coroutine, or the one of a visit that may not have one yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum At {
+    Slot(usize),
+    Visit(*const Visit<'static>),
+}
+
+impl At {
+    /// The slot, opened now if need be. For use while the visit is around.
+    pub(crate) fn slot(self) -> usize {
+        match self {
+            At::Slot(slot) => slot,
+            // SAFETY: the visit lies below on this stack.
+            At::Visit(visit) => unsafe { &*visit }.slot(),
+        }
+    }
+}
+
 /// One step of a coroutine, on the stack of the thread that runs it: what everything inside finds.
 /// `frame`, `context`, `slot` and `place` say *where* in the coroutine; who changes them puts them back.
 struct Step {
     node: Option<NonNull<Node>>,
     frame: Cell<*const Frame>,
-    context: Cell<*const CoroutineContext>,
+    context: Cell<Ambient>,
     /// In which slot of the coroutine the step runs: 0 at home, others on the dispatcher of a `with_context`.
-    slot: Cell<usize>,
+    slot: Cell<At>,
     /// In which slot this point belongs: that of the innermost `with_context` around it. A step polls
     /// what lies beside its slot as well.
-    place: Cell<usize>,
+    place: Cell<At>,
     /// Who was asked in vain; see `may_ask_again`.
     in_vain: Cell<usize>,
     /// Something that was cut is being dropped.
@@ -94,13 +149,13 @@ struct Step {
 
 impl Step {
     #[inline]
-    const fn of(node: Option<NonNull<Node>>, context: *const CoroutineContext, slot: usize) -> Self {
+    const fn of(node: Option<NonNull<Node>>, context: Ambient, slot: usize) -> Self {
         Step {
             node,
             frame: Cell::new(ptr::null()),
             context: Cell::new(context),
-            slot: Cell::new(slot),
-            place: Cell::new(0),
+            slot: Cell::new(At::Slot(slot)),
+            place: Cell::new(At::Slot(0)),
             in_vain: Cell::new(0),
             dropping: Cell::new(false),
             yielding: Cell::new(false),
@@ -126,7 +181,7 @@ thread_local! {
         Current {
             step: Cell::new(ptr::null()),
             count: Cell::new(0),
-            outside: Step::of(None, ptr::null(), 0),
+            outside: Step::of(None, Ambient::Nothing, 0),
         }
     };
 }
@@ -174,7 +229,7 @@ pub(crate) fn enter_coroutine<R>(
             CURRENT.with(|current| current.step.set(self.0));
         }
     }
-    let step = Step::of(Some(node.as_raw()), context, slot);
+    let step = Step::of(Some(node.as_raw()), Ambient::Context(context), slot);
     let _leave = CURRENT.with(|current| {
         current.count.set(current.count.get().wrapping_add(1));
         Leave(current.step.replace(&raw const step))
@@ -183,23 +238,56 @@ pub(crate) fn enter_coroutine<R>(
     (result, step.yielding.get())
 }
 
-/// Runs `f` with another context, in a step of `slot`, as a part of the coroutine that belongs to `place`.
+/// Runs `f` with another context, as a part of the coroutine that belongs to `place`; with `slot`, as if in
+/// a step of that.
 pub(crate) fn enter_context<R>(
     context: &CoroutineContext,
-    slot: usize,
-    place: usize,
+    slot: Option<At>,
+    place: At,
     f: impl FnOnce() -> R,
 ) -> R {
-    let _context = Restore::set(|c| &c.context, ptr::from_ref(context));
-    let _slot = Restore::set(|c| &c.slot, slot);
+    let _context = Restore::set(|c| &c.context, Ambient::Context(context));
+    let _slot = slot.map(|slot| Restore::set(|c| &c.slot, slot));
     let _place = Restore::set(|c| &c.place, place);
     f()
+}
+
+/// A visit with `given` from this point, which has a dispatcher, or `None` where it would need all of its own at once.
+pub(crate) fn visit<'a>(
+    given: &'a CoroutineContext,
+    site: &'static Location<'static>,
+    open: fn(&Visit<'_>) -> usize,
+) -> Option<Visit<'a>> {
+    let (around, slot, place) = with(|c| (c.context.get(), c.slot.get(), c.place.get()));
+    let simple = slot == place && !given.has_thread_elements() && !around.has_thread_elements();
+    simple.then(|| Visit::new(given, around, (slot, place), site, open))
+}
+
+/// Runs `f` inside of a visit.
+pub(crate) fn enter_visit<R>(visit: &Visit<'_>, f: impl FnOnce() -> R) -> R {
+    let visit = ptr::from_ref(visit).cast::<Visit<'static>>();
+    let _context = Restore::set(|c| &c.context, Ambient::Visit(visit));
+    let _slot = Restore::set(|c| &c.slot, At::Visit(visit));
+    let _place = Restore::set(|c| &c.place, At::Visit(visit));
+    f()
+}
+
+/// From here on the step is one of `slot`.
+pub(crate) fn go_on_in(slot: usize) {
+    with(|c| c.slot.set(At::Slot(slot)));
 }
 
 /// The running coroutine.
 pub(crate) fn coroutine() -> Option<NodeRef> {
     // SAFETY: the coroutine is current, so its step is below on this stack and keeps it alive.
     with(|c| c.node).map(|node| unsafe { NodeRef::retain(node) })
+}
+
+/// Runs `f` with a look at the running coroutine.
+pub(crate) fn with_coroutine<R>(f: impl FnOnce(Option<&NodeRef>) -> R) -> R {
+    // SAFETY: as in `coroutine`; the reference gives no count back.
+    let node = with(|c| c.node).map(|node| ManuallyDrop::new(unsafe { NodeRef::from_raw(node) }));
+    f(node.as_deref())
 }
 
 fn coroutine_or_root() -> NodeRef {
@@ -222,20 +310,12 @@ pub(crate) fn innermost_or_root() -> NodeRef {
 
 /// The context at this point; the root's where there is no coroutine.
 pub(crate) fn context() -> CoroutineContext {
-    match NonNull::new(with(|c| c.context.get()).cast_mut()) {
-        // SAFETY: the context belongs to the step or the `with_context` below on this stack.
-        Some(context) => unsafe { context.as_ref() }.clone(),
-        None => CoroutineContext::new(),
-    }
+    with_context(|context| context.cloned().unwrap_or_default())
 }
 
 /// Runs `f` with a look at the context at this point.
 pub(crate) fn with_context<R>(f: impl FnOnce(Option<&CoroutineContext>) -> R) -> R {
-    match NonNull::new(with(|c| c.context.get()).cast_mut()) {
-        // SAFETY: as in `context`.
-        Some(context) => f(Some(unsafe { context.as_ref() })),
-        None => f(None),
-    }
+    f(with(|c| c.context.get()).get())
 }
 
 /// A panic was kept for a region's caller, who has gone: the handler of this point hears of it.
@@ -257,25 +337,15 @@ pub(crate) fn with_clock<R>(f: impl FnOnce(&Arc<dyn Clock>) -> R) -> R {
     })
 }
 
-/// The dispatcher at this point, if there is a coroutine.
-pub(crate) fn dispatcher() -> Option<Dispatcher> {
-    with_context(|context| context.and_then(|c| c.dispatcher().cloned()))
-}
-
-/// The slot that the step of the running coroutine is in.
-pub(crate) fn slot() -> usize {
-    with(|c| c.slot.get())
+/// Runs `f` with a look at the dispatcher at this point, if there is a coroutine.
+pub(crate) fn with_dispatcher<R>(f: impl FnOnce(Option<&Dispatcher>) -> R) -> R {
+    f(with(|c| c.context.get()).dispatcher())
 }
 
 /// The slot that the step is in, and the one that this point of the coroutine belongs to.
 #[inline]
-pub(crate) fn whereabouts() -> (usize, usize) {
+pub(crate) fn whereabouts() -> (At, At) {
     with(|c| (c.slot.get(), c.place.get()))
-}
-
-/// The slot that this point of the running coroutine belongs to.
-pub(crate) fn place() -> usize {
-    with(|c| c.place.get())
 }
 
 /// One step on one thread, unlike all others.

@@ -2,6 +2,7 @@
 //!
 //! * [`element`] – [`Element`], a typed value of the context, and its rule of inheritance.
 //! * [`map`] – [`CoroutineContext`], the immutable set of elements.
+//! * [`visit`] – a `with_context` in its first poll, in place.
 //! * [`current`] – the running coroutine, its open regions and its context, for this thread.
 //!
 //! May import `primitive`, `unwind`, `error`, `failure`, `time`, `dispatch`, `job`.
@@ -9,6 +10,8 @@
 pub(crate) mod current;
 mod element;
 mod map;
+mod visit;
 
 pub use element::{CleanupDeadline, CoroutineName, Element, Inherit, ThreadElement, element, thread_element};
 pub use map::CoroutineContext;
+pub(crate) use visit::Visit;

@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
-use crate::context::{CoroutineContext, current};
+use crate::context::{CoroutineContext, Visit, current};
 use crate::dispatch::{Dispatcher, leave_places};
 use crate::job::NodeRef;
 use crate::primitive::{AtomicBool, Ordering};
@@ -64,7 +64,8 @@ impl Exchanged {
     /// Whether the step may go on under the permit of the dispatcher around. If not, it leaves its
     /// places all the same, and ends without one.
     pub(super) fn back(self) -> bool {
-        let back = current::dispatcher().is_some_and(|home| home.dispatch_impl().enter_in_place());
+        let enter = |home: &Dispatcher| home.dispatch_impl().enter_in_place();
+        let back = current::with_dispatcher(|home| home.is_some_and(enter));
         if back {
             std::mem::forget(self);
         }
@@ -81,6 +82,47 @@ impl Drop for Exchanged {
 /// So many polls in vain within one step mean that a foreign loop polls the branch over and over.
 const IN_VAIN: u32 = 1_000;
 
+/// Whether a step of the dispatcher at this point may go on under another one's permit for a while.
+fn may_leave_in_place() -> bool {
+    current::with_dispatcher(|home| home.is_some_and(|home| home.dispatch_impl().may_leave_in_place()))
+}
+
+/// Opens a slot of the coroutine for `target`.
+fn open(node: &NodeRef, target: &Dispatcher, at: (usize, usize), site: &'static Location<'static>) -> usize {
+    let (step, origin) = at;
+    let head = node.face::<TaskHead>().expect("a coroutine");
+    head.hops.open(target, origin, step).unwrap_or_else(|| {
+        panic!(
+            "with_context({target:?}) at {site}: the coroutine {} is on {} other dispatchers at once. \
+             Use run_on(dispatcher, future).await for some of them.",
+            node.info(),
+            task::state::SLOTS - 1,
+        )
+    })
+}
+
+/// The slot of a visit, if something needs one.
+fn open_for_visit(visit: &Visit<'_>) -> usize {
+    let at = (visit.step.slot(), visit.origin.slot());
+    let target = visit.given.dispatcher().expect("a visit is one to a dispatcher");
+    current::with_coroutine(|node| open(node.expect("visits are a coroutine's"), target, at, visit.site))
+}
+
+/// Begins a visit to the dispatcher of `given`: the step has its permit now. `None` if that must not be, or is
+/// not free.
+pub(super) fn visit<'a>(given: &'a CoroutineContext, site: &'static Location<'static>) -> Option<Visit<'a>> {
+    let target = given.dispatcher()?;
+    let leaves = |home: &Dispatcher| home != target && home.dispatch_impl().may_leave_in_place();
+    let movable = |node: &NodeRef| node.face::<TaskHead>().is_some_and(|head| head.pinned.is_none());
+    let may = current::with_dispatcher(|home| home.is_some_and(leaves))
+        && target.dispatch_impl().is_dispatch_needed()
+        && current::with_coroutine(|node| node.is_some_and(movable));
+    if !may {
+        return None;
+    }
+    current::visit(given, site, open_for_visit).filter(|_| target.dispatch_impl().enter_in_place())
+}
+
 impl Trip {
     /// Opens a slot for `target`.
     pub(super) fn depart(
@@ -89,28 +131,22 @@ impl Trip {
         immediate: bool,
         site: &'static Location<'static>,
     ) -> Trip {
-        let head = node.face::<TaskHead>().expect("a coroutine");
-        let origin = current::place();
-        let Some(slot) = head.hops.open(target, origin, current::slot()) else {
-            panic!(
-                "with_context({target:?}) at {site}: the coroutine {} is on {} other dispatchers at once. \
-                 Use run_on(dispatcher, future).await for some of them.",
-                node.info(),
-                task::state::SLOTS - 1,
-            )
-        };
-        let in_place = current::dispatcher().is_some_and(|home| home.dispatch_impl().may_leave_in_place());
-        Trip {
-            node,
-            slot,
-            origin,
-            in_place,
-            immediate,
-            asked: false,
-            returning: false,
-            vain: (current::StepNumber::default(), 0),
-            relay: None,
-        }
+        let (step, origin) = current::whereabouts();
+        let (step, origin) = (step.slot(), origin.slot());
+        let slot = open(&node, target, (step, origin), site);
+        Trip::of(node, slot, origin, may_leave_in_place(), immediate)
+    }
+
+    /// What a visit becomes that has opened `slot`.
+    pub(super) fn after_visit(slot: usize, origin: usize) -> Trip {
+        let node = current::coroutine().expect("visits are a coroutine's");
+        Trip::of(node, slot, origin, true, false)
+    }
+
+    fn of(node: NodeRef, slot: usize, origin: usize, in_place: bool, immediate: bool) -> Trip {
+        let vain = (current::StepNumber::default(), 0);
+        let (asked, returning, relay) = (false, false, None);
+        Trip { node, slot, origin, in_place, immediate, asked, returning, vain, relay }
     }
 
     /// The waker for the body: the coroutine's for this slot, and a foreign one in between as well.
@@ -166,6 +202,18 @@ impl Trip {
         self.in_place
             && at == self.origin
             && given.dispatcher().is_some_and(|target| target.dispatch_impl().enter_in_place())
+    }
+
+    /// The body has ended in the step `at`, its own: whether the step goes on at home, under the permit there.
+    /// What else belongs to this slot finds that the step is no longer one of it, and asks for another.
+    pub(super) fn goes_home_in_place(&self, at: usize) -> bool {
+        let enter = |home: &Dispatcher| home.dispatch_impl().enter_in_place();
+        let home = self.in_place && self.origin == 0 && at == self.slot;
+        let back = home && current::with_dispatcher(|home| home.is_some_and(enter));
+        if back {
+            current::go_on_in(self.origin);
+        }
+        back
     }
 
     /// Polled where it does not run. Asks for the right place if it has something to do there: at

@@ -30,8 +30,9 @@ use pin_project_lite::pin_project;
 
 use super::handle::Scope;
 use super::open::{Infallibly, Opened, scope};
-use super::trip::{Exchanged, Trip};
-use crate::context::{CoroutineContext, current};
+use super::trip::{self, Exchanged, Trip};
+use crate::context::current::{self, At};
+use crate::context::{CoroutineContext, Visit};
 use crate::task::{Deferred, TaskHead};
 use crate::unwind;
 
@@ -99,6 +100,7 @@ where
 pin_project! {
     /// The future of [`with_context`].
     #[must_use = "it runs only when it is awaited"]
+    #[project = Parts]
     pub struct WithContext<F: Future> {
         given: CoroutineContext,
         #[pin]
@@ -115,8 +117,7 @@ pin_project! {
             if let Some(context) = this.context.as_ref()
                 && this.body.is_some()
             {
-                let (slot, place) = (current::slot(), this.stage.place());
-                drop_inside(context, slot, place, || this.body.set(None));
+                drop_inside(context, None, this.stage.place(), || this.body.set(None));
             }
         }
     }
@@ -124,7 +125,7 @@ pin_project! {
 
 /// Drops what belongs inside, with the context around it and its thread elements set; if one of these
 /// panics, the drop has happened before the panic goes on.
-fn drop_inside(context: &CoroutineContext, slot: usize, place: usize, mut body: impl FnMut()) {
+fn drop_inside(context: &CoroutineContext, slot: Option<At>, place: At, mut body: impl FnMut()) {
     current::enter_context(context, slot, place, || {
         if !context.has_thread_elements() {
             return body();
@@ -155,10 +156,10 @@ enum Stage {
 
 impl Stage {
     /// The slot that the body belongs to.
-    fn place(&self) -> usize {
+    fn place(&self) -> At {
         match self {
-            Stage::Away(trip) => trip.slot,
-            Stage::New | Stage::Here | Stage::Done => current::place(),
+            Stage::Away(trip) => At::Slot(trip.slot),
+            Stage::New | Stage::Here | Stage::Done => current::whereabouts().1,
         }
     }
 }
@@ -167,7 +168,7 @@ impl<F: Future> WithContext<F> {
     /// Where the body is to run.
     fn set_out(given: &CoroutineContext, site: &'static Location<'static>) -> Stage {
         let Some(target) = given.dispatcher() else { return Stage::Here };
-        if current::dispatcher().as_ref() == Some(target) {
+        if current::with_dispatcher(|here| here == Some(target)) {
             return Stage::Here;
         }
         let immediate = !target.dispatch_impl().is_dispatch_needed();
@@ -187,18 +188,78 @@ impl<F: Future> WithContext<F> {
     }
 }
 
+/// What a visit leaves behind, unless it has been `forgotten`: the body has panicked, is pending, or has ended where
+/// it cannot go back in place.
+struct Visited<'v, 'a> {
+    visit: &'v Visit<'a>,
+    context: &'v mut Option<CoroutineContext>,
+    stage: &'v mut Stage,
+    forgotten: bool,
+}
+
+impl Drop for Visited<'_, '_> {
+    fn drop(&mut self) {
+        let opened = self.visit.opened();
+        if !self.forgotten || opened.is_some() {
+            *self.context = Some(self.visit.context().clone());
+            let away = |slot| Stage::Away(Trip::after_visit(slot, self.visit.origin.slot()));
+            *self.stage = opened.map_or(Stage::Here, away);
+        }
+    }
+}
+
+impl<F: Future> Parts<'_, F> {
+    /// The first poll, under the permit of the other dispatcher, if that can be had here and now.
+    fn visit(&mut self, cx: &mut Context<'_>) -> Option<Poll<F::Output>> {
+        let visit = trip::visit(self.given, self.site)?;
+        let exchanged = Exchanged;
+        let mut left = Visited { visit: &visit, context: self.context, stage: self.stage, forgotten: false };
+        let polled = current::enter_visit(&visit, || {
+            let body = self.body.as_mut().as_pin_mut().expect("a with_context was polled after it had ended");
+            let polled = body.poll(cx);
+            if polled.is_ready() {
+                self.body.set(None);
+            }
+            polled
+        });
+        let back = exchanged.back();
+        let Poll::Ready(value) = polled else {
+            visit.slot(); // from now on it has one
+            return Some(Poll::Pending);
+        };
+        left.forgotten = back;
+        if !back {
+            visit.slot();
+        }
+        drop(left);
+        if back {
+            *self.stage = Stage::Done;
+            return Some(Poll::Ready(value));
+        }
+        *self.result = Some(value);
+        if let Stage::Away(trip) = self.stage {
+            trip.returning = true;
+            trip.ask(trip.origin, cx, self.site);
+        }
+        Some(Poll::Pending)
+    }
+}
+
 impl<F: Future> Future for WithContext<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         if matches!(this.stage, Stage::New) {
+            if let Some(polled) = this.visit(cx) {
+                return polled;
+            }
             *this.context = Some(current::context() + this.given.clone());
             *this.stage = Self::set_out(this.given, this.site);
         }
-        let (at, place) = (current::slot(), this.stage.place());
+        let place = this.stage.place();
         let context = this.context.as_ref().expect("set at the first poll");
-        let poll_body = |body: Pin<&mut Option<F>>, slot: usize, cx: &mut Context<'_>| {
+        let poll_body = |body: Pin<&mut Option<F>>, slot: Option<At>, cx: &mut Context<'_>| {
             let body = body.as_pin_mut().expect("a with_context was polled after it had ended");
             let mut body = Some((body, cx));
             let mut polled = Poll::Pending;
@@ -215,15 +276,15 @@ impl<F: Future> Future for WithContext<F> {
             Stage::New => unreachable!("set out above"),
             Stage::Done => panic!("a with_context was polled after it had ended"),
             Stage::Here => {
-                let polled = poll_body(this.body.as_mut(), at, cx);
+                let polled = poll_body(this.body.as_mut(), None, cx);
                 if polled.is_ready() {
-                    drop_inside(context, at, place, || this.body.set(None));
+                    drop_inside(context, None, place, || this.body.set(None));
                     *this.stage = Stage::Done;
                 }
                 polled
             }
             Stage::Away(trip) if trip.returning => {
-                if at != trip.origin {
+                if current::whereabouts().0.slot() != trip.origin {
                     trip.ask(trip.origin, cx, this.site);
                     return Poll::Pending;
                 }
@@ -231,6 +292,7 @@ impl<F: Future> Future for WithContext<F> {
                 Poll::Ready(this.result.take().expect("brought along"))
             }
             Stage::Away(trip) => {
+                let at = current::whereabouts().0.slot();
                 let immediate = std::mem::take(&mut trip.immediate);
                 trip.asked |= immediate;
                 let through = immediate || trip.lets_through(at);
@@ -243,21 +305,21 @@ impl<F: Future> Future for WithContext<F> {
                 if in_place {
                     let exchanged = Exchanged;
                     // for all inside it is the trip's own slot; a wake comes to where it came from
-                    let polled = poll_body(this.body.as_mut(), trip.slot, cx);
+                    let polled = poll_body(this.body.as_mut(), Some(place), cx);
                     if let Poll::Ready(value) = polled {
                         *this.result = Some(value);
-                        drop_inside(context, trip.slot, place, || this.body.set(None));
+                        drop_inside(context, Some(place), place, || this.body.set(None));
                     }
                     back = exchanged.back();
                 } else {
                     let waker = trip.inner_waker(cx);
-                    let at = if immediate { trip.slot } else { at };
-                    let polled = poll_body(this.body.as_mut(), at, &mut Context::from_waker(&waker));
+                    let slot = immediate.then_some(place);
+                    let polled = poll_body(this.body.as_mut(), slot, &mut Context::from_waker(&waker));
                     if let Poll::Ready(value) = polled {
                         *this.result = Some(value);
-                        drop_inside(context, at, place, || this.body.set(None));
+                        drop_inside(context, slot, place, || this.body.set(None));
                     }
-                    back = immediate;
+                    back = immediate || (this.result.is_some() && trip.goes_home_in_place(at));
                 }
                 if this.result.is_none() {
                     return Poll::Pending;

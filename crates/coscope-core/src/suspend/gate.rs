@@ -40,6 +40,6 @@ pub(crate) fn ask(cx: &Context<'_>) {
     if let Some(node) = current::coroutine()
         && node.is_woken_by(cx.waker())
     {
-        node.on_woken(place);
+        node.on_woken(place.slot());
     }
 }
