@@ -8,21 +8,22 @@ use coscope::prelude::*;
 use coscope::{Collector, FrameScope, collect_scope, try_current_job, try_frame_scope};
 
 use crate::ledger::{Alive, Env, Fault, Value};
-use crate::plan::{Child, Kind, Op, Place, Taken};
+use crate::plan::{Child, Kind, Op, Taken};
 use crate::steps::{check_none_alive, run, see_payload};
 
 /// One child's future: its value or its failure; where that is `plain`, both are values to the library.
 pub(crate) fn child_future(
     plain: bool,
-    ops: Vec<Op>,
+    child: &Child,
     env: &Env,
-    place: Place,
     scope: &Arc<AtomicUsize>,
 ) -> impl Future<Output = Result<Value, Fault>> + Send + 'static + use<> {
-    let env = env.child(place, scope);
+    let mut env = env.child(child.place, scope);
+    // it begins in a step of its launcher, which may hold a place of a view
+    env.beside = child.start == Start::Undispatched;
     let alive = Alive::of(&env.scopes);
     let result = env.ledger.value();
-    let inside = run(ops, env);
+    let inside = run(child.ops.clone(), env);
     async move {
         let _alive = alive;
         match inside.await {
@@ -40,7 +41,7 @@ macro_rules! launch_all {
         for child in $children {
             let context =
                 $env.dispatcher(child.place).map_or(CoroutineContext::new(), CoroutineContext::from);
-            let $future = child_future($kind == Kind::Infallible, child.ops, &$env, child.place, &$count);
+            let $future = child_future($kind == Kind::Infallible, &child, &$env, &$count);
             let $launcher = $scope.on(context).start(child.start);
             let deferred = $spawn;
             let started = child.start != Start::Lazy
