@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use super::region::{Mode, Polled, Region};
 use crate::context::current;
 use crate::error::TimedOut;
 use crate::suspend::gate;
-use crate::time::{Clock, Instant, Timer};
+use crate::time::{Instant, Timer};
 
 /// Runs `future` for at most `duration`.
 ///
@@ -69,7 +68,7 @@ pin_project! {
     pub struct WithTimeout<F: Future> {
         region: Region,
         limit: Limit,
-        clock: Option<Arc<dyn Clock>>,
+        under_way: bool,
         after: Duration,
         #[pin]
         timer: Timer,
@@ -81,7 +80,7 @@ pin_project! {
     impl<F: Future> PinnedDrop for WithTimeout<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if this.clock.is_some() {
+            if *this.under_way {
                 this.region.abandon(|| this.body.set(None));
             }
         }
@@ -92,8 +91,15 @@ impl<F: Future> WithTimeout<F> {
     #[track_caller]
     fn new(limit: Limit, future: F) -> Self {
         let region = Region::new("with_timeout", Mode::Supervise);
-        let (clock, after) = (None, Duration::ZERO);
-        WithTimeout { region, limit, clock, after, timer: Timer::new(), body: Some(future), result: None }
+        WithTimeout {
+            region,
+            limit,
+            under_way: false,
+            after: Duration::ZERO,
+            timer: Timer::new(),
+            body: Some(future),
+            result: None,
+        }
     }
 }
 
@@ -103,9 +109,9 @@ impl<F: Future> Future for WithTimeout<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let region = &*this.region;
-        if this.clock.is_none() {
-            let clock = current::clock();
-            let now = clock.now();
+        let first = !*this.under_way;
+        if first {
+            let now = current::with_clock(|clock| clock.now());
             let deadline = match *this.limit {
                 Limit::After(duration) => now + duration,
                 Limit::At(deadline) => deadline,
@@ -116,16 +122,19 @@ impl<F: Future> Future for WithTimeout<F> {
                 return Poll::Ready(Err(TimedOut { after: Duration::ZERO }));
             }
             region.frame.deadline.set(Some(deadline));
-            *this.clock = Some(clock);
+            *this.under_way = true;
         }
         if let Some(body) = this.body.as_mut().as_pin_mut() {
             let result = match region.poll_body(body, cx) {
                 Polled::Ready(value) => Ok(Ok(value)),
                 Polled::Panicked(payload) => Err(KeptPanic::new(payload)),
                 Polled::Pending | Polled::Cut => {
-                    let clock = this.clock.as_ref().expect("set at the first poll");
-                    let deadline = region.frame.deadline.get().expect("set at the first poll");
-                    let polled = this.timer.as_mut().poll(clock, deadline, cx.waker());
+                    let polled = if first {
+                        let deadline = region.frame.deadline.get().expect("set above");
+                        current::with_clock(|clock| this.timer.as_mut().poll(clock, deadline, cx.waker()))
+                    } else {
+                        this.timer.as_mut().poll_again(cx.waker())
+                    };
                     ready!(gate::pass(cx, polled));
                     if region.is_held_up() {
                         return Poll::Pending; // the end of the shield comes in a poll of the body, or wakes
@@ -143,7 +152,7 @@ impl<F: Future> Future for WithTimeout<F> {
             region.end_body();
         }
         ready!(region.poll_joined(cx));
-        *this.clock = None;
+        *this.under_way = false;
         this.timer.as_mut().clear();
         Poll::Ready(settled(this.result.take().expect("a timeout was polled after it had ended")))
     }
