@@ -369,7 +369,7 @@ fn the_clock_of_the_process_is_exact_when_idle() {
     for _ in 0..20 {
         let mut timer = pin!(Timer::new());
         let deadline = clock.now() + Duration::from_millis(2);
-        assert_eq!(timer.as_mut().poll(&clock, deadline, cx.waker()), Poll::Pending);
+        assert_eq!(timer.as_mut().poll(clock, deadline, cx.waker()), Poll::Pending);
         assert!(rx.soon() >= deadline);
         cx = Context::from_waker(&waker);
     }
