@@ -8,6 +8,7 @@ use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
+use std::task::Waker;
 
 use super::node::{Identity, Node, NodeRef};
 use super::state::Birth;
@@ -40,6 +41,10 @@ pub(crate) unsafe trait Kind: Sized {
     }
     /// A waker of the coroutine was woken in `slot`.
     fn woken(_this: &KindRef<Self>, _slot: usize) {}
+    /// Whether `waker` is the coroutine's own.
+    fn is_own_waker(_this: &KindRef<Self>, _waker: &Waker) -> bool {
+        false
+    }
     /// Moves the result to `into`, if there is one and it was not taken before.
     ///
     /// # Safety
@@ -69,6 +74,7 @@ pub(crate) struct Vtable {
     started: unsafe fn(&NodeRef),
     unshielded: unsafe fn(&NodeRef),
     woken: unsafe fn(&NodeRef, usize),
+    is_own_waker: unsafe fn(&NodeRef, &Waker) -> bool,
     take_result: unsafe fn(&NodeRef, *mut ()) -> bool,
     discard_result: unsafe fn(&NodeRef),
     face: unsafe fn(&NodeRef) -> Option<*const (dyn Any + 'static)>,
@@ -138,6 +144,8 @@ impl<K: Kind> KindRef<K> {
         unshielded: |node| K::unshielded(unsafe { Self::of(node) }),
         // SAFETY: see above.
         woken: |node, slot| K::woken(unsafe { Self::of(node) }, slot),
+        // SAFETY: see above.
+        is_own_waker: |node, waker| K::is_own_waker(unsafe { Self::of(node) }, waker),
         // SAFETY: see above; the rest is the caller's contract.
         take_result: |node, into| unsafe { K::take_result(Self::of(node), into) },
         // SAFETY: see above; the rest is the caller's contract.
@@ -231,6 +239,11 @@ impl NodeRef {
     pub(crate) fn on_woken(&self, slot: usize) {
         // SAFETY: see `on_cancelled`.
         unsafe { (self.vtable().woken)(self, slot) }
+    }
+    /// Whether `waker` is the coroutine's own.
+    pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
+        // SAFETY: see `on_cancelled`.
+        unsafe { (self.vtable().is_own_waker)(self, waker) }
     }
     /// # Safety
     /// As [`Kind::take_result`].

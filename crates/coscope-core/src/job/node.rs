@@ -25,7 +25,7 @@ use std::panic::Location;
 use std::ptr::NonNull;
 
 use super::finalizer::Finalizers;
-use super::kind::{Kinded, Vtable};
+use super::kind::Vtable;
 use super::listener::Listeners;
 use super::state::{Admission, Birth, State};
 use super::tree::{Link, List};
@@ -245,11 +245,6 @@ impl NodeRef {
         // SAFETY: the caller's contract; the borrowed reference is not dropped.
         let borrowed = ManuallyDrop::new(unsafe { NodeRef::from_raw(pointer) });
         (*borrowed).clone()
-    }
-    /// Whether `waker` is the coroutine's own: its data is then the node's address, with a slot in the low bits.
-    pub(crate) fn is_woken_by(&self, waker: &std::task::Waker) -> bool {
-        let block = std::mem::align_of::<Kinded<()>>();
-        waker.data().addr() & !(block - 1) == self.pointer.addr().get()
     }
     /// The node above, for whoever knows that it is there: see the head of this file.
     #[inline]

@@ -152,7 +152,7 @@ impl Trip {
     /// The waker for the body: the coroutine's for this slot, and a foreign one in between as well.
     pub(super) fn inner_waker(&mut self, cx: &Context<'_>) -> Waker {
         let slot = || task::waker::waker(&self.node, self.slot);
-        if task::waker::slot_of(cx.waker(), &self.node).is_some() {
+        if self.node.is_woken_by(cx.waker()) {
             self.relay = None;
             return slot();
         }
@@ -186,7 +186,7 @@ impl Trip {
             self.node.info(),
         );
         self.node.on_woken(slot);
-        if task::waker::slot_of(cx.waker(), &self.node).is_none() {
+        if !self.node.is_woken_by(cx.waker()) {
             // a foreign waker in between polls this branch again only if it is told to
             if self.vain.1 == 1 {
                 self.node.face::<TaskHead>().expect("a coroutine").hops.on_arrival(slot, cx.waker().clone());
@@ -220,7 +220,7 @@ impl Trip {
     /// first, where a wake of its body may have come to, and where it was woken behind a foreign waker,
     /// whose wake was spent on this poll.
     pub(super) fn in_vain(&mut self, at: usize, site: &'static Location<'static>, cx: &Context<'_>) {
-        let foreign = task::waker::slot_of(cx.waker(), &self.node).is_none();
+        let foreign = !self.node.is_woken_by(cx.waker());
         let woken = self.relay.as_ref().is_none_or(|relay| relay.woken.load(Ordering::Acquire));
         let first = !std::mem::replace(&mut self.asked, true);
         if first || (self.in_place && at == self.origin) || (foreign && woken) {

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
+use std::task::Waker;
 use std::thread::{self, ThreadId};
 
 use super::deferred::Deferred;
@@ -83,6 +84,9 @@ where
         if this.payload.head.state.notify(slot) == Wake::Schedule {
             dispatch::<F, P>(this, slot, false);
         }
+    }
+    fn is_own_waker(this: &KindRef<Self>, waker: &Waker) -> bool {
+        waker::is_of(waker, this.as_node())
     }
     unsafe fn take_result(this: &KindRef<Self>, into: *mut ()) -> bool {
         let stored = this.payload.head.state.drop_interest();

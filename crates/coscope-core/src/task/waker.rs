@@ -80,11 +80,9 @@ pub(crate) fn waker(node: &NodeRef, slot: usize) -> Waker {
     with_waker(node, slot, Waker::clone)
 }
 
-/// Whether `waker` is the one of the coroutine itself, and for which slot.
-pub(crate) fn slot_of(waker: &Waker, node: &NodeRef) -> Option<usize> {
-    if waker.vtable() != &VTABLE {
-        return None;
-    }
-    let (own, slot) = untag(NonNull::new(waker.data().cast_mut())?);
-    (own == node.as_raw()).then_some(slot)
+/// Whether `waker` is one of the coroutine's own, for whichever slot. By its table too: a waker of others
+/// may carry the same data.
+pub(super) fn is_of(waker: &Waker, node: &NodeRef) -> bool {
+    waker.vtable() == &VTABLE
+        && NonNull::new(waker.data().cast_mut()).is_some_and(|data| untag(data).0 == node.as_raw())
 }
