@@ -187,7 +187,7 @@ impl NodeRef {
     /// is bound to poll them again.
     #[inline]
     pub(crate) fn close_regions(&self) {
-        if self.state.has_children() {
+        if self.state.has_regions() {
             self.close_regions_below();
         }
     }
