@@ -301,7 +301,7 @@ impl Region {
     /// still there.
     pub(crate) fn abandon(&self, drop_body: impl FnOnce()) {
         if let Some(node) = self.node() {
-            node.cancel(CancelReason::new("its scope was dropped"));
+            node.cancel_dropped("its scope was dropped");
         }
         self.cut_body(drop_body);
         self.end_body();
