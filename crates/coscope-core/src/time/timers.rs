@@ -94,15 +94,16 @@ impl Timers {
         self.len() == 0
     }
 
-    /// Wakes what is due, about `most` in each shard, in batches with no lock held, and returns an
-    /// instant no later than the next deadline, which may have passed.
+    /// Wakes what is due, about `most`, in equal shares from each shard, in batches with no lock held, and
+    /// returns an instant no later than the next deadline, which may have passed.
     ///
     /// The thread's own shard comes first. One that is locked is passed by, and counts as due, unless all
     /// are wanted.
     pub(crate) fn wake_due(&self, now: Instant, most: usize) -> Option<Instant> {
         self.announced.store(NEVER, Ordering::SeqCst);
+        let share = if most == usize::MAX { most } else { most.div_ceil(self.shards.len()) };
         let (before, from) = self.shards.split_at(self.own_shard());
-        let next = from.iter().chain(before).filter_map(|shard| shard.wake_due(now.as_nanos(), most)).min();
+        let next = from.iter().chain(before).filter_map(|shard| shard.wake_due(now.as_nanos(), share)).min();
         self.announce_found(next)
     }
 
