@@ -23,7 +23,6 @@ use crate::local::Local;
 use crate::park::Signal;
 use crate::watch::Watch;
 
-
 /// A pool of threads with CPU permits, which also serve blocking work without.
 pub struct Pool {
     me: Weak<Pool>,

@@ -9,7 +9,6 @@ use std::cell::{Cell, OnceCell};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
-use std::sync::Arc;
 
 use super::{CoroutineContext, Visit};
 use crate::dispatch::{Dispatcher, runtime};
@@ -324,16 +323,11 @@ pub(crate) fn report_kept_panic(payload: Box<dyn std::any::Any + Send>) {
     report_kept(context().failure_handler(), payload, coroutine);
 }
 
-/// The clock at this point.
-pub(crate) fn clock() -> Arc<dyn Clock> {
-    with_clock(Arc::clone)
-}
-
 /// Runs `f` with the clock at this point.
-pub(crate) fn with_clock<R>(f: impl FnOnce(&Arc<dyn Clock>) -> R) -> R {
+pub(crate) fn with_clock<R>(f: impl FnOnce(&dyn Clock) -> R) -> R {
     with_context(|context| match context {
         Some(context) => context.on_clock(f),
-        None => f(runtime().clock()),
+        None => f(&**runtime().clock()),
     })
 }
 

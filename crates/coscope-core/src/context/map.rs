@@ -98,13 +98,17 @@ impl CoroutineContext {
     }
 
     /// Runs `f` with the clock: the context's own, the dispatcher's, or the real one.
-    pub(crate) fn on_clock<R>(&self, f: impl FnOnce(&Arc<dyn Clock>) -> R) -> R {
-        if let Some(clock) = self.0.as_deref().and_then(|e| e.clock.as_ref()) {
+    pub(crate) fn on_clock<R>(&self, f: impl FnOnce(&dyn Clock) -> R) -> R {
+        if let Some(clock) = self.0.as_deref().and_then(|e| e.clock.as_deref()) {
             return f(clock);
         }
-        match self.dispatcher().and_then(|d| d.dispatch_impl().clock()) {
-            Some(clock) => f(&clock),
-            None => f(runtime().clock()),
+        let (mut f, mut result) = (Some(f), None);
+        if let Some(dispatcher) = self.dispatcher() {
+            dispatcher.dispatch_impl().show_clock(&mut |clock| result = f.take().map(|f| f(clock)));
+        }
+        match f {
+            Some(f) => f(&**runtime().clock()),
+            None => result.expect("it was shown the dispatcher's"),
         }
     }
 
