@@ -324,11 +324,15 @@ pub(crate) fn report_kept_panic(payload: Box<dyn std::any::Any + Send>) {
 }
 
 /// Runs `f` with the clock at this point.
+#[inline]
 pub(crate) fn with_clock<R>(f: impl FnOnce(&dyn Clock) -> R) -> R {
+    let (mut f, mut result) = (Some(f), None);
+    let mut run = |clock: &dyn Clock| result = f.take().map(|f| f(clock));
     with_context(|context| match context {
-        Some(context) => context.on_clock(f),
-        None => f(&**runtime().clock()),
-    })
+        Some(context) => context.show_clock(&mut run),
+        None => run(&**runtime().clock()),
+    });
+    result.expect("a clock is shown once")
 }
 
 /// Runs `f` with a look at the dispatcher at this point, if there is a coroutine.

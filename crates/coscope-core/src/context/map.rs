@@ -97,18 +97,20 @@ impl CoroutineContext {
         set.unwrap_or(CleanupDeadline(Duration::from_secs(30))).0
     }
 
-    /// Runs `f` with the clock: the context's own, the dispatcher's, or the real one.
-    pub(crate) fn on_clock<R>(&self, f: impl FnOnce(&dyn Clock) -> R) -> R {
+    /// Shows `to` the clock: the context's own, the dispatcher's, or the real one.
+    pub(crate) fn show_clock(&self, to: &mut dyn FnMut(&dyn Clock)) {
         if let Some(clock) = self.0.as_deref().and_then(|e| e.clock.as_deref()) {
-            return f(clock);
+            return to(clock);
         }
-        let (mut f, mut result) = (Some(f), None);
+        let mut shown = false;
         if let Some(dispatcher) = self.dispatcher() {
-            dispatcher.dispatch_impl().show_clock(&mut |clock| result = f.take().map(|f| f(clock)));
+            dispatcher.dispatch_impl().show_clock(&mut |clock| {
+                shown = true;
+                to(clock);
+            });
         }
-        match f {
-            Some(f) => f(&**runtime().clock()),
-            None => result.expect("it was shown the dispatcher's"),
+        if !shown {
+            to(&**runtime().clock());
         }
     }
 

@@ -285,6 +285,13 @@ impl Timer {
         }
     }
 
+    /// Whether it is armed, or has fired.
+    #[inline]
+    pub fn is_begun(&self) -> bool {
+        // SAFETY: it has no home, so the entry is the timer's own.
+        self.home.is_some() || unsafe { self.entry().as_ref() }.spent().is_some()
+    }
+
     /// As [`poll`](Self::poll) with the clock and the deadline of the last call. One that is not armed
     /// is never ready.
     pub fn poll_again(self: Pin<&mut Self>, waker: &Waker) -> Poll<()> {

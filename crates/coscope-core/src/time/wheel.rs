@@ -42,34 +42,36 @@ const BITS: usize = 6;
 const LEVELS: usize = 6;
 /// The far slots come behind the near ones.
 const SLOTS: usize = NEAR + (LEVELS << BITS);
-/// In [`Entry::list`]: come into the present tick, not sorted yet.
+/// In [`Entry::mark`]: come into the present tick, not sorted yet.
 const FRESH: u16 = SLOTS as u16;
-/// In [`Entry::list`]: in the exact order.
+/// In [`Entry::mark`]: in the exact order.
 const DUE: u16 = FRESH + 1;
-/// In [`Entry::list`]: in no list.
+/// In [`Entry::mark`]: in no list.
 const UNLINKED: u16 = u16::MAX;
-/// In [`Entry::list`]: in no list, and its owner knows that it has fired.
+/// In [`Entry::mark`]: in no list, and its owner knows that it has fired.
 const SPENT: u16 = u16::MAX - 1;
+/// So many bits of [`Entry::mark`] are the list's; the others number 2⁴⁸ registrations.
+const LIST_BITS: u32 = 16;
 /// In [`Wheel::soonest`]: it has to be looked for.
 const UNKNOWN: u64 = 0;
 
 type Link = Option<NonNull<Entry>>;
 
-/// One timer.
+/// One timer. Small, since many wait at once.
 #[derive(Debug)]
 pub(super) struct Entry {
     deadline: u64,
-    sequence: u64,
+    /// Its number in the order of registration, above the number of the list that it is in.
+    mark: u64,
     previous: Link,
     next: Link,
-    list: u16,
     /// Whom to wake.
     pub(super) waker: Option<Waker>,
 }
 
 impl Entry {
     pub(super) const fn new() -> Self {
-        Entry { deadline: 0, sequence: 0, previous: None, next: None, list: UNLINKED, waker: None }
+        Entry { deadline: 0, mark: UNLINKED as u64, previous: None, next: None, waker: None }
     }
 
     pub(super) fn deadline(&self) -> u64 {
@@ -77,26 +79,35 @@ impl Entry {
     }
 
     pub(super) fn is_linked(&self) -> bool {
-        self.list < SPENT
+        self.list() < SPENT
     }
 
     /// Notes in an entry that has fired by which clock it did.
     pub(super) fn spend(&mut self, clock: u64) {
-        (self.list, self.sequence) = (SPENT, clock);
+        self.mark = clock << LIST_BITS | u64::from(SPENT);
     }
 
     /// The clock by which it has fired, if that is noted.
     pub(super) fn spent(&self) -> Option<u64> {
-        (self.list == SPENT).then_some(self.sequence)
+        (self.list() == SPENT).then_some(self.mark >> LIST_BITS)
     }
 
     /// As if it had never been in a wheel. It is in none.
     pub(super) fn renew(&mut self) {
-        self.list = UNLINKED;
+        self.mark = u64::from(UNLINKED);
     }
 
+    /// Two entries of a wheel have never the same.
     fn key(&self) -> (u64, u64) {
-        (self.deadline, self.sequence)
+        (self.deadline, self.mark >> LIST_BITS)
+    }
+
+    fn list(&self) -> u16 {
+        self.mark as u16
+    }
+
+    fn set_list(&mut self, list: u16) {
+        self.mark = self.mark >> LIST_BITS << LIST_BITS | u64::from(list);
     }
 }
 
@@ -164,7 +175,7 @@ impl List {
                 cursor = at(later).previous;
             }
             self.insert_after(cursor, entry);
-            at(entry).list = mark;
+            at(entry).set_list(mark);
         }
     }
 
@@ -185,7 +196,7 @@ impl List {
             self = List::default();
             keys.iter().for_each(|&(_, entry)| self.push_back(entry));
         }
-        keys.iter().for_each(|&(_, entry)| at(entry).list = mark);
+        keys.iter().for_each(|&(_, entry)| at(entry).set_list(mark));
         self
     }
 
@@ -266,7 +277,7 @@ impl Wheel {
         }
         self.sequence += 1;
         at(entry).deadline = deadline;
-        at(entry).sequence = self.sequence;
+        at(entry).mark = self.sequence << LIST_BITS;
         if self.len == 0 || deadline < self.soonest {
             self.soonest = deadline;
         }
@@ -279,7 +290,9 @@ impl Wheel {
     /// # Safety
     /// `entry` is linked, and into this wheel.
     pub(super) unsafe fn remove(&mut self, entry: NonNull<Entry>) {
-        match replace(&mut at(entry).list, UNLINKED) {
+        let list = at(entry).list();
+        at(entry).set_list(UNLINKED);
+        match list {
             FRESH => self.fresh.unlink(entry),
             DUE => self.due.unlink(entry),
             slot => {
@@ -313,7 +326,7 @@ impl Wheel {
         }
         let entry = self.due.head.filter(|&entry| at(entry).deadline <= now)?;
         self.due.unlink(entry);
-        at(entry).list = UNLINKED;
+        at(entry).set_list(UNLINKED);
         self.len -= 1;
         self.soonest = self.due.head.map_or(UNKNOWN, |entry| at(entry).deadline);
         Some(entry)
@@ -357,7 +370,7 @@ impl Wheel {
         let deadline = at(entry).deadline;
         let tick = deadline >> TICK;
         if tick <= self.elapsed {
-            at(entry).list = FRESH;
+            at(entry).set_list(FRESH);
             return self.fresh.push_back(entry);
         }
         let slot = if tick - self.elapsed < NEAR as u64 {
@@ -371,7 +384,7 @@ impl Wheel {
             self.far[level] |= 1 << bit;
             NEAR + (level << BITS) + bit
         };
-        at(entry).list = slot as u16;
+        at(entry).set_list(slot as u16);
         let slot = &mut self.slots[slot];
         slot.least = slot.least.min(deadline);
         slot.list.push_back(entry);
