@@ -12,12 +12,7 @@
 //! ```
 //!
 //! A block that is given back on another thread stays there, and wanders back in a full magazine.
-//! The process keeps as much as was in use at once.
-//!
-//! Chunks are small until a thread has had many of one size, then large: each as wide as a page table, aligned
-//! to that, and the machine is asked to serve it as one page. Coroutines that wait by the hundred thousand wake
-//! in an order of their own, and with small pages the way to each begins with a walk through the page tables.
-//! Imports nothing.
+//! The process keeps as much as was in use at once. Imports nothing.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::UnsafeCell;
@@ -35,12 +30,8 @@ const SIZES: usize = 64;
 const FULL: usize = 64;
 /// How many pieces of a chunk are made blocks at once.
 const PIECES: usize = 16;
-/// A small chunk: 16 blocks of the largest size.
-const SMALL: Layout = chunk(STEP * SIZES * 16, ALIGN);
-/// A large one, which may be one page of the machine.
-const LARGE: Layout = chunk(2 << 20, 2 << 20);
-/// After so many small chunks (1 MiB) of one size a thread takes large ones.
-const SMALL_ONES: usize = 64;
+/// Chunks are this large, in bytes: 16 blocks of the largest size.
+const CHUNK: usize = STEP * SIZES * 16;
 
 /// What stands in a block that is free.
 struct Free {
@@ -88,18 +79,11 @@ struct Rack {
     /// What is left of the last chunk.
     chunk: *mut u8,
     pieces: usize,
-    /// How many chunks there have been.
-    chunks: usize,
 }
 
 impl Rack {
-    const EMPTY: Rack = Rack {
-        active: Magazine::EMPTY,
-        spare: Magazine::EMPTY,
-        chunk: ptr::null_mut(),
-        pieces: 0,
-        chunks: 0,
-    };
+    const EMPTY: Rack =
+        Rack { active: Magazine::EMPTY, spare: Magazine::EMPTY, chunk: ptr::null_mut(), pieces: 0 };
 
     #[inline]
     fn take(&mut self, class: usize) -> NonNull<u8> {
@@ -129,18 +113,13 @@ impl Rack {
     fn carve(&mut self, class: usize) -> NonNull<u8> {
         let size = (class + 1) * STEP;
         if self.pieces == 0 {
-            let layout = if self.chunks < SMALL_ONES { SMALL } else { LARGE };
             // SAFETY: a chunk has a size.
-            let chunk = unsafe { alloc(layout) };
+            let chunk = unsafe { alloc(CHUNK_LAYOUT) };
             if chunk.is_null() {
-                handle_alloc_error(layout);
-            }
-            if layout.size() == LARGE.size() {
-                machine::wants_large_pages(chunk, layout.size());
+                handle_alloc_error(CHUNK_LAYOUT);
             }
             self.chunk = chunk;
-            self.pieces = layout.size() / size;
-            self.chunks += 1;
+            self.pieces = CHUNK / size;
         }
         let count = self.pieces.min(PIECES);
         for at in (1..count).rev() {
@@ -175,12 +154,10 @@ impl Rack {
     }
 }
 
-const fn chunk(size: usize, align: usize) -> Layout {
-    match Layout::from_size_align(size, align) {
-        Ok(layout) => layout,
-        Err(_) => panic!("a chunk has a layout"),
-    }
-}
+const CHUNK_LAYOUT: Layout = match Layout::from_size_align(CHUNK, ALIGN) {
+    Ok(layout) => layout,
+    Err(_) => panic!("a chunk has a layout"),
+};
 
 /// Magazines that no thread needs. Most are full; those of threads that have ended hold what there was.
 static DEPOT: [Mutex<Vec<Magazine>>; SIZES] = [const { Mutex::new(Vec::new()) }; SIZES];
@@ -254,27 +231,4 @@ pub(crate) unsafe fn release(block: NonNull<u8>, layout: Layout) {
         unsafe { one.push(block) };
         DEPOT[class].lock().push(one);
     }
-}
-
-/// What only the kernel can do.
-#[cfg(target_os = "linux")]
-mod machine {
-    use std::ffi::{c_int, c_void};
-
-    unsafe extern "C" {
-        fn madvise(start: *mut c_void, length: usize, advice: c_int) -> c_int;
-    }
-
-    const HUGE_PAGE: c_int = 14;
-
-    /// Says so of memory that is about to be used. Where it is not heeded, pages are as they were.
-    pub(super) fn wants_large_pages(start: *mut u8, length: usize) {
-        // SAFETY: `start` is aligned to a page, and this advice changes nothing of what the memory holds.
-        let _ = unsafe { madvise(start.cast(), length, HUGE_PAGE) };
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod machine {
-    pub(super) fn wants_large_pages(_start: *mut u8, _length: usize) {}
 }
