@@ -16,7 +16,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem::{ManuallyDrop, take};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, Thread, ThreadId};
 
 use coscope_core::dispatch::{Dispatch, Dispatcher, Runnable, keep_permit};
@@ -39,7 +39,6 @@ thread_local! {
 
 /// A queue of steps and a clock, driven by the thread that calls [`run_until`](Self::run_until).
 pub struct EventLoop {
-    me: Weak<EventLoop>,
     name: String,
     timers: Arc<Timers>,
     inbox: Mutex<Inbox>,
@@ -59,8 +58,7 @@ struct Inbox {
 impl EventLoop {
     /// A loop that nobody drives yet. Steps can be dispatched already.
     pub fn new(name: impl Into<String>) -> Arc<Self> {
-        Arc::new_cyclic(|me| EventLoop {
-            me: me.clone(),
+        Arc::new(EventLoop {
             name: name.into(),
             timers: Timers::new(1),
             inbox: Mutex::new(Inbox::default()),
@@ -231,8 +229,8 @@ impl Dispatch for EventLoop {
         }
     }
 
-    fn clock(&self) -> Option<Arc<dyn Clock>> {
-        self.me.upgrade().map(|me| me as Arc<dyn Clock>)
+    fn show_clock(&self, to: &mut dyn FnMut(&dyn Clock)) {
+        to(self);
     }
 
     fn name(&self) -> &str {

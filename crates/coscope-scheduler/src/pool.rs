@@ -23,9 +23,6 @@ use crate::local::Local;
 use crate::park::Signal;
 use crate::watch::Watch;
 
-/// About so many timers a worker fires before it runs what they have resumed.
-const FIRED: usize = 64;
-
 /// A pool of threads with CPU permits, which also serve blocking work without.
 pub struct Pool {
     me: Weak<Pool>,
@@ -304,14 +301,14 @@ impl Pool {
 
     // --- timers ---
 
-    /// Fires what is due. Costs one load if there is nothing.
-    pub(crate) fn fire_due(&self) {
+    /// Fires what is due, about `most` timers. Costs one load if there is nothing.
+    pub(crate) fn fire_due(&self, most: usize) {
         let earliest = self.timers.earliest_hint();
         if earliest != Instant::FAR_FUTURE {
             let now = Instant::system_now();
             if earliest <= now {
                 self.firings.fetch_add(1, Ordering::Relaxed);
-                self.timers.fire_some(now, FIRED);
+                self.timers.fire_some(now, most);
             }
         }
     }

@@ -20,6 +20,7 @@
 //! Imports all above it, to `pool`, and `watchman`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use coscope_core::dispatch::Runnable;
 use coscope_core::primitive::Ordering;
@@ -35,6 +36,14 @@ use crate::watchman;
 const SPINS: u32 = 24;
 /// How long it waits between two looks, in turns of the processor's pause.
 const PAUSES: u32 = 16;
+/// About so many timers a worker fires before it runs what they have resumed.
+const FIRED: usize = 128;
+/// So many if other steps wait, at every look around: what has been resumed comes first, as the newest, and is to
+/// leave half of the steps to what waits.
+const FIRED_BESIDE: usize = 32;
+/// A thread that parks until the next timer sleeps so long at least: timers that follow each other closely are
+/// fired some at a time, as is worth a switch between threads. Timers are exact to the millisecond.
+const REST: Duration = Duration::from_micros(500);
 
 struct Worker<'a> {
     pool: &'a Arc<Pool>,
@@ -75,7 +84,7 @@ impl Worker<'_> {
                 }
                 self.stop_arriving();
                 if !self.pool.acquire(self.local) {
-                    self.pool.fire_due();
+                    self.pool.fire_due(FIRED);
                     self.pool.settle(self.local);
                     if !self.park() {
                         return;
@@ -109,7 +118,7 @@ impl Worker<'_> {
         let (step, look_around) =
             self.local.with_permit(|permit| (lanes.pop(permit), permit.is_time_to_look_around()))?;
         if look_around || step.is_none() {
-            self.pool.fire_due();
+            self.pool.fire_due(if step.is_some() { FIRED_BESIDE } else { FIRED });
             self.pool.settle(self.local);
         }
         step.or_else(|| self.local.with_permit(|permit| lanes.pop(permit)).flatten())
@@ -189,7 +198,7 @@ impl Worker<'_> {
         let keep_alive = Instant::system_now() + self.pool.options.keep_alive;
         loop {
             let keeps = self.pool.keep_time();
-            let until = keeps.unwrap_or(keep_alive);
+            let until = keeps.map_or(keep_alive, |timer| timer.max(Instant::system_now() + REST));
             let signal = self.sleep(until);
             if let Some(instant) = keeps {
                 self.pool.time_kept(instant);

@@ -9,7 +9,6 @@ use std::cell::{Cell, OnceCell};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CoroutineContext, Visit};
@@ -392,17 +391,16 @@ pub(crate) fn report_kept_panic(payload: Box<dyn std::any::Any + Send>) {
     report_kept(context().failure_handler(), payload, coroutine);
 }
 
-/// The clock at this point.
-pub(crate) fn clock() -> Arc<dyn Clock> {
-    with_clock(Arc::clone)
-}
-
 /// Runs `f` with the clock at this point.
-pub(crate) fn with_clock<R>(f: impl FnOnce(&Arc<dyn Clock>) -> R) -> R {
+#[inline]
+pub(crate) fn with_clock<R>(f: impl FnOnce(&dyn Clock) -> R) -> R {
+    let (mut f, mut result) = (Some(f), None);
+    let mut run = |clock: &dyn Clock| result = f.take().map(|f| f(clock));
     with_context(|context| match context {
-        Some(context) => context.on_clock(f),
-        None => f(runtime().clock()),
-    })
+        Some(context) => context.show_clock(&mut run),
+        None => run(&**runtime().clock()),
+    });
+    result.expect("a clock is shown once")
 }
 
 /// Runs `f` with a look at the dispatcher at this point, if there is a coroutine.

@@ -97,14 +97,20 @@ impl CoroutineContext {
         set.unwrap_or(CleanupDeadline(Duration::from_secs(30))).0
     }
 
-    /// Runs `f` with the clock: the context's own, the dispatcher's, or the real one.
-    pub(crate) fn on_clock<R>(&self, f: impl FnOnce(&Arc<dyn Clock>) -> R) -> R {
-        if let Some(clock) = self.0.as_deref().and_then(|e| e.clock.as_ref()) {
-            return f(clock);
+    /// Shows `to` the clock: the context's own, the dispatcher's, or the real one.
+    pub(crate) fn show_clock(&self, to: &mut dyn FnMut(&dyn Clock)) {
+        if let Some(clock) = self.0.as_deref().and_then(|e| e.clock.as_deref()) {
+            return to(clock);
         }
-        match self.dispatcher().and_then(|d| d.dispatch_impl().clock()) {
-            Some(clock) => f(&clock),
-            None => f(runtime().clock()),
+        let mut shown = false;
+        if let Some(dispatcher) = self.dispatcher() {
+            dispatcher.dispatch_impl().show_clock(&mut |clock| {
+                shown = true;
+                to(clock);
+            });
+        }
+        if !shown {
+            to(&**runtime().clock());
         }
     }
 

@@ -41,9 +41,9 @@ pub trait Dispatch: Send + Sync + 'static {
         false
     }
 
-    /// The clock of coroutines on this dispatcher; `None` for the process's own.
-    fn clock(&self) -> Option<Arc<dyn Clock>> {
-        None
+    /// Shows `to` the clock of coroutines on this dispatcher; nothing if that is the process's own.
+    fn show_clock(&self, to: &mut dyn FnMut(&dyn Clock)) {
+        let _ = to;
     }
 
     /// A view that runs at most `n` steps at once, or `None` for the plain view.

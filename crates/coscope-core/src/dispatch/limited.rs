@@ -123,8 +123,8 @@ impl Dispatch for Limited {
         entered
     }
 
-    fn clock(&self) -> Option<Arc<dyn Clock>> {
-        self.0.below.dispatch_impl().clock()
+    fn show_clock(&self, to: &mut dyn FnMut(&dyn Clock)) {
+        self.0.below.dispatch_impl().show_clock(to);
     }
 
     fn name(&self) -> &str {
