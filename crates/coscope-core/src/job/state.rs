@@ -24,7 +24,7 @@
 //! | `STOPPING` | `stop` | asked to come to an end by itself | – |
 //! | `SHIELD` | birth | a cancel from above does not come in | – |
 //! | `REGION` | birth | a job inside a coroutine | – |
-//! | `POLLING` | `begin_poll` | (region) its future is being polled | not `REGION` |
+//! | `POLLING` | `begin_poll` | (region) its future is being polled, elsewhere than right inside of its parent | not `REGION` |
 //! | `CLOSED` | `close` | (region) its coroutine has ended without it | not `REGION` |
 //! | `NEW` | birth | (coroutine) lazy, neither started nor cancelled | `CANCELLING` |
 //! | `LINKED` | birth, `set_linked` | stands in its parent's list and holds a token of it | – |
@@ -269,7 +269,8 @@ impl State {
         self.load() & NEW != 0 && self.0.fetch_and(!NEW, Ordering::AcqRel) & NEW != 0
     }
 
-    /// A region's future is about to be polled. `false` if the region has been force-closed.
+    /// A region's future is about to be polled elsewhere than right inside of its parent, which may end
+    /// meanwhile. `false` if the region has been force-closed.
     #[inline]
     pub(crate) fn begin_poll(&self) -> bool {
         self.0.fetch_or(POLLING, Ordering::AcqRel) & CLOSED == 0
@@ -321,6 +322,11 @@ impl State {
     pub(crate) fn is_completed(&self) -> bool {
         self.load() & COMPLETED != 0
     }
+    /// (region) Its coroutine has ended without it.
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.load() & CLOSED != 0
+    }
     pub(crate) fn is_body_done(&self) -> bool {
         self.load() & BODY_DONE != 0
     }
@@ -331,6 +337,7 @@ impl State {
     pub(crate) fn is_stopping(&self) -> bool {
         self.load() & STOPPING != 0
     }
+    #[inline]
     pub(crate) fn is_new(&self) -> bool {
         self.load() & NEW != 0
     }
