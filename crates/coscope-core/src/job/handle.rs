@@ -63,7 +63,13 @@ impl Job {
         let mut regions = Vec::new();
         let mut gather = |node: &NodeRef, regions: &mut Vec<NodeRef>| {
             node.for_each_child(|child| {
-                if child.state.is_region() { regions.push(child) } else { children.push(Job(child)) }
+                if child.state.is_completed() {
+                    // it is about to leave
+                } else if child.state.is_region() {
+                    regions.push(child)
+                } else {
+                    children.push(Job(child))
+                }
             });
         };
         gather(&self.0, &mut regions);

@@ -12,6 +12,7 @@ use std::task::Waker;
 
 use super::node::{Identity, Node, NodeRef};
 use super::state::Birth;
+use super::volley::Volley;
 use crate::dispatch::RunnableVtable;
 use crate::failure::Failure;
 use crate::memory;
@@ -29,6 +30,11 @@ pub(crate) unsafe trait Kind: Sized {
 
     /// The job has been told to cancel (its bit is set, its reason there).
     fn cancelled(this: &KindRef<Self>);
+    /// As [`cancelled`](Self::cancelled), perhaps under the lock of the parent: if no more is to be done than
+    /// to put a step into `volley`, which takes it. `false` if nothing has been done.
+    fn cancelled_quietly(_this: &KindRef<Self>, _volley: &mut Volley) -> bool {
+        false
+    }
     /// A child has failed. Hands the failure back where it is not taken.
     fn child_failed(this: &KindRef<Self>, failure: Failure) -> Option<Failure>;
     /// The job has completed: body, finalizers and children are gone.
@@ -69,6 +75,7 @@ pub(crate) struct Vtable {
     /// First: a node begins with a pointer to this.
     _runnable: RunnableVtable,
     cancelled: unsafe fn(&NodeRef),
+    cancelled_quietly: unsafe fn(&NodeRef, &mut Volley) -> bool,
     child_failed: unsafe fn(&NodeRef, Failure) -> Option<Failure>,
     completed: unsafe fn(&NodeRef),
     started: unsafe fn(&NodeRef),
@@ -134,6 +141,8 @@ impl<K: Kind> KindRef<K> {
         _runnable: K::STEPS,
         // SAFETY: (this and the following) a vtable is only called with a node of its own kind.
         cancelled: |node| K::cancelled(unsafe { Self::of(node) }),
+        // SAFETY: see above.
+        cancelled_quietly: |node, volley| K::cancelled_quietly(unsafe { Self::of(node) }, volley),
         // SAFETY: see above.
         child_failed: |node, failure| K::child_failed(unsafe { Self::of(node) }, failure),
         // SAFETY: see above.
@@ -219,6 +228,10 @@ impl NodeRef {
     pub(crate) fn on_cancelled(&self) {
         // SAFETY: (this and the following) a node's vtable is that of its kind.
         unsafe { (self.vtable().cancelled)(self) }
+    }
+    pub(super) fn on_cancelled_quietly(&self, volley: &mut Volley) -> bool {
+        // SAFETY: see `on_cancelled`.
+        unsafe { (self.vtable().cancelled_quietly)(self, volley) }
     }
     pub(crate) fn on_child_failed(&self, failure: Failure) -> Option<Failure> {
         // SAFETY: see `on_cancelled`.

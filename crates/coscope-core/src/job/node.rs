@@ -163,7 +163,8 @@ impl Drop for NodeRef {
         if self.state.is_new() && self.give_back_lazy() {
             return;
         }
-        if self.refs.fetch_sub(1, Ordering::Release) == 1 {
+        // the last one has nobody to agree with
+        if self.refs.load(Ordering::Acquire) == 1 || self.refs.fetch_sub(1, Ordering::Release) == 1 {
             free(self.pointer);
         }
     }

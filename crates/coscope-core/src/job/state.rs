@@ -170,11 +170,7 @@ impl State {
 
     #[inline]
     fn with_token(word: u64) -> Result<(u64, Admission), Admission> {
-        if word & COMPLETED != 0 {
-            Err(Admission::Refused)
-        } else {
-            Ok((word + TOKEN, Admission::Admitted))
-        }
+        if word & COMPLETED != 0 { Err(Admission::Refused) } else { Ok((word + TOKEN, Admission::Admitted)) }
     }
 
     /// (5) Gives a token back; the last one completes the job.
@@ -183,10 +179,20 @@ impl State {
         self.transition(|word| Ok(Self::without_token(word)))
     }
 
+    /// As [`release`](Self::release), of the tokens of `count` children.
+    pub(crate) fn release_many(&self, count: usize) -> Release {
+        self.transition(|word| Ok(Self::without_tokens(word, count as u64)))
+    }
+
     #[inline]
     fn without_token(word: u64) -> (u64, Release) {
-        debug_assert!(word >= TOKEN && word & COMPLETED == 0, "token given back twice: {word:x}");
-        let next = word - TOKEN;
+        Self::without_tokens(word, 1)
+    }
+
+    #[inline]
+    fn without_tokens(word: u64, count: u64) -> (u64, Release) {
+        debug_assert!(word >= count * TOKEN && word & COMPLETED == 0, "token given back twice: {word:x}");
+        let next = word - count * TOKEN;
         if next < TOKEN {
             (next | COMPLETED, Release::Completed { awaited: word & AWAITED != 0 })
         } else {
@@ -354,6 +360,11 @@ impl State {
     #[inline]
     pub(crate) fn is_linked(&self) -> bool {
         self.load() & LINKED != 0
+    }
+    /// Stands in its parent's list from birth to its end: no region.
+    #[inline]
+    pub(super) fn is_linked_for_life(&self) -> bool {
+        self.load() & (LINKED | REGION) == LINKED
     }
     /// Whether tokens other than the body's are out.
     pub(crate) fn has_children(&self) -> bool {

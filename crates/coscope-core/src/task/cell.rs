@@ -19,7 +19,7 @@ use super::waker;
 use crate::context::CoroutineContext;
 use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, keep_permit, resuming, runtime};
 use crate::failure::Failure;
-use crate::job::{self, Admission, Identity, Kind, KindRef, Node, NodeRef};
+use crate::job::{self, Admission, Identity, Kind, KindRef, Node, NodeRef, Volley};
 use crate::primitive::UnsafeCell;
 
 /// What every coroutine has, whatever its future is.
@@ -71,6 +71,17 @@ where
             let slot = this.payload.head.hops.only_open().unwrap_or(0);
             dispatch::<F, P>(this, slot, false);
         }
+    }
+    fn cancelled_quietly(this: &KindRef<Self>, volley: &mut Volley) -> bool {
+        let head = &this.payload.head;
+        let home = head.context.dispatcher().expect("a coroutine has a dispatcher");
+        if !head.hops.is_home() || !volley.takes(home) {
+            return false;
+        }
+        if head.state.cancel() == Wake::Schedule {
+            volley.push(home, runnable(this, 0), this.as_node());
+        }
+        true
     }
     fn child_failed(_this: &KindRef<Self>, failure: Failure) -> Option<Failure> {
         Some(failure)

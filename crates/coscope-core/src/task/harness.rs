@@ -64,10 +64,11 @@ where
     unsafe { step(this, 0) }
 }
 
-/// Read by a read-modify-write: a cancel sets its bit and then looks here, a shield that ends outside
+/// Shields open inside a poll only, so whoever has `RUNNING` may believe that there is none. That there is
+/// one is read by a read-modify-write: a cancel sets its bit and then looks here, a shield that ends outside
 /// of a poll gives its count back and then looks at the bit; one of the two comes last.
 fn is_shielded<K>(this: &KindRef<K>) -> bool {
-    this.shields.fetch_add(0, Ordering::AcqRel) != 0
+    this.shields.load(Ordering::Relaxed) != 0 && this.shields.fetch_add(0, Ordering::AcqRel) != 0
 }
 
 /// Polls the future, and does what follows.
