@@ -17,12 +17,12 @@ pub(crate) fn rows() -> Vec<Row> {
             Bar::Most(1_020.0),
             Bar::Cpu(0.8),
             Bar::Memory(0.9),
-        ]),
+        ]).abroad(&["go"]),
         Row::new("W2-1m", more, 1_000_000).same_work_as("W2-100k").whole().bars(&[
             Bar::Most(1_250.0),
             Bar::Cpu(0.8),
             Bar::Memory(0.9),
-        ]),
+        ]).abroad(&["go"]),
     ]
 }
 

@@ -11,18 +11,30 @@ pub(crate) fn of_row(row: &Row, record: &Record) -> String {
     let ours = record.of(OURS);
     let lines = figures.into_iter().map(|figures| {
         let ratio = ours.filter(|ours| ours.peer != figures.peer).map(|ours| bar::ratio(ours, figures));
-        vec![
+        let mut line = vec![
             emphasized(&figures.peer),
             number(figures.median()),
             number(figures.least),
             number(figures.most),
             ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}")),
+            figures.rounds.len().to_string(),
             number(figures.cpu_ms),
             number(figures.peak_mib),
-        ]
+        ];
+        match row.beside.as_str() {
+            "late" => line.insert(3, number(figures.late)),
+            "mean" => line.insert(4, number(figures.mean)),
+            _ => {}
+        }
+        line
     });
-    let unit = &record.unit;
-    let header = ["peer", &format!("median, {unit}"), "least", "most", "ours : it", "CPU, ms", "peak, MiB"];
+    let median = format!("median, {}", record.unit);
+    let mut header = vec!["peer", &median, "least", "most", "ours : it", "rounds", "CPU, ms", "peak, MiB"];
+    match row.beside.as_str() {
+        "late" => header.insert(3, "p99"),
+        "mean" => header.insert(4, "average"),
+        _ => {}
+    }
     format!("{}\n{}", table(&header, lines.collect()), judged(&bar::verdicts(record, &row.bars)))
 }
 
