@@ -109,7 +109,9 @@ fn begin_again(variable: &str, value: &str) -> String {
 /// A row for the one who runs all.
 fn listed(row: &Row) -> String {
     let texts = |texts: &[&str]| texts.iter().map(|text| quoted(text)).collect::<Vec<String>>().join(",");
-    let able = |peer: &Peer| (peer.offer)(row.work).is_some() && (row.only.is_empty() || row.only.contains(&peer.name));
+    let able = |peer: &Peer| {
+        (peer.offer)(row.work).is_some() && (row.only.is_empty() || row.only.contains(&peer.name))
+    };
     let offers = peer::peers().into_iter().filter(able);
     let peers: Vec<String> = offers.map(|peer| quoted(peer.name)).collect();
     let bars: Vec<String> = row.bars.iter().map(|bar| quoted(&bar.to_string())).collect();

@@ -72,7 +72,10 @@ pub(crate) async fn timer<R: Runtime>(runtime: R, n: usize) -> Sample {
 }
 
 /// What `start` starts beside the load, once that is under way.
-pub(crate) async fn beside<R: Runtime, F: Future<Output = Sample>>(runtime: R, start: impl FnOnce(Watch) -> F) -> Sample {
+pub(crate) async fn beside<R: Runtime, F: Future<Output = Sample>>(
+    runtime: R,
+    start: impl FnOnce(Watch) -> F,
+) -> Sample {
     let load = Load::on(&runtime, 2);
     R::sleep(2 * STEP).await;
     let sample = start(Watch::start()).await;

@@ -88,7 +88,9 @@ fn verdict(record: &Record, ours: &Figures, bar: &str) -> Option<Verdict> {
         }
         "late" => {
             let figure = ours.late;
-            Verdict { text: format!("{figure:.2} {} at p99 (≤ {limit})", record.unit), met: figure <= limit }
+            Verdict {
+                text: format!("{figure:.2} {} at p99 (≤ {limit})", record.unit), met: figure <= limit
+            }
         }
         "cpu" => {
             let best = best(record, |figures| figures.cpu_ms)?;

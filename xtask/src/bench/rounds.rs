@@ -100,7 +100,8 @@ impl Measured<'_> {
             }
         }
         for script in scripts.iter().filter(|script| order.asks_abroad(row, &script.name)) {
-            let known: Vec<&Said> = self.said.iter().filter(|said| said.peer.starts_with(&script.name)).collect();
+            let known: Vec<&Said> =
+                self.said.iter().filter(|said| said.peer.starts_with(&script.name)).collect();
             if !known.is_empty() && !known.iter().any(|said| self.is_open(&said.peer)) {
                 continue;
             }

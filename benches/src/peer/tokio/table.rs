@@ -87,7 +87,8 @@ async fn suspend_all(n: usize, kind: Kind, threads: usize) -> Sample {
 }
 
 async fn beside_load(n: usize) -> Sample {
-    load::beside(Anywhere, async move |watch: Watch| spawn_blocking(move || watch.stop(n, 1)).await.unwrap()).await
+    load::beside(Anywhere, async move |watch: Watch| spawn_blocking(move || watch.stop(n, 1)).await.unwrap())
+        .await
 }
 
 async fn there_and_back(n: usize) -> Sample {
