@@ -35,6 +35,8 @@ pub struct Pool {
     pub(crate) timers: Arc<Timers>,
     /// How often workers have fired timers: the watch leaves it to them.
     pub(crate) firings: AtomicU64,
+    /// Steps take so long that timers are to be looked at before each. Set by the watch.
+    pub(crate) steps_last: AtomicBool,
     /// The earliest instant at which a parked thread will wake by itself.
     kept: AtomicU64,
     numbers: Mutex<Numbers>,
@@ -74,6 +76,7 @@ impl Pool {
             watch: Watch::new(),
             timers: Timers::new(permits.next_power_of_two().min(16)),
             firings: AtomicU64::new(0),
+            steps_last: AtomicBool::new(false),
             kept: AtomicU64::new(u64::MAX),
             numbers: Mutex::new(Numbers::default()),
             short_of_threads: AtomicBool::new(false),

@@ -114,6 +114,10 @@ impl Worker<'_> {
     /// The next CPU step that lies before this thread.
     #[inline]
     fn next(&mut self) -> Option<Runnable> {
+        if self.pool.steps_last.load(Ordering::Relaxed) {
+            self.pool.fire_due();
+            self.pool.settle(self.local);
+        }
         let lanes = &self.pool.lanes;
         let (step, look_around) =
             self.local.with_permit(|permit| (lanes.pop(permit), permit.is_time_to_look_around()))?;
