@@ -196,6 +196,7 @@ impl EventLoop {
     }
 
     /// From another thread, or when this one drives another loop.
+    #[cold]
     fn dispatch_from_afar(&self, runnable: Runnable) {
         let (sleeper, refused) = {
             let mut inbox = self.inbox.lock();
@@ -217,15 +218,33 @@ fn take_queue(queue: &RefCell<VecDeque<Runnable>>) -> VecDeque<Runnable> {
     take(&mut *queue.borrow_mut())
 }
 
+#[inline]
 fn pop() -> Option<Runnable> {
     QUEUE.with(|queue| queue.borrow_mut().pop_front())
+}
+
+#[inline]
+fn push(step: Runnable) {
+    // it is always there: it has no destructor
+    let _ = QUEUE.try_with(|queue| {
+        let mut queue = queue.borrow_mut();
+        if queue.len() == queue.capacity() {
+            make_room(&mut queue);
+        }
+        queue.push_back(step);
+    });
+}
+
+#[cold]
+fn make_room(queue: &mut VecDeque<Runnable>) {
+    queue.reserve(queue.capacity().max(16));
 }
 
 impl Dispatch for EventLoop {
     fn dispatch(&self, runnable: Runnable) {
         if self.is_driven_here() && !self.is_closed() {
             // driven just now, so the thread is not at its end
-            QUEUE.with(|queue| queue.borrow_mut().push_back(runnable));
+            push(runnable);
         } else {
             self.dispatch_from_afar(runnable);
         }

@@ -385,11 +385,13 @@ pub(crate) fn is_dropping() -> bool {
 }
 
 /// Marks the step as one that yields to all others.
+#[inline]
 pub(crate) fn set_yielding() {
     with(|c| c.yielding.set(true));
 }
 
 /// Takes one from the step's budget. `false` if it is spent: the primitive suspends once instead.
+#[inline]
 pub(crate) fn spend() -> bool {
     with(|c| {
         if c.node.is_none() {

@@ -27,6 +27,16 @@ pub trait Dispatch: Send + Sync + 'static {
         true
     }
 
+    /// Queues the first step of a coroutine that is launched on this thread; where no dispatch is needed,
+    /// it runs as soon as the launching step allows.
+    fn dispatch_first(&self, runnable: Runnable) {
+        if self.is_dispatch_needed() {
+            self.dispatch(runnable);
+        } else {
+            Dispatcher::unconfined().dispatch(runnable);
+        }
+    }
+
     /// Tries to let the step that runs on this thread go on as a step of this dispatcher, by
     /// exchanging the permit that the thread holds for one of this dispatcher's. The thread keeps
     /// the new permit until it is exchanged again, or to the end of the step.

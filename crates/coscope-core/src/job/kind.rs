@@ -45,7 +45,8 @@ pub(crate) unsafe trait Kind: Sized {
     fn is_own_waker(_this: &KindRef<Self>, _waker: &Waker) -> bool {
         false
     }
-    /// Moves the result to `into`, if there is one and it was not taken before.
+    /// Moves the result, or what stands for it after a cancel, to `into`, if there is one and it was not taken
+    /// before.
     ///
     /// # Safety
     /// `into` points to room for a value of the kind's result type, on a thread that may own it.
@@ -165,10 +166,15 @@ impl<K: Kind> KindRef<K> {
 
     unsafe fn free(pointer: NonNull<Node>) {
         let block = pointer.cast::<Kinded<K>>();
-        // SAFETY: the last count is gone (`NodeRef::drop`), so this is the only pointer; the block
+        // SAFETY: the last count is gone (`NodeRef::drop`), so this is the only pointer; a bare node has
+        // nothing to drop; the block
         // came from `memory::allocate` with the same layout (`NodeRef::allocate`).
         unsafe {
-            ptr::drop_in_place(block.as_ptr());
+            if (*block.as_ptr()).node.is_bare() {
+                ptr::drop_in_place(&raw mut (*block.as_ptr()).payload);
+            } else {
+                ptr::drop_in_place(block.as_ptr());
+            }
             memory::release(block.cast(), Layout::new::<Kinded<K>>());
         }
     }
@@ -236,17 +242,20 @@ impl NodeRef {
         // SAFETY: see `on_cancelled`.
         unsafe { (self.vtable().unshielded)(self) }
     }
+    #[inline]
     pub(crate) fn on_woken(&self, slot: usize) {
         // SAFETY: see `on_cancelled`.
         unsafe { (self.vtable().woken)(self, slot) }
     }
     /// Whether `waker` is the coroutine's own.
+    #[inline]
     pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
         // SAFETY: see `on_cancelled`.
         unsafe { (self.vtable().is_own_waker)(self, waker) }
     }
     /// # Safety
     /// As [`Kind::take_result`].
+    #[inline]
     pub(crate) unsafe fn take_result(&self, into: *mut ()) -> bool {
         // SAFETY: see `on_cancelled`; the rest is the caller's contract.
         unsafe { (self.vtable().take_result)(self, into) }

@@ -36,12 +36,19 @@ use crate::wait::WaitQueue;
 /// Who a node is, for people.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
-    pub(crate) name: Cow<'static, str>,
+    /// Most coroutines have none of their own.
+    pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) id: u64,
     pub(crate) site: &'static Location<'static>,
 }
 
 impl Identity {
+    /// The name, or what is said where there is none.
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(Self::UNNAMED)
+    }
+    const UNNAMED: &str = "coroutine";
+
     /// The next number, for a coroutine.
     pub(crate) fn next_id() -> u64 {
         static NEXT: Counter = Counter::new(1);
@@ -117,6 +124,12 @@ impl Node {
         }
     }
 
+    /// Whether there is nothing to drop in it. For whoever has the last count.
+    #[inline]
+    pub(super) fn is_bare(&mut self) -> bool {
+        self.guarded.get_mut().rare.is_none() && !matches!(self.identity.name, Some(Cow::Owned(_)))
+    }
+
     #[inline]
     pub(super) fn vtable(&self) -> &'static Vtable {
         self.vtable
@@ -161,7 +174,8 @@ impl Drop for NodeRef {
         if self.state.is_new() && self.give_back_lazy() {
             return;
         }
-        if self.refs.fetch_sub(1, Ordering::Release) == 1 {
+        // who has the only one need not count it down: nobody can make another of it meanwhile
+        if self.refs.load(Ordering::Acquire) == 1 || self.refs.fetch_sub(1, Ordering::Release) == 1 {
             free(self.pointer);
         }
     }
@@ -278,12 +292,12 @@ impl NodeRef {
     }
     pub(crate) fn info(&self) -> CoroutineInfo {
         let Identity { name, id, site } = self.identity.clone();
-        CoroutineInfo { name, id, site }
+        CoroutineInfo { name: name.unwrap_or(Cow::Borrowed(Identity::UNNAMED)), id, site }
     }
 }
 
 impl fmt::Debug for NodeRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}#{}\"{{{}}}", self.identity.name, self.identity.id, self.state.label())
+        write!(f, "\"{}#{}\"{{{}}}", self.identity.name(), self.identity.id, self.state.label())
     }
 }

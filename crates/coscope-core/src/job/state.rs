@@ -315,6 +315,7 @@ impl State {
     pub(crate) fn is_stopping(&self) -> bool {
         self.load() & STOPPING != 0
     }
+    #[inline]
     pub(crate) fn is_new(&self) -> bool {
         self.load() & NEW != 0
     }

@@ -116,7 +116,7 @@ impl SharedKind for RegionNode {
 
 /// A node for a region below `parent`.
 pub(crate) fn allocate(parent: NodeRef, frame: &Frame, mode: Mode) -> NodeRef {
-    let identity = Identity { name: Cow::Borrowed(frame.name), id: 0, site: frame.site };
+    let identity = Identity { name: Some(Cow::Borrowed(frame.name)), id: 0, site: frame.site };
     let birth = Birth { region: true, shield: frame.shield, holds_parent: true, lazy: false };
     let payload =
         RegionNode { mode, deadline: DeadlineFace(frame.deadline.get()), slot: Mutex::new(Slot::default()) };

@@ -17,7 +17,7 @@ use super::policy::Policy;
 use super::state::{self, State, Wake};
 use super::waker;
 use crate::context::CoroutineContext;
-use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, keep_permit, resuming, runtime};
+use crate::dispatch::{Runnable, RunnableVtable, keep_permit, resuming, runtime};
 use crate::failure::Failure;
 use crate::job::{self, Admission, Identity, Kind, KindRef, Node, NodeRef};
 use crate::primitive::UnsafeCell;
@@ -89,16 +89,20 @@ where
         waker::is_of(waker, this.as_node())
     }
     unsafe fn take_result(this: &KindRef<Self>, into: *mut ()) -> bool {
-        let stored = this.payload.head.state.drop_interest();
-        if stored {
+        let result = if this.payload.head.state.drop_interest() {
             // SAFETY: `INTEREST` and `STORED` were set and this call cleared them, so the result is
-            // there and this caller's alone; `into` is room for it (the caller's contract).
-            unsafe {
-                let result = this.payload.stage.with(|stage| ptr::read(&raw const (*stage).result));
-                into.cast::<P::Stored>().write(ManuallyDrop::into_inner(result));
-            }
-        }
-        stored
+            // there and this caller's alone.
+            let result = unsafe { this.payload.stage.with(|stage| ptr::read(&raw const (*stage).result)) };
+            Some(ManuallyDrop::into_inner(result))
+        } else if this.state.is_cut() {
+            P::cancelled(this.as_node())
+        } else {
+            None
+        };
+        let Some(result) = result else { return false };
+        // SAFETY: `into` is room for it (the caller's contract).
+        unsafe { into.cast::<P::Stored>().write(result) };
+        true
     }
     unsafe fn discard_result(this: &KindRef<Self>) {
         if this.payload.head.state.drop_interest() {
@@ -136,14 +140,10 @@ where
     P: Policy<F::Output>,
 {
     let dispatcher = this.payload.head.context.dispatcher().expect("a coroutine has a dispatcher");
-    let step = runnable(this, 0); // before anybody is asked: should the dispatcher panic, it is refused
-    if dispatcher.dispatch_impl().is_dispatch_needed() {
-        dispatcher.dispatch(step);
-    } else {
-        Dispatcher::unconfined().dispatch(step);
-    }
+    dispatcher.dispatch_impl().dispatch_first(runnable(this, 0)); // should it panic, the step is refused
 }
 
+#[inline]
 fn runnable<F, P>(this: &KindRef<Task<F, P>>, slot: usize) -> Runnable
 where
     F: Future,
@@ -203,7 +203,7 @@ pub(crate) struct Launch {
 /// The future and its result may run, move and be dropped on any thread: they are `Send`, or
 /// `launch.pinned` is set, which binds them to this thread. What they borrow outlives the coroutine: the caller does
 /// not go on before the job has completed, or it is `'static`.
-#[inline]
+#[inline(always)] // how it is launched is known where it is
 pub(crate) unsafe fn launch<F, P>(parent: &NodeRef, launch: Launch, future: F) -> NodeRef
 where
     F: Future,
@@ -211,17 +211,14 @@ where
 {
     let Launch { name, context, site, start, interest, shield, pinned } = launch;
     let pinned = pinned.then(|| thread::current().id());
-    let name = match name {
-        Some(name) => name,
-        None => context.coroutine_name().map_or(Cow::Borrowed("coroutine"), |name| name.0.clone()),
-    };
+    let name = name.or_else(|| context.coroutine_name().map(|name| name.0.clone()));
     debug_assert!(context.dispatcher().is_some());
     let identity = Identity { name, id: Identity::next_id(), site };
     let lazy = start == state::Birth::New;
     let birth = job::Birth { shield, region: false, lazy, holds_parent: P::OUTLIVES };
     // SAFETY: every field of the payload is written.
     let this = unsafe {
-        KindRef::<Task<F, P>>::allocate_with(Some(parent), birth, identity, |into| {
+        KindRef::<Task<F, P>>::allocate_with(Some(parent), birth, identity, move |into| {
             let head = TaskHead { state: State::new(start, interest), context, hops: Hops::new(), pinned };
             (&raw mut (*into).head).write(head);
             (&raw mut (*into).policy).write(PhantomData);
@@ -243,7 +240,7 @@ where
 }
 
 /// Launches a coroutine that owns all it needs.
-#[inline]
+#[inline(always)]
 pub(crate) fn launch_owned<F, P>(parent: &NodeRef, launch: Launch, future: F) -> NodeRef
 where
     F: Future + Send + 'static,
@@ -255,7 +252,7 @@ where
 }
 
 /// Launches a coroutine that owns all it needs, for its result.
-#[inline]
+#[inline(always)]
 pub(crate) fn spawn_owned<F, P>(parent: &NodeRef, launch: Launch, future: F) -> Deferred<P::Stored>
 where
     F: Future + Send + 'static,
@@ -265,5 +262,5 @@ where
     debug_assert!(!launch.pinned && launch.interest);
     // SAFETY: the future and its result are `Send` and `'static`; the policy is the one whose result
     // the `Deferred` takes, and this is the one `Deferred`.
-    unsafe { Deferred::new(self::launch::<F, P>(parent, launch, future), P::cancelled) }
+    unsafe { Deferred::new(self::launch::<F, P>(parent, launch, future)) }
 }

@@ -15,7 +15,7 @@ use super::cell::{Task, dispatch};
 use super::policy::{Outcome, Policy, hand_up};
 use super::state::{Pend, Run};
 use super::waker;
-use crate::context::current;
+use crate::context::{CoroutineContext, current};
 use crate::failure::Failure;
 use crate::job::{Ended, KindRef, Node, NodeRef};
 use crate::primitive::Ordering;
@@ -26,6 +26,7 @@ use crate::unwind;
 /// # Safety
 /// `node` is alive and of this type, its `SCHEDULED` runnable is consumed by this call, and this
 /// thread may run the future.
+#[inline]
 pub(super) unsafe fn run<F, P>(node: NonNull<Node>, slot: usize)
 where
     F: Future,
@@ -55,6 +56,7 @@ where
 ///
 /// # Safety
 /// `RUNNING` is set from birth, and this thread may run the future.
+#[inline(never)]
 pub(super) unsafe fn run_first<F, P>(this: &KindRef<Task<F, P>>)
 where
     F: Future,
@@ -74,7 +76,7 @@ fn is_shielded<K>(this: &KindRef<K>) -> bool {
 ///
 /// # Safety
 /// `RUNNING` is set by this thread, the stage holds the future.
-#[inline]
+#[inline(always)] // the whole of a step is one function
 unsafe fn step<F, P>(this: &KindRef<Task<F, P>>, slot: usize)
 where
     F: Future,
@@ -82,23 +84,14 @@ where
 {
     let head = &this.payload.head;
     let slot = head.hops.arrive(slot);
-    let mut ended = None;
-    let (stepped, yielding) = inside(this, slot, || {
-        let polled = unwind::catch(|| {
-            this.payload.stage.with_mut(|stage| {
-                // SAFETY: `RUNNING` makes the stage ours, and it holds the future, which is
-                // never moved from the block it was written into.
-                let future = unsafe { Pin::new_unchecked(&mut *(&raw mut (*stage).future).cast::<F>()) };
-                waker::with_waker(this.as_node(), 0, |waker| future.poll(&mut Context::from_waker(waker)))
-            })
-        });
-        let outcome = match polled {
-            Ok(Poll::Pending) => return,
-            Ok(Poll::Ready(value)) => Some(Outcome::Value(value)),
-            Err(payload) => panicked(this.as_node(), payload),
-        };
-        // SAFETY: `RUNNING` is still set.
-        ended = Some(unsafe { finish(this, outcome) });
+    let ((stepped, ended), yielding) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
+        if head.context.has_thread_elements() {
+            // SAFETY: the caller's contract.
+            among_elements(&head.context, &mut || unsafe { poll(this) })
+        } else {
+            // SAFETY: as above.
+            (Ok(()), unsafe { poll(this) })
+        }
     });
     if let Err(payload) = stepped {
         // SAFETY: `RUNNING` is still set; the future is there if the body has not ended.
@@ -116,24 +109,42 @@ where
     }
 }
 
-/// Runs `f` as a step of the coroutine, with its thread elements set; what one of these panics with.
-/// Says also whether the step has yielded.
-#[inline]
-fn inside<F, P>(this: &KindRef<Task<F, P>>, slot: usize, f: impl FnOnce()) -> (thread::Result<()>, bool)
+/// Polls the future once, and ends the body if that was all. Runs inside the coroutine.
+///
+/// # Safety
+/// `RUNNING` is set by this thread, the stage holds the future.
+#[inline(always)]
+unsafe fn poll<F, P>(this: &KindRef<Task<F, P>>) -> Option<BodyEnded>
 where
     F: Future,
     P: Policy<F::Output>,
 {
-    let context = &this.payload.head.context;
-    current::enter_coroutine(this.as_node(), context, slot, || {
-        if context.has_thread_elements() {
-            let mut f = Some(f);
-            unwind::catch(|| context.around_step(&mut || f.take().expect("a step runs once")()))
-        } else {
-            f();
-            Ok(())
-        }
-    })
+    let polled = unwind::catch(|| {
+        this.payload.stage.with_mut(|stage| {
+            // SAFETY: `RUNNING` makes the stage ours, and it holds the future, which is
+            // never moved from the block it was written into.
+            let future = unsafe { Pin::new_unchecked(&mut *(&raw mut (*stage).future).cast::<F>()) };
+            waker::with_waker(this.as_node(), 0, |waker| future.poll(&mut Context::from_waker(waker)))
+        })
+    });
+    match polled {
+        Ok(Poll::Pending) => None,
+        // SAFETY: `RUNNING` is still set.
+        Ok(Poll::Ready(value)) => Some(unsafe { finish(this, Some(Outcome::Value(value))) }),
+        // SAFETY: as above.
+        Err(payload) => Some(unsafe { finish_otherwise(this, panicked(this.as_node(), payload)) }),
+    }
+}
+
+/// Runs `f`, a part of a step, with the thread elements set; says also what one of these panics with.
+#[cold]
+fn among_elements(
+    context: &CoroutineContext,
+    f: &mut dyn FnMut() -> Option<BodyEnded>,
+) -> (thread::Result<()>, Option<BodyEnded>) {
+    let mut ended = None;
+    let stepped = unwind::catch(|| context.around_step(&mut || ended = f()));
+    (stepped, ended)
 }
 
 /// What a thread element panics with fails its coroutine, like a panic of the body.
@@ -155,7 +166,7 @@ unsafe fn element_panicked<F, P>(
         None => {
             let outcome = panicked(node, payload);
             // SAFETY: the caller's contract.
-            unsafe { finish(this, outcome) }
+            unsafe { finish_otherwise(this, outcome) }
         }
         Some(ended) => {
             hand_up(Failure::panic(payload, node.info()), node, context);
@@ -188,9 +199,11 @@ where
     F: Future,
     P: Policy<F::Output>,
 {
-    let mut ended = None;
-    // SAFETY: the caller's contract.
-    let (stepped, _) = inside(this, slot, || ended = Some(unsafe { finish(this, None) }));
+    let context = &this.payload.head.context;
+    let ((stepped, ended), _) = current::enter_coroutine(this.as_node(), context, slot, || {
+        // SAFETY: the caller's contract.
+        among_elements(context, &mut || Some(unsafe { finish_otherwise(this, None) }))
+    });
     match (stepped, ended) {
         // SAFETY: the future is gone, `RUNNING` is still set.
         (Ok(()), Some(ended)) => unsafe { end(this, slot, ended) },
@@ -214,7 +227,7 @@ struct BodyEnded {
 ///
 /// # Safety
 /// `RUNNING` is set by this thread, the stage holds the future.
-#[inline]
+#[inline(always)]
 unsafe fn finish<F, P>(this: &KindRef<Task<F, P>>, outcome: Option<Outcome<F::Output>>) -> BodyEnded
 where
     F: Future,
@@ -246,6 +259,21 @@ where
         });
     }
     BodyEnded { stored, panicked, how }
+}
+
+/// As [`finish`], of a body that has no value.
+///
+/// # Safety
+/// As there.
+#[cold]
+#[inline(never)]
+unsafe fn finish_otherwise<F, P>(this: &KindRef<Task<F, P>>, outcome: Option<Outcome<F::Output>>) -> BodyEnded
+where
+    F: Future,
+    P: Policy<F::Output>,
+{
+    // SAFETY: the caller's contract.
+    unsafe { finish(this, outcome) }
 }
 
 /// Hands the result on and gives the body's token back.

@@ -204,6 +204,7 @@ impl State {
 
     /// (5) The future is gone. `true` if the result that the caller has stored has a taker; else it
     /// is the caller's to drop.
+    #[inline]
     pub(crate) fn end(&self, stored: bool, panicked: bool) -> bool {
         self.transition(|word| {
             let taken = stored && word & INTEREST != 0;
@@ -219,6 +220,7 @@ impl State {
     }
 
     /// (6) The `Deferred` goes, or takes the result. `true` if the result is the caller's now.
+    #[inline]
     pub(crate) fn drop_interest(&self) -> bool {
         self.transition(|word| (word & !(INTEREST | STORED), word & STORED != 0))
     }

@@ -14,12 +14,14 @@ use crate::job::{Node, NodeRef};
 const SLOT_MASK: usize = SLOTS - 1;
 
 /// Puts the slot into the low bits. Nodes are aligned to 16 bytes (`Kinded`), and there are 16 slots.
+#[inline]
 pub(super) fn tag(node: NonNull<Node>, slot: usize) -> NonNull<()> {
     debug_assert!(slot < SLOTS);
     node.cast::<()>().map_addr(|addr| addr | slot)
 }
 
 /// Takes the slot out again.
+#[inline]
 pub(super) fn untag(tagged: NonNull<()>) -> (NonNull<Node>, usize) {
     let slot = tagged.addr().get() & SLOT_MASK;
     let node = tagged.map_addr(|addr| NonZeroUsize::new(addr.get() & !SLOT_MASK).expect("a node's address"));
@@ -67,6 +69,7 @@ unsafe fn drop_waker(data: *const ()) {
 }
 
 /// Runs `f` with the coroutine's waker for `slot`, which costs no count unless it is cloned.
+#[inline]
 pub(super) fn with_waker<R>(node: &NodeRef, slot: usize, f: impl FnOnce(&Waker) -> R) -> R {
     let raw = RawWaker::new(tag(node.as_raw(), slot).as_ptr(), &VTABLE);
     // SAFETY: the vtable keeps the waker's contract; `node` keeps the node alive for as long as the
