@@ -10,6 +10,7 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use std::task::Waker;
 
 use super::{CoroutineContext, Visit};
 use crate::dispatch::{Dispatcher, runtime};
@@ -143,6 +144,8 @@ struct Step {
     dropping: Cell<bool>,
     /// Set by `yield_now`: the step goes to the back of the queue.
     yielding: Cell<bool>,
+    /// The slots that have woken themselves in this step, which its end takes for notified.
+    woken: Cell<u16>,
     /// How much more of our own primitives this step may take without suspending.
     budget: Cell<u32>,
 }
@@ -159,6 +162,7 @@ impl Step {
             in_vain: Cell::new(0),
             dropping: Cell::new(false),
             yielding: Cell::new(false),
+            woken: Cell::new(0),
             budget: Cell::new(BUDGET),
         }
     }
@@ -212,15 +216,23 @@ impl<T: Copy + 'static> Drop for Restore<T> {
     }
 }
 
-/// Runs one step of a coroutine: everything inside finds `node` and `context`. Says also whether the
-/// step has yielded.
+/// What a step says of itself when it is over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Left {
+    /// It has yielded to all others.
+    pub(crate) yielding: bool,
+    /// A bit for each slot that has woken itself.
+    pub(crate) woken: u16,
+}
+
+/// Runs one step of a coroutine: everything inside finds `node` and `context`.
 #[inline]
 pub(crate) fn enter_coroutine<R>(
     node: &NodeRef,
     context: &CoroutineContext,
     slot: usize,
     f: impl FnOnce() -> R,
-) -> (R, bool) {
+) -> (R, Left) {
     /// Takes the step back, on unwinding too.
     struct Leave(*const Step);
     impl Drop for Leave {
@@ -235,7 +247,7 @@ pub(crate) fn enter_coroutine<R>(
         Leave(current.step.replace(&raw const step))
     });
     let result = f();
-    (result, step.yielding.get())
+    (result, Left { yielding: step.yielding.get(), woken: step.woken.get() })
 }
 
 /// Runs `f` with another context, as a part of the coroutine that belongs to `place`; with `slot`, as if in
@@ -384,10 +396,20 @@ pub(crate) fn is_dropping() -> bool {
     with(|c| c.dropping.get())
 }
 
-/// Marks the step as one that yields to all others.
+/// Has the step yield to all others, and `waker` woken: at the end of the step, if it is the coroutine's own.
 #[inline]
-pub(crate) fn set_yielding() {
-    with(|c| c.yielding.set(true));
+pub(crate) fn yield_step(waker: &Waker) {
+    let slot = with(|c| {
+        c.yielding.set(true);
+        // SAFETY: as in `coroutine`; the reference gives no count back.
+        let node = c.node.map(|node| ManuallyDrop::new(unsafe { NodeRef::from_raw(node) }))?;
+        let slot = node.slot_of(waker)?;
+        c.woken.set(c.woken.get() | 1 << slot);
+        Some(slot)
+    });
+    if slot.is_none() {
+        waker.wake_by_ref();
+    }
 }
 
 /// Takes one from the step's budget. `false` if it is spent: the primitive suspends once instead.

@@ -144,6 +144,7 @@ impl Dispatcher {
     }
 
     /// Queues a step behind all others.
+    #[inline]
     pub fn dispatch_yield(&self, runnable: Runnable) {
         self.0.dispatch_yield(runnable);
     }

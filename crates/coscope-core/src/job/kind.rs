@@ -41,9 +41,9 @@ pub(crate) unsafe trait Kind: Sized {
     }
     /// A waker of the coroutine was woken in `slot`.
     fn woken(_this: &KindRef<Self>, _slot: usize) {}
-    /// Whether `waker` is the coroutine's own.
-    fn is_own_waker(_this: &KindRef<Self>, _waker: &Waker) -> bool {
-        false
+    /// Which slot `waker` wakes the coroutine in, if it is one of its own.
+    fn slot_of(_this: &KindRef<Self>, _waker: &Waker) -> Option<usize> {
+        None
     }
     /// Moves the result, or what stands for it after a cancel, to `into`, if there is one and it was not taken
     /// before.
@@ -75,7 +75,7 @@ pub(crate) struct Vtable {
     started: unsafe fn(&NodeRef),
     unshielded: unsafe fn(&NodeRef),
     woken: unsafe fn(&NodeRef, usize),
-    is_own_waker: unsafe fn(&NodeRef, &Waker) -> bool,
+    slot_of: unsafe fn(&NodeRef, &Waker) -> Option<usize>,
     take_result: unsafe fn(&NodeRef, *mut ()) -> bool,
     discard_result: unsafe fn(&NodeRef),
     face: unsafe fn(&NodeRef) -> Option<*const (dyn Any + 'static)>,
@@ -146,7 +146,7 @@ impl<K: Kind> KindRef<K> {
         // SAFETY: see above.
         woken: |node, slot| K::woken(unsafe { Self::of(node) }, slot),
         // SAFETY: see above.
-        is_own_waker: |node, waker| K::is_own_waker(unsafe { Self::of(node) }, waker),
+        slot_of: |node, waker| K::slot_of(unsafe { Self::of(node) }, waker),
         // SAFETY: see above; the rest is the caller's contract.
         take_result: |node, into| unsafe { K::take_result(Self::of(node), into) },
         // SAFETY: see above; the rest is the caller's contract.
@@ -250,8 +250,13 @@ impl NodeRef {
     /// Whether `waker` is the coroutine's own.
     #[inline]
     pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
+        self.slot_of(waker).is_some()
+    }
+    /// Which slot `waker` wakes the coroutine in, if it is one of its own.
+    #[inline]
+    pub(crate) fn slot_of(&self, waker: &Waker) -> Option<usize> {
         // SAFETY: see `on_cancelled`.
-        unsafe { (self.vtable().is_own_waker)(self, waker) }
+        unsafe { (self.vtable().slot_of)(self, waker) }
     }
     /// # Safety
     /// As [`Kind::take_result`].

@@ -24,12 +24,12 @@ pub struct YieldNow {
 
 impl Future for YieldNow {
     type Output = ();
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if std::mem::replace(&mut self.yielded, true) {
             return gate::pass(cx, Poll::Ready(()));
         }
-        current::set_yielding();
-        cx.waker().wake_by_ref();
+        current::yield_step(cx.waker());
         Poll::Pending
     }
 }

@@ -17,7 +17,7 @@ use super::policy::Policy;
 use super::state::{self, State, Wake};
 use super::waker;
 use crate::context::CoroutineContext;
-use crate::dispatch::{Runnable, RunnableVtable, keep_permit, resuming, runtime};
+use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, keep_permit, resuming, runtime};
 use crate::failure::Failure;
 use crate::job::{self, Admission, Identity, Kind, KindRef, Node, NodeRef};
 use crate::primitive::UnsafeCell;
@@ -85,8 +85,8 @@ where
             dispatch::<F, P>(this, slot, false);
         }
     }
-    fn is_own_waker(this: &KindRef<Self>, waker: &Waker) -> bool {
-        waker::is_of(waker, this.as_node())
+    fn slot_of(this: &KindRef<Self>, waker: &Waker) -> Option<usize> {
+        waker::slot_of(waker, this.as_node())
     }
     unsafe fn take_result(this: &KindRef<Self>, into: *mut ()) -> bool {
         let result = if this.payload.head.state.drop_interest() {
@@ -118,6 +118,7 @@ where
 
 /// Sends one step of a coroutine on its way. The caller holds a count on the node: the step may run,
 /// and free what only it keeps, before this returns.
+#[inline]
 pub(super) fn dispatch<F, P>(this: &KindRef<Task<F, P>>, slot: usize, yielding: bool)
 where
     F: Future,
@@ -125,10 +126,13 @@ where
 {
     let head = &this.payload.head;
     let runnable = runnable(this, slot);
-    let away = if slot == 0 { None } else { head.hops.dispatcher(slot) };
-    let home = || head.context.dispatcher().expect("a coroutine has a dispatcher");
-    let dispatcher = away.as_ref().unwrap_or_else(home);
-    if yielding { dispatcher.dispatch_yield(runnable) } else { dispatcher.dispatch(runnable) }
+    let on = |dispatcher: &Dispatcher| {
+        if yielding { dispatcher.dispatch_yield(runnable) } else { dispatcher.dispatch(runnable) }
+    };
+    match if slot == 0 { None } else { head.hops.dispatcher(slot) } {
+        None => on(head.context.dispatcher().expect("a coroutine has a dispatcher")),
+        Some(away) => on(&away),
+    }
 }
 
 /// The first step, inside [`resuming`]: on a dispatcher that the launching thread is on already and

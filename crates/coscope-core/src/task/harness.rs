@@ -84,7 +84,7 @@ where
 {
     let head = &this.payload.head;
     let slot = head.hops.arrive(slot);
-    let ((stepped, ended), yielding) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
+    let ((stepped, ended), left) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
         if head.context.has_thread_elements() {
             // SAFETY: the caller's contract.
             among_elements(&head.context, &mut || unsafe { poll(this) })
@@ -100,9 +100,9 @@ where
     match ended {
         // SAFETY: `RUNNING` is still set, the future is gone.
         Some(ended) => unsafe { end(this, slot, ended) },
-        None => match head.state.pend(slot, || is_shielded(this)) {
+        None => match head.state.pend(slot, left.woken, || is_shielded(this)) {
             Pend::Idle => {} // the cell may be gone
-            Pend::Again(slot) => dispatch(&this.clone(), slot, yielding),
+            Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), left.yielding),
             // SAFETY: `pend` has left `RUNNING` set.
             Pend::Cut => unsafe { cut(this, slot) },
         },
@@ -345,6 +345,6 @@ where
             unsafe { ptr::drop_in_place((&raw mut (*stage).future).cast::<F>()) }
         })
     });
-    let _nothing = this.payload.head.state.end(false, false);
+    this.payload.head.state.refused();
     node.release_body(node.state.body_ends());
 }
