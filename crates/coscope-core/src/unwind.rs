@@ -19,12 +19,12 @@ pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
 #[inline]
 pub fn contain(place: &str, f: impl FnOnce()) {
     if let Err(payload) = catch(f) {
-        report_contained(place, payload);
+        report(place, payload);
     }
 }
 
 #[cold]
-fn report_contained(place: &str, payload: Box<dyn Any + Send>) {
+fn report(place: &str, payload: Box<dyn Any + Send>) {
     eprintln!("coscope: a panic in {place} was contained: {}", message(&*payload));
     // the payload's own drop is user code as well
     if catch(move || drop(payload)).is_err() {

@@ -10,7 +10,6 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::task::Waker;
 
 use super::{CoroutineContext, Visit};
 use crate::dispatch::{Dispatcher, runtime};
@@ -142,10 +141,8 @@ struct Step {
     in_vain: Cell<usize>,
     /// Something that was cut is being dropped.
     dropping: Cell<bool>,
-    /// Set by `yield_now`: the step goes to the back of the queue.
-    yielding: Cell<bool>,
-    /// The slots that have woken themselves in this step, which its end takes for notified.
-    woken: Cell<u16>,
+    /// What the step asks of those that run it.
+    asked: Cell<Asked>,
     /// How much more of our own primitives this step may take without suspending.
     budget: Cell<u32>,
 }
@@ -161,11 +158,19 @@ impl Step {
             place: Cell::new(At::Slot(0)),
             in_vain: Cell::new(0),
             dropping: Cell::new(false),
-            yielding: Cell::new(false),
-            woken: Cell::new(0),
+            asked: Cell::new(Asked { yielding: false, woken: 0 }),
             budget: Cell::new(BUDGET),
         }
     }
+}
+
+/// What a step asks of those that run it.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    /// Set by `yield_now`: the next step goes to the back of the queue.
+    pub(crate) yielding: bool,
+    /// The slots, a bit for each, that it has woken itself: nobody else need know before it ends.
+    pub(crate) woken: u16,
 }
 
 /// Completed operations of our own primitives in one step, before it is made to yield.
@@ -216,23 +221,15 @@ impl<T: Copy + 'static> Drop for Restore<T> {
     }
 }
 
-/// What a step says of itself when it is over.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Left {
-    /// It has yielded to all others.
-    pub(crate) yielding: bool,
-    /// A bit for each slot that has woken itself.
-    pub(crate) woken: u16,
-}
-
-/// Runs one step of a coroutine: everything inside finds `node` and `context`.
+/// Runs one step of a coroutine: everything inside finds `node` and `context`. Says also what the
+/// step has asked for.
 #[inline]
 pub(crate) fn enter_coroutine<R>(
     node: &NodeRef,
     context: &CoroutineContext,
     slot: usize,
     f: impl FnOnce() -> R,
-) -> (R, Left) {
+) -> (R, Asked) {
     /// Takes the step back, on unwinding too.
     struct Leave(*const Step);
     impl Drop for Leave {
@@ -247,7 +244,7 @@ pub(crate) fn enter_coroutine<R>(
         Leave(current.step.replace(&raw const step))
     });
     let result = f();
-    (result, Left { yielding: step.yielding.get(), woken: step.woken.get() })
+    (result, step.asked.get())
 }
 
 /// Runs `f` with another context, as a part of the coroutine that belongs to `place`; with `slot`, as if in
@@ -296,6 +293,7 @@ pub(crate) fn coroutine() -> Option<NodeRef> {
 }
 
 /// Runs `f` with a look at the running coroutine.
+#[inline]
 pub(crate) fn with_coroutine<R>(f: impl FnOnce(Option<&NodeRef>) -> R) -> R {
     // SAFETY: as in `coroutine`; the reference gives no count back.
     let node = with(|c| c.node).map(|node| ManuallyDrop::new(unsafe { NodeRef::from_raw(node) }));
@@ -396,20 +394,13 @@ pub(crate) fn is_dropping() -> bool {
     with(|c| c.dropping.get())
 }
 
-/// Has the step yield to all others, and `waker` woken: at the end of the step, if it is the coroutine's own.
+/// Marks the step as one that yields to all others, and that has woken a slot of its own, if it has.
 #[inline]
-pub(crate) fn yield_step(waker: &Waker) {
-    let slot = with(|c| {
-        c.yielding.set(true);
-        // SAFETY: as in `coroutine`; the reference gives no count back.
-        let node = c.node.map(|node| ManuallyDrop::new(unsafe { NodeRef::from_raw(node) }))?;
-        let slot = node.slot_of(waker)?;
-        c.woken.set(c.woken.get() | 1 << slot);
-        Some(slot)
+pub(crate) fn set_yielding(woken: Option<usize>) {
+    with(|c| {
+        let woken = woken.map_or(0, |slot| 1 << slot);
+        c.asked.set(Asked { yielding: true, woken: c.asked.get().woken | woken });
     });
-    if slot.is_none() {
-        waker.wake_by_ref();
-    }
 }
 
 /// Takes one from the step's budget. `false` if it is spent: the primitive suspends once instead.

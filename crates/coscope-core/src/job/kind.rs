@@ -41,8 +41,8 @@ pub(crate) unsafe trait Kind: Sized {
     }
     /// A waker of the coroutine was woken in `slot`.
     fn woken(_this: &KindRef<Self>, _slot: usize) {}
-    /// Which slot `waker` wakes the coroutine in, if it is one of its own.
-    fn slot_of(_this: &KindRef<Self>, _waker: &Waker) -> Option<usize> {
+    /// Which slot `waker` wakes, if it is one of the coroutine's own.
+    fn own_slot(_this: &KindRef<Self>, _waker: &Waker) -> Option<usize> {
         None
     }
     /// Moves the result, or what stands for it after a cancel, to `into`, if there is one and it was not taken
@@ -75,7 +75,7 @@ pub(crate) struct Vtable {
     started: unsafe fn(&NodeRef),
     unshielded: unsafe fn(&NodeRef),
     woken: unsafe fn(&NodeRef, usize),
-    slot_of: unsafe fn(&NodeRef, &Waker) -> Option<usize>,
+    own_slot: unsafe fn(&NodeRef, &Waker) -> Option<usize>,
     take_result: unsafe fn(&NodeRef, *mut ()) -> bool,
     discard_result: unsafe fn(&NodeRef),
     face: unsafe fn(&NodeRef) -> Option<*const (dyn Any + 'static)>,
@@ -146,7 +146,7 @@ impl<K: Kind> KindRef<K> {
         // SAFETY: see above.
         woken: |node, slot| K::woken(unsafe { Self::of(node) }, slot),
         // SAFETY: see above.
-        slot_of: |node, waker| K::slot_of(unsafe { Self::of(node) }, waker),
+        own_slot: |node, waker| K::own_slot(unsafe { Self::of(node) }, waker),
         // SAFETY: see above; the rest is the caller's contract.
         take_result: |node, into| unsafe { K::take_result(Self::of(node), into) },
         // SAFETY: see above; the rest is the caller's contract.
@@ -252,11 +252,11 @@ impl NodeRef {
     pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
         self.slot_of(waker).is_some()
     }
-    /// Which slot `waker` wakes the coroutine in, if it is one of its own.
+    /// Which slot `waker` wakes, if it is one of the coroutine's own.
     #[inline]
     pub(crate) fn slot_of(&self, waker: &Waker) -> Option<usize> {
         // SAFETY: see `on_cancelled`.
-        unsafe { (self.vtable().slot_of)(self, waker) }
+        unsafe { (self.vtable().own_slot)(self, waker) }
     }
     /// # Safety
     /// As [`Kind::take_result`].

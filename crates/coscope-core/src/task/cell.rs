@@ -85,7 +85,7 @@ where
             dispatch::<F, P>(this, slot, false);
         }
     }
-    fn slot_of(this: &KindRef<Self>, waker: &Waker) -> Option<usize> {
+    fn own_slot(this: &KindRef<Self>, waker: &Waker) -> Option<usize> {
         waker::slot_of(waker, this.as_node())
     }
     unsafe fn take_result(this: &KindRef<Self>, into: *mut ()) -> bool {

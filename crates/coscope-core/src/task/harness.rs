@@ -84,7 +84,7 @@ where
 {
     let head = &this.payload.head;
     let slot = head.hops.arrive(slot);
-    let ((stepped, ended), left) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
+    let ((stepped, ended), asked) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
         if head.context.has_thread_elements() {
             // SAFETY: the caller's contract.
             among_elements(&head.context, &mut || unsafe { poll(this) })
@@ -100,9 +100,9 @@ where
     match ended {
         // SAFETY: `RUNNING` is still set, the future is gone.
         Some(ended) => unsafe { end(this, slot, ended) },
-        None => match head.state.pend(slot, left.woken, || is_shielded(this)) {
+        None => match head.state.pend(slot, asked.woken, || is_shielded(this)) {
             Pend::Idle => {} // the cell may be gone
-            Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), left.yielding),
+            Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), asked.yielding),
             // SAFETY: `pend` has left `RUNNING` set.
             Pend::Cut => unsafe { cut(this, slot) },
         },
