@@ -170,11 +170,10 @@ impl<K: Kind> KindRef<K> {
         // nothing to drop; the block
         // came from `memory::allocate` with the same layout (`NodeRef::allocate`).
         unsafe {
-            if (*block.as_ptr()).node.is_bare() {
-                ptr::drop_in_place(&raw mut (*block.as_ptr()).payload);
-            } else {
-                ptr::drop_in_place(block.as_ptr());
+            if !(*block.as_ptr()).node.is_bare() {
+                Node::drop_rest(pointer);
             }
+            ptr::drop_in_place(&raw mut (*block.as_ptr()).payload);
             memory::release(block.cast(), Layout::new::<Kinded<K>>());
         }
     }

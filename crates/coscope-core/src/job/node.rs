@@ -88,11 +88,11 @@ pub(crate) struct Node {
     refs: AtomicUsize,
     /// Counted if `holds_parent`.
     parent: Option<ManuallyDrop<NodeRef>>,
-    holds_parent: bool,
     pub(super) link: Link,
     pub(crate) guarded: Mutex<Guarded>,
     /// Shields open inside, which a cut must wait for.
     pub(crate) shields: AtomicU32,
+    holds_parent: bool,
     pub(crate) identity: Identity,
 }
 
@@ -128,6 +128,17 @@ impl Node {
     #[inline]
     pub(super) fn is_bare(&mut self) -> bool {
         self.guarded.get_mut().rare.is_none() && !matches!(self.identity.name, Some(Cow::Owned(_)))
+    }
+
+    /// Drops what is in one that is not bare.
+    ///
+    /// # Safety
+    /// The last count is gone, and the node is not used after this.
+    #[cold]
+    #[inline(never)]
+    pub(super) unsafe fn drop_rest(node: NonNull<Node>) {
+        // SAFETY: the caller's contract.
+        unsafe { node.drop_in_place() }
     }
 
     #[inline]

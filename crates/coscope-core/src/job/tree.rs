@@ -222,16 +222,33 @@ impl NodeRef {
             self.notify_completed();
         }
         // A completed node that has been taken out keeps itself until here, and so its parent.
-        let Some(mut last) = self.unlink() else { return };
+        let Some(last) = self.unlink() else { return };
+        if let Release::Completed { awaited } = last.release_parent() {
+            last.complete_upwards(awaited);
+        }
+    }
+
+    #[inline]
+    fn release_parent(&self) -> Release {
+        self.parent().expect("it was linked below one").state.release()
+    }
+
+    /// The parent has completed with this node, which was the last below it; and so on up.
+    #[inline(never)]
+    fn complete_upwards(&self, mut awaited: bool) {
+        let mut last = self.clone();
         loop {
             let parent = last.parent().expect("it was linked below one");
-            let Release::Completed { awaited } = parent.state.release() else { return };
             parent.on_completed();
             if awaited {
                 parent.notify_completed();
             }
             let Some(next) = parent.unlink() else { return };
             last = next;
+            match last.release_parent() {
+                Release::Waiting => return,
+                Release::Completed { awaited: by } => awaited = by,
+            }
         }
     }
 

@@ -114,7 +114,7 @@ where
     Fut: Future,
 {
     let parent = current::innermost_or_root();
-    let context = current::context().for_child(&(CoroutineContext::from(drive.dispatcher()) + context));
+    let context = current::context().for_child(CoroutineContext::from(drive.dispatcher()) + context);
     let with = Launch {
         name: None,
         context,

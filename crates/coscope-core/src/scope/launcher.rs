@@ -74,7 +74,7 @@ impl Place {
     fn plain(&self, interest: bool) -> Launch {
         Launch {
             name: None,
-            context: self.context.for_child(&CoroutineContext::new()),
+            context: self.context.for_child(CoroutineContext::new()),
             site: Location::caller(),
             start: Birth::Scheduled,
             interest,
@@ -144,7 +144,7 @@ impl<'a, S: Host> Launcher<'a, S> {
         };
         Launch {
             name: self.name,
-            context: self.scope.place().context.for_child(&self.context),
+            context: self.scope.place().context.for_child(self.context),
             site: self.site.unwrap_or(Location::caller()),
             start,
             interest,

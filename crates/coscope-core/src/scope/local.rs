@@ -147,7 +147,7 @@ impl<'env, E: Send + 'static, B> LocalLauncher<'_, 'env, E, B> {
     fn with(&mut self, interest: bool, pinned: bool) -> Launch {
         Launch {
             name: self.name.take(),
-            context: self.scope.scope.place.context.for_child(&self.context),
+            context: self.scope.scope.place.context.for_child(std::mem::take(&mut self.context)),
             site: Location::caller(),
             start: Birth::Scheduled,
             interest,

@@ -142,7 +142,7 @@ impl CoroutineScope {
     /// A scope whose children run with `context`; on the default dispatcher where it names none.
     #[track_caller]
     pub fn new(context: impl Into<CoroutineContext>) -> Self {
-        let context = CoroutineContext::new().for_child(&context.into());
+        let context = CoroutineContext::new().for_child(context.into());
         let token = Token::new("CoroutineScope", root(), true, context.clone());
         CoroutineScope { supervisor: Supervisor::new(Place { node: token.node().clone(), context }), token }
     }

@@ -288,16 +288,35 @@ where
 {
     let head = &this.payload.head;
     let taken = head.state.end(ended.stored, ended.panicked);
-    if ended.stored && !taken && std::mem::needs_drop::<P::Stored>() {
-        let result = this.payload.stage.with(|stage| {
-            // SAFETY: nobody was there to take it, and nobody can come; this thread may own it.
-            unsafe { ptr::read((&raw const (*stage).result).cast::<P::Stored>()) }
-        });
-        current::enter_coroutine(this.as_node(), &head.context, slot, || {
-            unwind::contain("the Drop of a result", || P::discard(result, this.as_node(), &head.context));
-        });
+    if ended.stored && !taken {
+        // SAFETY: nobody was there to take it, and nobody can come; this thread may own it.
+        unsafe { discard(this, slot) }
     }
     this.as_node().release_body(ended.how); // the last touch: it may free the cell
+}
+
+/// Drops a result that nobody takes.
+///
+/// # Safety
+/// The stage holds the result, and is this thread's, which may own it.
+#[inline]
+unsafe fn discard<F, P>(this: &KindRef<Task<F, P>>, slot: usize)
+where
+    F: Future,
+    P: Policy<F::Output>,
+{
+    let context = &this.payload.head.context;
+    this.payload.stage.with(|stage| {
+        // SAFETY: the caller's contract.
+        let result = unsafe { &*(&raw const (*stage).result).cast::<P::Stored>() };
+        if P::matters(result) {
+            // SAFETY: as above; it is read once.
+            let result = unsafe { ptr::read(result) };
+            current::enter_coroutine(this.as_node(), context, slot, || {
+                unwind::contain("the Drop of a result", || P::discard(result, this.as_node(), context));
+            });
+        }
+    });
 }
 
 /// Decides between a result and a cancel, and what is kept.
