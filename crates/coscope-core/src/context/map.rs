@@ -1,6 +1,7 @@
 //! [`CoroutineContext`]: the immutable set of elements that a coroutine runs with.
 
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Add;
 use std::sync::Arc;
@@ -104,7 +105,9 @@ impl CoroutineContext {
     /// All that there is, to be changed.
     fn spread(&self) -> Elements {
         match &self.0 {
-            Set::Dispatcher(dispatcher) => Elements { dispatcher: Some(dispatcher.clone()), ..Elements::default() },
+            Set::Dispatcher(dispatcher) => {
+                Elements { dispatcher: Some(dispatcher.clone()), ..Elements::default() }
+            }
             Set::Elements(elements) => elements.as_deref().cloned().unwrap_or_default(),
         }
     }
@@ -139,8 +142,9 @@ impl CoroutineContext {
         self.elements()?.name.as_ref().map(|n| &*n.0)
     }
 
-    pub(crate) fn coroutine_name(&self) -> Option<&CoroutineName> {
-        self.elements()?.name.as_ref()
+    /// `given`, or else the name that the context gives the coroutine that is launched with it.
+    pub(crate) fn own_name(&self, given: Option<Cow<'static, str>>) -> Option<Cow<'static, str>> {
+        given.or_else(|| self.elements()?.name.as_ref().map(|name| name.0.clone()))
     }
 
     pub(crate) fn cleanup_deadline(&self) -> Duration {

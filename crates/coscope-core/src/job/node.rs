@@ -192,6 +192,17 @@ impl Drop for NodeRef {
     }
 }
 
+/// Frees a node whose last count is gone.
+#[inline]
+fn free(pointer: NonNull<Node>) {
+    crate::primitive::fence(Ordering::Acquire);
+    // SAFETY: the last count is gone: nobody else has a pointer.
+    unsafe {
+        let node = pointer.as_ref();
+        if node.holds_parent { free_with_parent(pointer) } else { (node.vtable.free)(pointer) }
+    }
+}
+
 impl NodeRef {
     /// Gives the count back (`true`), unless it is the last but that of the tree: a lazy coroutine
     /// that only the tree knows can be started by nobody. It is cancelled, or its scope would wait
@@ -215,7 +226,7 @@ impl NodeRef {
 /// Frees a node whose last count is gone, and every ancestor that only it kept: a loop, since a
 /// chain may be a million deep.
 #[cold]
-fn free(mut pointer: NonNull<Node>) {
+fn free_with_parent(mut pointer: NonNull<Node>) {
     loop {
         crate::primitive::fence(Ordering::Acquire);
         // SAFETY: the last count is gone: nobody else has a pointer.

@@ -103,7 +103,7 @@ impl NodeRef {
     /// and walks the list after. One of the two sees the other.
     ///
     /// A region hangs itself below its own parent when its first child comes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn link(&self) -> Admission {
         let Some(parent) = self.parent() else { return Admission::Admitted };
         if parent.link_region() == Admission::Refused || parent.state.attach() == Admission::Refused {
@@ -224,7 +224,7 @@ impl NodeRef {
         // A completed node that has been taken out keeps itself until here, and so its parent.
         let Some(last) = self.unlink() else { return };
         if let Release::Completed { awaited } = last.release_parent() {
-            last.complete_upwards(awaited);
+            Self::complete_upwards(last, awaited);
         }
     }
 
@@ -233,10 +233,9 @@ impl NodeRef {
         self.parent().expect("it was linked below one").state.release()
     }
 
-    /// The parent has completed with this node, which was the last below it; and so on up.
+    /// The parent has completed with `last`, the last below it; and so on up.
     #[inline(never)]
-    fn complete_upwards(&self, mut awaited: bool) {
-        let mut last = self.clone();
+    fn complete_upwards(mut last: NodeRef, mut awaited: bool) {
         loop {
             let parent = last.parent().expect("it was linked below one");
             parent.on_completed();

@@ -116,7 +116,7 @@ where
     let parent = current::innermost_or_root();
     let context = current::context().for_child(CoroutineContext::from(drive.dispatcher()) + context);
     let with = Launch {
-        name: None,
+        name: context.own_name(None),
         context,
         site: std::panic::Location::caller(),
         start: Birth::Scheduled,

@@ -73,7 +73,7 @@ impl Place {
     #[track_caller]
     fn plain(&self, interest: bool) -> Launch {
         Launch {
-            name: None,
+            name: None, // it is not inherited
             context: self.context.for_child(CoroutineContext::new()),
             site: Location::caller(),
             start: Birth::Scheduled,
@@ -142,9 +142,10 @@ impl<'a, S: Host> Launcher<'a, S> {
             Start::Undispatched => Birth::Running,
             Start::Atomic => Birth::Atomic,
         };
+        let context = self.scope.place().context.for_child(self.context);
         Launch {
-            name: self.name,
-            context: self.scope.place().context.for_child(self.context),
+            name: context.own_name(self.name),
+            context,
             site: self.site.unwrap_or(Location::caller()),
             start,
             interest,

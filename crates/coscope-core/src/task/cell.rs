@@ -188,6 +188,7 @@ where
 
 /// What a coroutine is launched with.
 pub(crate) struct Launch {
+    /// Of its own: that of the context, where it names its coroutine, is among them ([`CoroutineContext::own_name`]).
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) context: CoroutineContext,
     pub(crate) site: &'static Location<'static>,
@@ -215,7 +216,6 @@ where
 {
     let Launch { name, context, site, start, interest, shield, pinned } = launch;
     let pinned = pinned.then(|| thread::current().id());
-    let name = name.or_else(|| context.coroutine_name().map(|name| name.0.clone()));
     debug_assert!(context.dispatcher().is_some());
     let identity = Identity { name, id: Identity::next_id(), site };
     let lazy = start == state::Birth::New;
