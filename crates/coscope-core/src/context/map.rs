@@ -143,8 +143,12 @@ impl CoroutineContext {
     }
 
     /// `given`, or else the name that the context gives the coroutine that is launched with it.
+    #[inline]
     pub(crate) fn own_name(&self, given: Option<Cow<'static, str>>) -> Option<Cow<'static, str>> {
-        given.or_else(|| self.elements()?.name.as_ref().map(|name| name.0.clone()))
+        if given.is_some() {
+            return given;
+        }
+        self.elements()?.name.as_ref().map(|name| name.0.clone())
     }
 
     pub(crate) fn cleanup_deadline(&self) -> Duration {
