@@ -141,8 +141,8 @@ struct Step {
     in_vain: Cell<usize>,
     /// Something that was cut is being dropped.
     dropping: Cell<bool>,
-    /// Set by `yield_now`: the step goes to the back of the queue.
-    yielding: Cell<bool>,
+    /// What the step asks of those that run it.
+    asked: Cell<Asked>,
     /// How much more of our own primitives this step may take without suspending.
     budget: Cell<u32>,
 }
@@ -158,10 +158,19 @@ impl Step {
             place: Cell::new(At::Slot(0)),
             in_vain: Cell::new(0),
             dropping: Cell::new(false),
-            yielding: Cell::new(false),
+            asked: Cell::new(Asked { yielding: false, woken: 0 }),
             budget: Cell::new(BUDGET),
         }
     }
+}
+
+/// What a step asks of those that run it.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    /// Set by `yield_now`: the next step goes to the back of the queue.
+    pub(crate) yielding: bool,
+    /// The slots, a bit for each, that it has woken itself: nobody else need know before it ends.
+    pub(crate) woken: u16,
 }
 
 /// Completed operations of our own primitives in one step, before it is made to yield.
@@ -212,15 +221,15 @@ impl<T: Copy + 'static> Drop for Restore<T> {
     }
 }
 
-/// Runs one step of a coroutine: everything inside finds `node` and `context`. Says also whether the
-/// step has yielded.
+/// Runs one step of a coroutine: everything inside finds `node` and `context`. Says also what the
+/// step has asked for.
 #[inline]
 pub(crate) fn enter_coroutine<R>(
     node: &NodeRef,
     context: &CoroutineContext,
     slot: usize,
     f: impl FnOnce() -> R,
-) -> (R, bool) {
+) -> (R, Asked) {
     /// Takes the step back, on unwinding too.
     struct Leave(*const Step);
     impl Drop for Leave {
@@ -235,7 +244,7 @@ pub(crate) fn enter_coroutine<R>(
         Leave(current.step.replace(&raw const step))
     });
     let result = f();
-    (result, step.yielding.get())
+    (result, step.asked.get())
 }
 
 /// Runs `f` with another context, as a part of the coroutine that belongs to `place`; with `slot`, as if in
@@ -384,9 +393,12 @@ pub(crate) fn is_dropping() -> bool {
     with(|c| c.dropping.get())
 }
 
-/// Marks the step as one that yields to all others.
-pub(crate) fn set_yielding() {
-    with(|c| c.yielding.set(true));
+/// Marks the step as one that yields to all others, and that has woken a slot of its own, if it has.
+pub(crate) fn set_yielding(woken: Option<usize>) {
+    with(|c| {
+        let woken = woken.map_or(0, |slot| 1 << slot);
+        c.asked.set(Asked { yielding: true, woken: c.asked.get().woken | woken });
+    });
 }
 
 /// Takes one from the step's budget. `false` if it is spent: the primitive suspends once instead.

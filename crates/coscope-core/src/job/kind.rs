@@ -23,7 +23,7 @@ use crate::memory;
 /// an implementor whose payload is bound to a thread must not touch that part in them.
 pub(crate) unsafe trait Kind: Sized {
     /// How its steps are run, where it has any: by a `Runnable` to its node.
-    const STEPS: RunnableVtable = RunnableVtable { run: |_| unreachable!(), refuse: |_| unreachable!() };
+    const STEPS: RunnableVtable = RunnableVtable { run: |_, _| unreachable!(), refuse: |_| unreachable!() };
     /// The kind's type, for kinds that rooms above ask for by type.
     const TYPE: Option<fn() -> TypeId> = None;
 
@@ -41,9 +41,9 @@ pub(crate) unsafe trait Kind: Sized {
     }
     /// A waker of the coroutine was woken in `slot`.
     fn woken(_this: &KindRef<Self>, _slot: usize) {}
-    /// Whether `waker` is the coroutine's own.
-    fn is_own_waker(_this: &KindRef<Self>, _waker: &Waker) -> bool {
-        false
+    /// Which slot `waker` wakes, if it is one of the coroutine's own.
+    fn own_slot(_this: &KindRef<Self>, _waker: &Waker) -> Option<usize> {
+        None
     }
     /// Moves the result to `into`, if there is one and it was not taken before.
     ///
@@ -74,7 +74,7 @@ pub(crate) struct Vtable {
     started: unsafe fn(&NodeRef),
     unshielded: unsafe fn(&NodeRef),
     woken: unsafe fn(&NodeRef, usize),
-    is_own_waker: unsafe fn(&NodeRef, &Waker) -> bool,
+    own_slot: unsafe fn(&NodeRef, &Waker) -> Option<usize>,
     take_result: unsafe fn(&NodeRef, *mut ()) -> bool,
     discard_result: unsafe fn(&NodeRef),
     face: unsafe fn(&NodeRef) -> Option<*const (dyn Any + 'static)>,
@@ -145,7 +145,7 @@ impl<K: Kind> KindRef<K> {
         // SAFETY: see above.
         woken: |node, slot| K::woken(unsafe { Self::of(node) }, slot),
         // SAFETY: see above.
-        is_own_waker: |node, waker| K::is_own_waker(unsafe { Self::of(node) }, waker),
+        own_slot: |node, waker| K::own_slot(unsafe { Self::of(node) }, waker),
         // SAFETY: see above; the rest is the caller's contract.
         take_result: |node, into| unsafe { K::take_result(Self::of(node), into) },
         // SAFETY: see above; the rest is the caller's contract.
@@ -240,10 +240,14 @@ impl NodeRef {
         // SAFETY: see `on_cancelled`.
         unsafe { (self.vtable().woken)(self, slot) }
     }
+    /// Which slot `waker` wakes, if it is one of the coroutine's own.
+    pub(crate) fn slot_of(&self, waker: &Waker) -> Option<usize> {
+        // SAFETY: see `on_cancelled`.
+        unsafe { (self.vtable().own_slot)(self, waker) }
+    }
     /// Whether `waker` is the coroutine's own.
     pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
-        // SAFETY: see `on_cancelled`.
-        unsafe { (self.vtable().is_own_waker)(self, waker) }
+        self.slot_of(waker).is_some()
     }
     /// # Safety
     /// As [`Kind::take_result`].

@@ -53,11 +53,11 @@ where
     P: Policy<F::Output>,
 {
     const STEPS: RunnableVtable = RunnableVtable {
-        run: |tagged| {
+        run: |tagged, home| {
             let (node, slot) = waker::untag(tagged);
             // SAFETY: a runnable is out, so the coroutine has not ended and its node is alive
             // (`state`); the tag was made of a `KindRef` of this type.
-            unsafe { harness::run::<F, P>(node, slot) }
+            unsafe { harness::run::<F, P>(node, slot, home) }
         },
         refuse: |tagged| {
             let (node, slot) = waker::untag(tagged);
@@ -85,8 +85,8 @@ where
             dispatch::<F, P>(this, slot, false);
         }
     }
-    fn is_own_waker(this: &KindRef<Self>, waker: &Waker) -> bool {
-        waker::is_of(waker, this.as_node())
+    fn own_slot(this: &KindRef<Self>, waker: &Waker) -> Option<usize> {
+        waker::slot_of(waker, this.as_node())
     }
     unsafe fn take_result(this: &KindRef<Self>, into: *mut ()) -> bool {
         let stored = this.payload.head.state.drop_interest();

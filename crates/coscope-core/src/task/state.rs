@@ -184,11 +184,13 @@ impl State {
         })
     }
 
-    /// (4) The poll, in `slot`, was pending. Slots that were notified meanwhile take turns: the next
-    /// one after `slot` goes first, so that none keeps the others waiting.
+    /// (4) The poll, in `slot`, was pending. Slots that were notified meanwhile, or that the poll itself has
+    /// `woken` (a bit for each), take turns: the next one after `slot` goes first, so that none keeps the others
+    /// waiting.
     #[inline]
-    pub(crate) fn pend(&self, slot: usize, shielded: impl Fn() -> bool) -> Pend {
+    pub(crate) fn pend(&self, slot: usize, woken: u16, shielded: impl Fn() -> bool) -> Pend {
         self.transition(|word| {
+            let word = word | (u32::from(woken) << 16);
             let notified = (word & NOTIFIED_MASK) >> 16;
             if word & CANCEL != 0 && !shielded() {
                 (word, Pend::Cut)

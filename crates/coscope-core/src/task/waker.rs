@@ -5,7 +5,7 @@
 
 use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::state::SLOTS;
@@ -26,7 +26,7 @@ pub(super) fn untag(tagged: NonNull<()>) -> (NonNull<Node>, usize) {
     (node.cast(), slot)
 }
 
-const VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
 
 /// The node and slot of a waker's data, without a count of its own.
 ///
@@ -80,9 +80,10 @@ pub(crate) fn waker(node: &NodeRef, slot: usize) -> Waker {
     with_waker(node, slot, Waker::clone)
 }
 
-/// Whether `waker` is one of the coroutine's own, for whichever slot. By its table too: a waker of others
-/// may carry the same data.
-pub(super) fn is_of(waker: &Waker, node: &NodeRef) -> bool {
-    waker.vtable() == &VTABLE
-        && NonNull::new(waker.data().cast_mut()).is_some_and(|data| untag(data).0 == node.as_raw())
+/// Which slot `waker` wakes, if it is one of the coroutine's own. By its table too: a waker of others may carry
+/// the same data.
+pub(super) fn slot_of(waker: &Waker, node: &NodeRef) -> Option<usize> {
+    let (woken, slot) = untag(NonNull::new(waker.data().cast_mut())?);
+    let is_of = woken == node.as_raw() && (ptr::eq(waker.vtable(), &VTABLE) || waker.vtable() == &VTABLE);
+    is_of.then_some(slot)
 }
