@@ -262,6 +262,7 @@ pub(crate) fn enter_context<R>(
 }
 
 /// A visit with `given` from this point, which has a dispatcher, or `None` where it would need all of its own at once.
+#[inline]
 pub(crate) fn visit<'a>(
     given: &'a CoroutineContext,
     site: &'static Location<'static>,
@@ -269,15 +270,31 @@ pub(crate) fn visit<'a>(
 ) -> Option<Visit<'a>> {
     let (around, slot, place) = with(|c| (c.context.get(), c.slot.get(), c.place.get()));
     let simple = slot == place && !given.has_thread_elements() && !around.has_thread_elements();
-    simple.then(|| Visit::new(given, around, (slot, place), site, open))
+    simple.then(|| Visit::new(given, around, place, site, open))
 }
 
 /// Runs `f` inside of a visit.
+#[inline]
 pub(crate) fn enter_visit<R>(visit: &Visit<'_>, f: impl FnOnce() -> R) -> R {
-    let visit = ptr::from_ref(visit).cast::<Visit<'static>>();
-    let _context = Restore::set(|c| &c.context, Ambient::Visit(visit));
-    let _slot = Restore::set(|c| &c.slot, At::Visit(visit));
-    let _place = Restore::set(|c| &c.place, At::Visit(visit));
+    /// Goes back to where the visit lies, on unwinding too.
+    struct Leave<'v, 'a>(&'v Visit<'a>);
+    impl Drop for Leave<'_, '_> {
+        #[inline]
+        fn drop(&mut self) {
+            go(self.0.around, self.0.origin);
+        }
+    }
+    #[inline]
+    fn go(context: Ambient, at: At) {
+        with(|c| {
+            c.context.set(context);
+            c.slot.set(at);
+            c.place.set(at);
+        });
+    }
+    let inside = ptr::from_ref(visit).cast::<Visit<'static>>();
+    let _leave = Leave(visit);
+    go(Ambient::Visit(inside), At::Visit(inside));
     f()
 }
 

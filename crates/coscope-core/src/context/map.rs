@@ -21,8 +21,21 @@ use crate::time::Clock;
 /// let context = Dispatcher::unconfined() + CoroutineName::new("reader") + FailureHandler::new(|f| eprintln!("{f}"));
 /// assert_eq!(context.name(), Some("reader"));
 /// ```
-#[derive(Clone, Default)]
-pub struct CoroutineContext(Option<Arc<Elements>>);
+#[derive(Clone)]
+pub struct CoroutineContext(Content);
+
+/// Most have nothing but a dispatcher: it lies here itself, and costs no allocation.
+#[derive(Clone)]
+enum Content {
+    Dispatcher(Dispatcher),
+    Elements(Option<Arc<Elements>>),
+}
+
+impl Default for CoroutineContext {
+    fn default() -> Self {
+        CoroutineContext::new()
+    }
+}
 
 #[derive(Clone, Default)]
 struct Elements {
@@ -46,7 +59,25 @@ impl Elements {
 impl CoroutineContext {
     /// The empty context.
     pub const fn new() -> Self {
-        CoroutineContext(None)
+        CoroutineContext(Content::Elements(None))
+    }
+
+    /// What there is beside a dispatcher, and one perhaps.
+    #[inline]
+    fn elements(&self) -> Option<&Elements> {
+        match &self.0 {
+            Content::Elements(elements) => elements.as_deref(),
+            Content::Dispatcher(_) => None,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self.0, Content::Elements(None))
+    }
+
+    /// Whether there is nothing but a dispatcher, perhaps.
+    fn is_plain(&self) -> bool {
+        self.elements().is_none_or(Elements::is_plain)
     }
 
     pub(super) fn of(entry: Entry) -> Self {
@@ -59,7 +90,7 @@ impl CoroutineContext {
     fn with(set: impl FnOnce(&mut Elements)) -> Self {
         let mut elements = Elements::default();
         set(&mut elements);
-        CoroutineContext(Some(Arc::new(elements)))
+        CoroutineContext::from(elements)
     }
 
     /// A context with a clock of its own, for tests in virtual time.
@@ -69,37 +100,41 @@ impl CoroutineContext {
 
     /// The element of type `T`.
     pub fn get<T: Element>(&self) -> Option<&T> {
-        let entries = &self.0.as_deref()?.entries;
+        let entries = &self.elements()?.entries;
         entries.iter().find(|e| e.key == TypeId::of::<T>()).and_then(|e| e.value.downcast_ref())
     }
 
     /// The dispatcher, if the context names one.
+    #[inline]
     pub fn dispatcher(&self) -> Option<&Dispatcher> {
-        self.0.as_deref()?.dispatcher.as_ref()
+        match &self.0 {
+            Content::Dispatcher(dispatcher) => Some(dispatcher),
+            Content::Elements(elements) => elements.as_deref()?.dispatcher.as_ref(),
+        }
     }
 
     /// The failure handler, if the context has one.
     pub fn failure_handler(&self) -> Option<&FailureHandler> {
-        self.0.as_deref()?.handler.as_ref()
+        self.elements()?.handler.as_ref()
     }
 
     /// The name, if the context has one.
     pub fn name(&self) -> Option<&str> {
-        self.0.as_deref()?.name.as_ref().map(|n| &*n.0)
+        self.elements()?.name.as_ref().map(|n| &*n.0)
     }
 
     pub(crate) fn coroutine_name(&self) -> Option<&CoroutineName> {
-        self.0.as_deref()?.name.as_ref()
+        self.elements()?.name.as_ref()
     }
 
     pub(crate) fn cleanup_deadline(&self) -> Duration {
-        let set = self.0.as_deref().and_then(|e| e.cleanup);
+        let set = self.elements().and_then(|e| e.cleanup);
         set.unwrap_or(CleanupDeadline(Duration::from_secs(30))).0
     }
 
     /// Runs `f` with the clock: the context's own, the dispatcher's, or the real one.
     pub(crate) fn on_clock<R>(&self, f: impl FnOnce(&Arc<dyn Clock>) -> R) -> R {
-        if let Some(clock) = self.0.as_deref().and_then(|e| e.clock.as_ref()) {
+        if let Some(clock) = self.elements().and_then(|e| e.clock.as_ref()) {
             return f(clock);
         }
         match self.dispatcher().and_then(|d| d.dispatch_impl().clock()) {
@@ -112,7 +147,7 @@ impl CoroutineContext {
     /// dispatcher always.
     #[inline]
     pub(crate) fn for_child(&self, given: &CoroutineContext) -> CoroutineContext {
-        if given.0.is_none() && self.is_inherited_whole() {
+        if given.is_empty() && self.is_inherited_whole() {
             self.clone()
         } else {
             self.merged_for_child(given)
@@ -120,8 +155,7 @@ impl CoroutineContext {
     }
 
     fn merged_for_child(&self, given: &CoroutineContext) -> CoroutineContext {
-        let is_plain = self.0.as_deref().is_none_or(Elements::is_plain);
-        if is_plain && given.dispatcher().is_some() {
+        if self.is_plain() && given.dispatcher().is_some() {
             return given.clone();
         }
         let mut context = self.inherited() + given.clone();
@@ -133,20 +167,19 @@ impl CoroutineContext {
 
     #[inline]
     fn is_inherited_whole(&self) -> bool {
-        let Some(elements) = self.0.as_deref() else { return false };
+        let elements = match &self.0 {
+            Content::Dispatcher(_) => return true,
+            Content::Elements(None) => return false,
+            Content::Elements(Some(elements)) => elements,
+        };
         elements.dispatcher.is_some() && elements.name.is_none() && elements.entries.is_empty()
     }
 
     fn inherited(&self) -> CoroutineContext {
-        let Some(elements) = self.0.as_deref() else { return CoroutineContext::new() };
+        let Some(elements) = self.elements() else { return self.clone() };
         let entries: Vec<Entry> = elements.entries.iter().filter_map(Entry::for_child).collect();
         let thread_elements = entries.iter().any(Entry::is_thread_element);
-        CoroutineContext(Some(Arc::new(Elements {
-            name: None,
-            entries,
-            thread_elements,
-            ..elements.clone()
-        })))
+        CoroutineContext::from(Elements { name: None, entries, thread_elements, ..elements.clone() })
     }
 
     /// Runs `step` with every thread element set.
@@ -157,7 +190,7 @@ impl CoroutineContext {
                 Some((entry, rest)) => entry.around(&mut || nest(rest, step)),
             }
         }
-        match self.0.as_deref() {
+        match self.elements() {
             Some(elements) if elements.thread_elements => nest(&elements.entries, step),
             _ => step(),
         }
@@ -166,7 +199,7 @@ impl CoroutineContext {
     /// Whether `around_step` has anything to set.
     #[inline]
     pub(crate) fn has_thread_elements(&self) -> bool {
-        self.0.as_deref().is_some_and(|e| e.thread_elements)
+        self.elements().is_some_and(|e| e.thread_elements)
     }
 }
 
@@ -174,22 +207,37 @@ impl<C: Into<CoroutineContext>> Add<C> for CoroutineContext {
     type Output = CoroutineContext;
     fn add(self, right: C) -> CoroutineContext {
         let right = right.into();
-        let (Some(left), Some(r)) = (self.0.as_deref(), right.0.as_deref()) else {
-            return if right.0.is_some() { right } else { self };
-        };
-        if left.is_plain() && r.dispatcher.is_some() {
+        if right.is_empty() {
+            return self;
+        }
+        if self.is_empty() || (self.is_plain() && right.dispatcher().is_some()) {
             return right; // nothing is left of what is left
         }
-        let mut sum = left.clone();
-        sum.dispatcher = r.dispatcher.clone().or(sum.dispatcher);
-        sum.clock = r.clock.clone().or(sum.clock);
-        sum.handler = r.handler.clone().or(sum.handler);
-        sum.cleanup = r.cleanup.or(sum.cleanup);
-        sum.name = r.name.clone().or(sum.name);
-        sum.entries.retain(|old| r.entries.iter().all(|new| new.key != old.key));
-        sum.entries.extend(r.entries.iter().cloned());
-        sum.thread_elements = sum.entries.iter().any(Entry::is_thread_element);
-        CoroutineContext(Some(Arc::new(sum)))
+        let mut sum = self.elements().cloned().unwrap_or_default();
+        sum.dispatcher = right.dispatcher().or(self.dispatcher()).cloned();
+        if let Some(r) = right.elements() {
+            sum.clock = r.clock.clone().or(sum.clock);
+            sum.handler = r.handler.clone().or(sum.handler);
+            sum.cleanup = r.cleanup.or(sum.cleanup);
+            sum.name = r.name.clone().or(sum.name);
+            sum.entries.retain(|old| r.entries.iter().all(|new| new.key != old.key));
+            sum.entries.extend(r.entries.iter().cloned());
+            sum.thread_elements = sum.entries.iter().any(Entry::is_thread_element);
+        }
+        CoroutineContext::from(sum)
+    }
+}
+
+impl From<Elements> for CoroutineContext {
+    fn from(elements: Elements) -> Self {
+        CoroutineContext(Content::Elements(Some(Arc::new(elements))))
+    }
+}
+
+impl From<Dispatcher> for CoroutineContext {
+    #[inline]
+    fn from(dispatcher: Dispatcher) -> Self {
+        CoroutineContext(Content::Dispatcher(dispatcher))
     }
 }
 
@@ -209,6 +257,13 @@ macro_rules! element_of_the_house {
     )*};
 }
 
+impl<C: Into<CoroutineContext>> Add<C> for Dispatcher {
+    type Output = CoroutineContext;
+    fn add(self, right: C) -> CoroutineContext {
+        CoroutineContext::from(self) + right
+    }
+}
+
 impl From<&Dispatcher> for CoroutineContext {
     fn from(dispatcher: &Dispatcher) -> Self {
         dispatcher.clone().into()
@@ -216,7 +271,6 @@ impl From<&Dispatcher> for CoroutineContext {
 }
 
 element_of_the_house! {
-    Dispatcher, dispatcher;
     FailureHandler, handler;
     CleanupDeadline, cleanup;
     CoroutineName, name;
@@ -224,11 +278,16 @@ element_of_the_house! {
 
 impl fmt::Debug for CoroutineContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(e) = self.0.as_deref() else { return f.write_str("CoroutineContext(empty)") };
+        if self.is_empty() {
+            return f.write_str("CoroutineContext(empty)");
+        }
+        let e = self.elements().cloned().unwrap_or_default();
         f.debug_struct("CoroutineContext")
-            .field("dispatcher", &e.dispatcher)
+            .field("dispatcher", &self.dispatcher())
             .field("name", &e.name)
             .field("elements", &e.entries)
             .finish_non_exhaustive()
     }
 }
+
+const _: () = assert!(size_of::<CoroutineContext>() == 2 * size_of::<usize>());

@@ -103,13 +103,14 @@ fn open(node: &NodeRef, target: &Dispatcher, at: (usize, usize), site: &'static 
 
 /// The slot of a visit, if something needs one.
 fn open_for_visit(visit: &Visit<'_>) -> usize {
-    let at = (visit.step.slot(), visit.origin.slot());
+    let at = (visit.origin.slot(), visit.origin.slot());
     let target = visit.given.dispatcher().expect("a visit is one to a dispatcher");
     current::with_coroutine(|node| open(node.expect("visits are a coroutine's"), target, at, visit.site))
 }
 
 /// Begins a visit to the dispatcher of `given`: the step has its permit now. `None` if that must not be, or is
 /// not free.
+#[inline]
 pub(super) fn visit<'a>(given: &'a CoroutineContext, site: &'static Location<'static>) -> Option<Visit<'a>> {
     let target = given.dispatcher()?;
     let leaves = |home: &Dispatcher| home != target && home.dispatch_impl().may_leave_in_place();
