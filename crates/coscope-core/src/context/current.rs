@@ -261,16 +261,18 @@ pub(crate) fn enter_context<R>(
     f()
 }
 
-/// A visit with `given` from this point, which has a dispatcher, or `None` where it would need all of its own at once.
+/// Runs `f` with a visit with `given` from this point, which has a dispatcher; `None` where that would need all of its
+/// own at once. It lies here: moving it costs more than making it.
 #[inline]
-pub(crate) fn visit<'a>(
-    given: &'a CoroutineContext,
+pub(crate) fn visit<R>(
+    given: &CoroutineContext,
     site: &'static Location<'static>,
     open: fn(&Visit<'_>) -> usize,
-) -> Option<Visit<'a>> {
+    f: impl FnOnce(&Visit<'_>) -> R,
+) -> Option<R> {
     let (around, slot, place) = with(|c| (c.context.get(), c.slot.get(), c.place.get()));
     let simple = slot == place && !given.has_thread_elements() && !around.has_thread_elements();
-    simple.then(|| Visit::new(given, around, place, site, open))
+    simple.then(|| f(&Visit::new(given, around, place, site, open)))
 }
 
 /// Runs `f` inside of a visit.

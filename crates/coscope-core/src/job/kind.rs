@@ -45,6 +45,10 @@ pub(crate) unsafe trait Kind: Sized {
     fn own_slot(_this: &KindRef<Self>, _waker: &Waker) -> Option<usize> {
         None
     }
+    /// Whether it is a coroutine that may move to another dispatcher.
+    fn is_movable(_this: &KindRef<Self>) -> bool {
+        false
+    }
     /// Moves the result to `into`, if there is one and it was not taken before.
     ///
     /// # Safety
@@ -75,6 +79,7 @@ pub(crate) struct Vtable {
     unshielded: unsafe fn(&NodeRef),
     woken: unsafe fn(&NodeRef, usize),
     own_slot: unsafe fn(&NodeRef, &Waker) -> Option<usize>,
+    is_movable: unsafe fn(&NodeRef) -> bool,
     take_result: unsafe fn(&NodeRef, *mut ()) -> bool,
     discard_result: unsafe fn(&NodeRef),
     face: unsafe fn(&NodeRef) -> Option<*const (dyn Any + 'static)>,
@@ -146,6 +151,8 @@ impl<K: Kind> KindRef<K> {
         woken: |node, slot| K::woken(unsafe { Self::of(node) }, slot),
         // SAFETY: see above.
         own_slot: |node, waker| K::own_slot(unsafe { Self::of(node) }, waker),
+        // SAFETY: see above.
+        is_movable: |node| K::is_movable(unsafe { Self::of(node) }),
         // SAFETY: see above; the rest is the caller's contract.
         take_result: |node, into| unsafe { K::take_result(Self::of(node), into) },
         // SAFETY: see above; the rest is the caller's contract.
@@ -248,6 +255,12 @@ impl NodeRef {
     /// Whether `waker` is the coroutine's own.
     pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
         self.slot_of(waker).is_some()
+    }
+    /// Whether it is a coroutine that may move to another dispatcher.
+    #[inline]
+    pub(crate) fn is_movable(&self) -> bool {
+        // SAFETY: see `on_cancelled`.
+        unsafe { (self.vtable().is_movable)(self) }
     }
     /// # Safety
     /// As [`Kind::take_result`].

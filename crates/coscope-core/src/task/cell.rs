@@ -88,6 +88,9 @@ where
     fn own_slot(this: &KindRef<Self>, waker: &Waker) -> Option<usize> {
         waker::slot_of(waker, this.as_node())
     }
+    fn is_movable(this: &KindRef<Self>) -> bool {
+        this.payload.head.pinned.is_none()
+    }
     unsafe fn take_result(this: &KindRef<Self>, into: *mut ()) -> bool {
         let stored = this.payload.head.state.drop_interest();
         if stored {
