@@ -159,7 +159,7 @@ impl Stage {
     /// The slot that the body belongs to.
     fn place(&self) -> At {
         match self {
-            Stage::Away(trip) => At::Slot(trip.slot),
+            Stage::Away(trip) => At::number(trip.slot),
             Stage::New | Stage::Here | Stage::Done => current::whereabouts().1,
         }
     }
