@@ -18,9 +18,16 @@ pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
 /// printed the panic already; this says where it was, and drops it.
 #[inline]
 pub fn contain(place: &str, f: impl FnOnce()) {
-    if let Err(payload) = catch(f) {
+    contain_or(place, (), f);
+}
+
+/// As [`contain`]; `otherwise` stands for what `f` would have given.
+#[inline]
+pub fn contain_or<R>(place: &str, otherwise: R, f: impl FnOnce() -> R) -> R {
+    catch(f).unwrap_or_else(|payload| {
         report(place, payload);
-    }
+        otherwise
+    })
 }
 
 #[cold]

@@ -22,7 +22,7 @@ use std::thread::{self, Thread, ThreadId};
 use coscope_core::dispatch::{Dispatch, Dispatcher, Runnable, keep_permit};
 use coscope_core::primitive::{AtomicBool, Mutex, Ordering};
 use coscope_core::time::{Clock, Instant, Timers};
-use coscope_core::unwind::{contain, drop_contained};
+use coscope_core::unwind::{contain_or, drop_contained};
 
 use crate::guardian::Guardian;
 use crate::{home, park, pool};
@@ -101,7 +101,11 @@ impl EventLoop {
                 next = pop();
             }
             match next {
-                Some(step) => contain("a step", || step.run()),
+                Some(step) => {
+                    if let Some(yielded) = contain_or("a step", None, || step.run_at(self.address())) {
+                        self.push(yielded);
+                    }
+                }
                 None => self.wait(),
             }
         }
@@ -195,6 +199,16 @@ impl EventLoop {
         std::ptr::from_ref(self).addr()
     }
 
+    /// For the thread that drives this loop.
+    #[inline]
+    fn push(&self, runnable: Runnable) {
+        if self.is_closed() {
+            self.dispatch_from_afar(runnable);
+        } else {
+            push(runnable);
+        }
+    }
+
     /// From another thread, or when this one drives another loop.
     #[cold]
     fn dispatch_from_afar(&self, runnable: Runnable) {
@@ -242,9 +256,8 @@ fn make_room(queue: &mut VecDeque<Runnable>) {
 
 impl Dispatch for EventLoop {
     fn dispatch(&self, runnable: Runnable) {
-        if self.is_driven_here() && !self.is_closed() {
-            // driven just now, so the thread is not at its end
-            push(runnable);
+        if self.is_driven_here() {
+            self.push(runnable);
         } else {
             self.dispatch_from_afar(runnable);
         }

@@ -85,14 +85,12 @@ impl Worker<'_> {
             }
             if let Some(step) = self.next() {
                 self.stop_searching();
-                self.local.step(step);
-                self.pool.settle(self.local);
+                self.run_step(step);
             } else if let Some(step) = self.pool.pop_blocking() {
                 self.run_blocking(step);
             } else if let Some(step) = self.search() {
                 self.stop_searching();
-                self.local.step(step);
-                self.pool.settle(self.local);
+                self.run_step(step);
             } else {
                 self.pool.release(self.local);
                 if !self.park() {
@@ -125,7 +123,15 @@ impl Worker<'_> {
         }
         self.stop_searching();
         self.stop_arriving();
-        self.local.step(step);
+        self.run_step(step);
+    }
+
+    /// Runs a step, and puts in order what it has exchanged. If it has yielded it goes behind all others.
+    #[inline]
+    fn run_step(&mut self, step: Runnable) {
+        if let Some(yielded) = self.local.step(step) {
+            self.pool.dispatch_last(self.local, yielded);
+        }
         self.pool.settle(self.local);
     }
 

@@ -137,6 +137,12 @@ impl Dispatcher {
         &self.0
     }
 
+    /// The address of what the handle points to, as [`Runnable::run_at`] asks for it.
+    #[inline]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Queues a step.
     #[inline]
     pub fn dispatch(&self, runnable: Runnable) {

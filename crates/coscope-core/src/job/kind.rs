@@ -23,7 +23,7 @@ use crate::memory;
 /// an implementor whose payload is bound to a thread must not touch that part in them.
 pub(crate) unsafe trait Kind: Sized {
     /// How its steps are run, where it has any: by a `Runnable` to its node.
-    const STEPS: RunnableVtable = RunnableVtable { run: |_| unreachable!(), refuse: |_| unreachable!() };
+    const STEPS: RunnableVtable = RunnableVtable { run: |_, _| unreachable!(), refuse: |_| unreachable!() };
     /// The kind's type, for kinds that rooms above ask for by type.
     const TYPE: Option<fn() -> TypeId> = None;
 
@@ -44,6 +44,10 @@ pub(crate) unsafe trait Kind: Sized {
     /// Which slot `waker` wakes, if it is one of the coroutine's own.
     fn own_slot(_this: &KindRef<Self>, _waker: &Waker) -> Option<usize> {
         None
+    }
+    /// Whether it is a coroutine that may move to another dispatcher.
+    fn is_movable(_this: &KindRef<Self>) -> bool {
+        false
     }
     /// Moves the result, or what stands for it after a cancel, to `into`, if there is one and it was not taken
     /// before.
@@ -76,6 +80,7 @@ pub(crate) struct Vtable {
     unshielded: unsafe fn(&NodeRef),
     woken: unsafe fn(&NodeRef, usize),
     own_slot: unsafe fn(&NodeRef, &Waker) -> Option<usize>,
+    is_movable: unsafe fn(&NodeRef) -> bool,
     take_result: unsafe fn(&NodeRef, *mut ()) -> bool,
     discard_result: unsafe fn(&NodeRef),
     face: unsafe fn(&NodeRef) -> Option<*const (dyn Any + 'static)>,
@@ -147,6 +152,8 @@ impl<K: Kind> KindRef<K> {
         woken: |node, slot| K::woken(unsafe { Self::of(node) }, slot),
         // SAFETY: see above.
         own_slot: |node, waker| K::own_slot(unsafe { Self::of(node) }, waker),
+        // SAFETY: see above.
+        is_movable: |node| K::is_movable(unsafe { Self::of(node) }),
         // SAFETY: see above; the rest is the caller's contract.
         take_result: |node, into| unsafe { K::take_result(Self::of(node), into) },
         // SAFETY: see above; the rest is the caller's contract.
@@ -246,16 +253,22 @@ impl NodeRef {
         // SAFETY: see `on_cancelled`.
         unsafe { (self.vtable().woken)(self, slot) }
     }
-    /// Whether `waker` is the coroutine's own.
-    #[inline]
-    pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
-        self.slot_of(waker).is_some()
-    }
     /// Which slot `waker` wakes, if it is one of the coroutine's own.
     #[inline]
     pub(crate) fn slot_of(&self, waker: &Waker) -> Option<usize> {
         // SAFETY: see `on_cancelled`.
         unsafe { (self.vtable().own_slot)(self, waker) }
+    }
+    /// Whether `waker` is the coroutine's own.
+    #[inline]
+    pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
+        self.slot_of(waker).is_some()
+    }
+    /// Whether it is a coroutine that may move to another dispatcher.
+    #[inline]
+    pub(crate) fn is_movable(&self) -> bool {
+        // SAFETY: see `on_cancelled`.
+        unsafe { (self.vtable().is_movable)(self) }
     }
     /// # Safety
     /// As [`Kind::take_result`].

@@ -53,11 +53,11 @@ where
     P: Policy<F::Output>,
 {
     const STEPS: RunnableVtable = RunnableVtable {
-        run: |tagged| {
+        run: |tagged, home| {
             let (node, slot) = waker::untag(tagged);
             // SAFETY: a runnable is out, so the coroutine has not ended and its node is alive
             // (`state`); the tag was made of a `KindRef` of this type.
-            unsafe { harness::run::<F, P>(node, slot) }
+            unsafe { harness::run::<F, P>(node, slot, home) }
         },
         refuse: |tagged| {
             let (node, slot) = waker::untag(tagged);
@@ -87,6 +87,9 @@ where
     }
     fn own_slot(this: &KindRef<Self>, waker: &Waker) -> Option<usize> {
         waker::slot_of(waker, this.as_node())
+    }
+    fn is_movable(this: &KindRef<Self>) -> bool {
+        this.payload.head.pinned.is_none()
     }
     unsafe fn take_result(this: &KindRef<Self>, into: *mut ()) -> bool {
         let result = if this.payload.head.state.drop_interest() {

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::thread;
 
 use super::borrowed::Unwound;
-use super::cell::{Task, dispatch};
+use super::cell::{Task, TaskHead, dispatch};
 use super::policy::{Outcome, Policy, hand_up};
 use super::state::{Pend, Run};
 use super::waker;
@@ -21,13 +21,14 @@ use crate::job::{Ended, KindRef, Node, NodeRef};
 use crate::primitive::Ordering;
 use crate::unwind;
 
-/// Runs a dispatched step.
+/// Runs a dispatched step, on a thread of the dispatcher at `home`. `true` if it has yielded and goes on there:
+/// then the caller has its runnable again.
 ///
 /// # Safety
 /// `node` is alive and of this type, its `SCHEDULED` runnable is consumed by this call, and this
 /// thread may run the future.
 #[inline]
-pub(super) unsafe fn run<F, P>(node: NonNull<Node>, slot: usize)
+pub(super) unsafe fn run<F, P>(node: NonNull<Node>, slot: usize, home: usize) -> bool
 where
     F: Future,
     P: Policy<F::Output>,
@@ -46,9 +47,12 @@ where
     }
     match this.payload.head.state.run(slot, || is_shielded(this)) {
         // SAFETY: `run` has set `RUNNING`.
-        Run::Poll => unsafe { step(this, slot) },
+        Run::Poll => unsafe { step(this, slot, home) },
         // SAFETY: as above.
-        Run::Cut => unsafe { cut(this, slot) },
+        Run::Cut => unsafe {
+            cut(this, slot);
+            false
+        },
     }
 }
 
@@ -63,7 +67,7 @@ where
     P: Policy<F::Output>,
 {
     // SAFETY: the caller's contract.
-    unsafe { step(this, 0) }
+    let _not_handed_back = unsafe { step(this, 0, 0) };
 }
 
 /// Read by a read-modify-write: a cancel sets its bit and then looks here, a shield that ends outside
@@ -72,18 +76,18 @@ fn is_shielded<K>(this: &KindRef<K>) -> bool {
     this.shields.fetch_add(0, Ordering::AcqRel) != 0
 }
 
-/// Polls the future, and does what follows.
+/// Polls the future, and does what follows. `true` if the step is the caller's again, to be queued at `home`.
 ///
 /// # Safety
 /// `RUNNING` is set by this thread, the stage holds the future.
 #[inline(always)] // the whole of a step is one function
-unsafe fn step<F, P>(this: &KindRef<Task<F, P>>, slot: usize)
+unsafe fn step<F, P>(this: &KindRef<Task<F, P>>, dispatched: usize, home: usize) -> bool
 where
     F: Future,
     P: Policy<F::Output>,
 {
     let head = &this.payload.head;
-    let slot = head.hops.arrive(slot);
+    let slot = head.hops.arrive(dispatched);
     let ((stepped, ended), asked) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
         if head.context.has_thread_elements() {
             // SAFETY: the caller's contract.
@@ -95,18 +99,27 @@ where
     });
     if let Err(payload) = stepped {
         // SAFETY: `RUNNING` is still set; the future is there if the body has not ended.
-        return unsafe { element_panicked(this, slot, ended, payload) };
+        unsafe { element_panicked(this, slot, ended, payload) };
+        return false;
     }
     match ended {
         // SAFETY: `RUNNING` is still set, the future is gone.
         Some(ended) => unsafe { end(this, slot, ended) },
         None => match head.state.pend(slot, asked.woken, || is_shielded(this)) {
             Pend::Idle => {} // the cell may be gone
+            Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
             Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), asked.yielding),
             // SAFETY: `pend` has left `RUNNING` set.
             Pend::Cut => unsafe { cut(this, slot) },
         },
     }
+    false
+}
+
+/// Whether the coroutine is at home on the dispatcher at the address `home`.
+#[inline]
+fn is_home(head: &TaskHead, home: usize) -> bool {
+    head.context.dispatcher().is_some_and(|dispatcher| dispatcher.address() == home)
 }
 
 /// Polls the future once, and ends the body if that was all. Runs inside the coroutine.
