@@ -22,7 +22,7 @@ use std::thread::{self, Thread, ThreadId};
 use coscope_core::dispatch::{Dispatch, Dispatcher, Runnable, keep_permit};
 use coscope_core::primitive::{AtomicBool, Mutex, Ordering};
 use coscope_core::time::{Clock, Instant, Timers};
-use coscope_core::unwind::{contain, drop_contained};
+use coscope_core::unwind::{contain_or, drop_contained};
 
 use crate::guardian::Guardian;
 use crate::{home, park, pool};
@@ -99,7 +99,11 @@ impl EventLoop {
                 next = pop();
             }
             match next {
-                Some(step) => contain("a step", || step.run()),
+                Some(step) => {
+                    if let Some(yielded) = contain_or("a step", None, || step.run_at(self.address())) {
+                        self.push(yielded);
+                    }
+                }
                 None => self.wait(),
             }
         }
@@ -193,7 +197,18 @@ impl EventLoop {
         std::ptr::from_ref(self).addr()
     }
 
+    /// For the thread that drives this loop.
+    #[inline]
+    fn push(&self, runnable: Runnable) {
+        if self.is_closed() {
+            self.dispatch_from_afar(runnable);
+        } else {
+            push(runnable);
+        }
+    }
+
     /// From another thread, or when this one drives another loop.
+    #[cold]
     fn dispatch_from_afar(&self, runnable: Runnable) {
         let (sleeper, refused) = {
             let mut inbox = self.inbox.lock();
@@ -215,15 +230,32 @@ fn take_queue(queue: &RefCell<VecDeque<Runnable>>) -> VecDeque<Runnable> {
     take(&mut *queue.borrow_mut())
 }
 
+#[inline]
 fn pop() -> Option<Runnable> {
     QUEUE.with(|queue| queue.borrow_mut().pop_front())
 }
 
+#[inline]
+fn push(step: Runnable) {
+    // it is always there: it has no destructor
+    let _ = QUEUE.try_with(|queue| {
+        let mut queue = queue.borrow_mut();
+        if queue.len() == queue.capacity() {
+            make_room(&mut queue);
+        }
+        queue.push_back(step);
+    });
+}
+
+#[cold]
+fn make_room(queue: &mut VecDeque<Runnable>) {
+    queue.reserve(queue.capacity().max(16));
+}
+
 impl Dispatch for EventLoop {
     fn dispatch(&self, runnable: Runnable) {
-        if self.is_driven_here() && !self.is_closed() {
-            // driven just now, so the thread is not at its end
-            QUEUE.with(|queue| queue.borrow_mut().push_back(runnable));
+        if self.is_driven_here() {
+            self.push(runnable);
         } else {
             self.dispatch_from_afar(runnable);
         }

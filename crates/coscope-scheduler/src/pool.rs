@@ -129,19 +129,30 @@ impl Pool {
     /// watch is on, which has idle threads come for their share; else of the pool.
     pub(crate) fn dispatch_cpu_last(&self, step: Runnable) {
         let mut step = Some(step);
-        if self.watch.is_on() {
-            let _ = Local::with(|local| {
-                if local.works_for(self.key()) {
-                    local.with_permit(|permit| {
-                        self.lanes.push_yielded(permit, step.take().expect("it is taken once"));
-                    });
-                }
+        let _ = Local::with(|local| self.dispatch_last(local, step.take().expect("it is taken once")));
+        if let Some(step) = step {
+            self.push_for_all(step);
+        }
+    }
+
+    /// As [`dispatch_cpu_last`](Self::dispatch_cpu_last), for a thread with what it holds.
+    #[inline]
+    pub(crate) fn dispatch_last(&self, local: &Local, step: Runnable) {
+        let mut step = Some(step);
+        if self.watch.is_on() && local.works_for(self.key()) {
+            local.with_permit(|permit| {
+                self.lanes.push_yielded(permit, step.take().expect("it is taken once"));
             });
         }
         if let Some(step) = step {
-            self.lanes.push_global(step);
-            self.notify_cpu();
+            self.push_for_all(step);
         }
+    }
+
+    #[cold]
+    fn push_for_all(&self, step: Runnable) {
+        self.lanes.push_global(step);
+        self.notify_cpu();
     }
 
     #[inline]
@@ -259,7 +270,7 @@ impl Pool {
     }
 
     /// Lets the running step go on under a CPU permit (`cpu`) or without one.
-    pub(crate) fn enter_in_place(&self, cpu: bool) -> bool {
+    pub(crate) fn exchange(&self, cpu: bool) -> bool {
         Local::with(|local| {
             if !local.works_for(self.key()) || !local.in_step.get() || !may_exchange() {
                 return false;

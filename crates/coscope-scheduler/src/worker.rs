@@ -94,14 +94,12 @@ impl Worker<'_> {
             }
             if let Some(step) = self.next() {
                 self.stop_searching();
-                self.local.step(step);
-                self.pool.settle(self.local);
+                self.run_step(step);
             } else if let Some(step) = self.pool.pop_blocking() {
                 self.run_blocking(step);
             } else if let Some(step) = self.search() {
                 self.stop_searching();
-                self.local.step(step);
-                self.pool.settle(self.local);
+                self.run_step(step);
             } else {
                 self.pool.release(self.local);
                 if !self.park() {
@@ -115,7 +113,7 @@ impl Worker<'_> {
     #[inline]
     fn next(&mut self) -> Option<Runnable> {
         if self.pool.steps_last.load(Ordering::Relaxed) {
-            self.pool.fire_due();
+            self.pool.fire_due(FIRED_BESIDE);
             self.pool.settle(self.local);
         }
         let lanes = &self.pool.lanes;
@@ -138,7 +136,15 @@ impl Worker<'_> {
         }
         self.stop_searching();
         self.stop_arriving();
-        self.local.step(step);
+        self.run_step(step);
+    }
+
+    /// Runs a step, and puts in order what it has exchanged. If it has yielded it goes behind all others.
+    #[inline]
+    fn run_step(&mut self, step: Runnable) {
+        if let Some(yielded) = self.local.step(step) {
+            self.pool.dispatch_last(self.local, yielded);
+        }
         self.pool.settle(self.local);
     }
 

@@ -27,6 +27,16 @@ pub trait Dispatch: Send + Sync + 'static {
         true
     }
 
+    /// Queues the first step of a coroutine that is launched on this thread; where no dispatch is needed,
+    /// it runs as soon as the launching step allows.
+    fn dispatch_first(&self, runnable: Runnable) {
+        if self.is_dispatch_needed() {
+            self.dispatch(runnable);
+        } else {
+            Dispatcher::unconfined().dispatch(runnable);
+        }
+    }
+
     /// Tries to let the step that runs on this thread go on as a step of this dispatcher, by
     /// exchanging the permit that the thread holds for one of this dispatcher's. The thread keeps
     /// the new permit until it is exchanged again, or to the end of the step.
@@ -127,6 +137,12 @@ impl Dispatcher {
         &self.0
     }
 
+    /// The address of what the handle points to, as [`Runnable::run_at`] asks for it.
+    #[inline]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Queues a step.
     #[inline]
     pub fn dispatch(&self, runnable: Runnable) {
@@ -134,6 +150,7 @@ impl Dispatcher {
     }
 
     /// Queues a step behind all others.
+    #[inline]
     pub fn dispatch_yield(&self, runnable: Runnable) {
         self.0.dispatch_yield(runnable);
     }

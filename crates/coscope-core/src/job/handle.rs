@@ -98,7 +98,7 @@ impl Job {
 
     /// The name it was given, or `"coroutine"`.
     pub fn name(&self) -> &str {
-        &self.0.identity.name
+        self.0.identity.name()
     }
 
     /// Its number, unique in the process and counted up from 1.

@@ -24,7 +24,7 @@ use crate::memory;
 /// an implementor whose payload is bound to a thread must not touch that part in them.
 pub(crate) unsafe trait Kind: Sized {
     /// How its steps are run, where it has any: by a `Runnable` to its node.
-    const STEPS: RunnableVtable = RunnableVtable { run: |_| unreachable!(), refuse: |_| unreachable!() };
+    const STEPS: RunnableVtable = RunnableVtable { run: |_, _| unreachable!(), refuse: |_| unreachable!() };
     /// The kind's type, for kinds that rooms above ask for by type.
     const TYPE: Option<fn() -> TypeId> = None;
 
@@ -47,11 +47,16 @@ pub(crate) unsafe trait Kind: Sized {
     }
     /// A waker of the coroutine was woken in `slot`.
     fn woken(_this: &KindRef<Self>, _slot: usize) {}
-    /// Whether `waker` is the coroutine's own.
-    fn is_own_waker(_this: &KindRef<Self>, _waker: &Waker) -> bool {
+    /// Which slot `waker` wakes, if it is one of the coroutine's own.
+    fn own_slot(_this: &KindRef<Self>, _waker: &Waker) -> Option<usize> {
+        None
+    }
+    /// Whether it is a coroutine that may move to another dispatcher.
+    fn is_movable(_this: &KindRef<Self>) -> bool {
         false
     }
-    /// Moves the result to `into`, if there is one and it was not taken before.
+    /// Moves the result, or what stands for it after a cancel, to `into`, if there is one and it was not taken
+    /// before.
     ///
     /// # Safety
     /// `into` points to room for a value of the kind's result type, on a thread that may own it.
@@ -81,7 +86,8 @@ pub(crate) struct Vtable {
     started: unsafe fn(&NodeRef),
     unshielded: unsafe fn(&NodeRef),
     woken: unsafe fn(&NodeRef, usize),
-    is_own_waker: unsafe fn(&NodeRef, &Waker) -> bool,
+    own_slot: unsafe fn(&NodeRef, &Waker) -> Option<usize>,
+    is_movable: unsafe fn(&NodeRef) -> bool,
     take_result: unsafe fn(&NodeRef, *mut ()) -> bool,
     discard_result: unsafe fn(&NodeRef),
     face: unsafe fn(&NodeRef) -> Option<*const (dyn Any + 'static)>,
@@ -154,7 +160,9 @@ impl<K: Kind> KindRef<K> {
         // SAFETY: see above.
         woken: |node, slot| K::woken(unsafe { Self::of(node) }, slot),
         // SAFETY: see above.
-        is_own_waker: |node, waker| K::is_own_waker(unsafe { Self::of(node) }, waker),
+        own_slot: |node, waker| K::own_slot(unsafe { Self::of(node) }, waker),
+        // SAFETY: see above.
+        is_movable: |node| K::is_movable(unsafe { Self::of(node) }),
         // SAFETY: see above; the rest is the caller's contract.
         take_result: |node, into| unsafe { K::take_result(Self::of(node), into) },
         // SAFETY: see above; the rest is the caller's contract.
@@ -174,10 +182,14 @@ impl<K: Kind> KindRef<K> {
 
     unsafe fn free(pointer: NonNull<Node>) {
         let block = pointer.cast::<Kinded<K>>();
-        // SAFETY: the last count is gone (`NodeRef::drop`), so this is the only pointer; the block
+        // SAFETY: the last count is gone (`NodeRef::drop`), so this is the only pointer; a bare node has
+        // nothing to drop; the block
         // came from `memory::allocate` with the same layout (`NodeRef::allocate`).
         unsafe {
-            ptr::drop_in_place(block.as_ptr());
+            if !(*block.as_ptr()).node.is_bare() {
+                Node::drop_rest(pointer);
+            }
+            ptr::drop_in_place(&raw mut (*block.as_ptr()).payload);
             memory::release(block.cast(), Layout::new::<Kinded<K>>());
         }
     }
@@ -249,17 +261,31 @@ impl NodeRef {
         // SAFETY: see `on_cancelled`.
         unsafe { (self.vtable().unshielded)(self) }
     }
+    #[inline]
     pub(crate) fn on_woken(&self, slot: usize) {
         // SAFETY: see `on_cancelled`.
         unsafe { (self.vtable().woken)(self, slot) }
     }
-    /// Whether `waker` is the coroutine's own.
-    pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
+    /// Which slot `waker` wakes, if it is one of the coroutine's own.
+    #[inline]
+    pub(crate) fn slot_of(&self, waker: &Waker) -> Option<usize> {
         // SAFETY: see `on_cancelled`.
-        unsafe { (self.vtable().is_own_waker)(self, waker) }
+        unsafe { (self.vtable().own_slot)(self, waker) }
+    }
+    /// Whether `waker` is the coroutine's own.
+    #[inline]
+    pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
+        self.slot_of(waker).is_some()
+    }
+    /// Whether it is a coroutine that may move to another dispatcher.
+    #[inline]
+    pub(crate) fn is_movable(&self) -> bool {
+        // SAFETY: see `on_cancelled`.
+        unsafe { (self.vtable().is_movable)(self) }
     }
     /// # Safety
     /// As [`Kind::take_result`].
+    #[inline]
     pub(crate) unsafe fn take_result(&self, into: *mut ()) -> bool {
         // SAFETY: see `on_cancelled`; the rest is the caller's contract.
         unsafe { (self.vtable().take_result)(self, into) }

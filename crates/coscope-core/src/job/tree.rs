@@ -117,7 +117,7 @@ impl NodeRef {
     /// and walks the list after. One of the two sees the other.
     ///
     /// A region hangs itself below its own parent when its first child comes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn link(&self) -> Admission {
         let Some(parent) = self.parent() else { return Admission::Admitted };
         if parent.link_region() == Admission::Refused || parent.state.attach() == Admission::Refused {

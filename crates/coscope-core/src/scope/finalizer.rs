@@ -49,7 +49,7 @@ pub(super) fn queue_cleanup(cleanup: Cleanup) {
 }
 
 fn launch_runner(node: NodeRef) {
-    let context = current::context().for_child(&CoroutineContext::new());
+    let context = current::context().for_child(CoroutineContext::new());
     let launch = Launch {
         name: Some(Cow::Borrowed("finalizer")),
         context,

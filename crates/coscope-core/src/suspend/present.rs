@@ -35,7 +35,7 @@ pub fn current_label() -> String {
     let thread = std::thread::current();
     let thread = thread.name().unwrap_or("unnamed");
     match current::coroutine() {
-        Some(node) => format!("{thread} @{}#{}", node.identity.name, node.identity.id),
+        Some(node) => format!("{thread} @{}#{}", node.identity.name(), node.identity.id),
         None => thread.to_owned(),
     }
 }
