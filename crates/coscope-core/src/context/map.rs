@@ -289,5 +289,3 @@ impl fmt::Debug for CoroutineContext {
             .finish_non_exhaustive()
     }
 }
-
-const _: () = assert!(size_of::<CoroutineContext>() == 2 * size_of::<usize>());
