@@ -102,7 +102,8 @@ impl Dispatcher {
         Dispatcher::new(super::unconfined::Unconfined)
     }
 
-    /// A view of this dispatcher that runs at most `n` steps at once, first come, first served.
+    /// A view of this dispatcher that runs at most `n` steps at once, in the order in which they come; a few that
+    /// find a place free may go ahead of one that waits.
     ///
     /// On the CPU pool it is a share of the pool; on IO it is elastic, with a limit of its own,
     /// as `coscope::Dispatchers::limited` is. A view of 1 is a confinement: no two of its coroutines
