@@ -9,6 +9,7 @@ use std::cell::{Cell, OnceCell};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
+use std::time::Duration;
 
 use super::{CoroutineContext, Visit};
 use crate::dispatch::{Dispatcher, runtime};
@@ -22,13 +23,30 @@ use crate::time::{Clock, Instant};
 /// Its node is made when something needs it: a child, a finalizer, a shield inside.
 pub(crate) struct Frame {
     pub(crate) node: OnceCell<NodeRef>,
-    make: fn(parent: NodeRef, frame: &Frame) -> NodeRef,
+    make: fn(parent: &NodeRef, holds_parent: bool, frame: &Frame) -> NodeRef,
     /// What it is, for people, and where.
     pub(crate) name: &'static str,
     pub(crate) site: &'static Location<'static>,
     pub(crate) shield: bool,
-    pub(crate) deadline: Cell<Option<Instant>>,
+    pub(crate) limit: Cell<Option<Limit>>,
     below: Cell<*const Frame>,
+}
+
+/// How long a region may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Limit {
+    /// From its first suspension on.
+    For(Duration),
+    Until(Instant),
+}
+
+impl Limit {
+    fn deadline(self) -> Instant {
+        match self {
+            Limit::For(duration) => with_clock(|clock| clock.now()) + duration,
+            Limit::Until(deadline) => deadline,
+        }
+    }
 }
 
 // SAFETY: `below` is followed only while the frame is entered, on the thread that has entered it;
@@ -37,37 +55,66 @@ unsafe impl Send for Frame {}
 
 impl Frame {
     #[track_caller]
-    pub(crate) fn new(name: &'static str, make: fn(NodeRef, &Frame) -> NodeRef) -> Self {
+    pub(crate) fn new(name: &'static str, make: fn(&NodeRef, bool, &Frame) -> NodeRef) -> Self {
         let site = Location::caller();
-        let (node, deadline, below) = (OnceCell::new(), Cell::new(None), Cell::new(ptr::null()));
-        Frame { node, make, name, site, shield: false, deadline, below }
+        let (node, limit, below) = (OnceCell::new(), Cell::new(None), Cell::new(ptr::null()));
+        Frame { node, make, name, site, shield: false, limit, below }
+    }
+
+    /// The deadline that is in force inside.
+    #[inline]
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.limit.get().map(Limit::deadline)
     }
 
     /// Runs `f` inside the region.
+    #[inline]
     pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         let inside = Restore::set(|c| &c.frame, ptr::from_ref(self));
         self.below.set(inside.1);
         f()
     }
 
-    /// The region's node, made now if it was not before. Called outside of [`enter`](Self::enter):
-    /// the region's surroundings are then what surrounds the caller.
-    pub(crate) fn node_from_outside(&self) -> NodeRef {
-        self.node.get_or_init(|| (self.make)(innermost_or_root(), self)).clone()
+    /// Runs `f`, the first poll of a region that has its node from the outset, inside. `f` is given a
+    /// count of the node, and says whether nothing is left to do: if nobody has got to know the node
+    /// by then, it goes at once, without having counted its parent, which has run all the time.
+    pub(crate) fn begin(&mut self, f: impl FnOnce(NodeRef) -> bool) {
+        /// Has the node hold its parent, on unwinding too.
+        struct Hold<'a>(&'a NodeRef);
+        impl Drop for Hold<'_> {
+            fn drop(&mut self) {
+                // SAFETY: the parent was the innermost region or coroutine when `begin` was called, and
+                // so is below on this stack, or is the root.
+                unsafe { self.0.hold_parent() };
+            }
+        }
+        let node = with_innermost_or_root(|parent| (self.make)(parent, false, self));
+        let handle = node.clone_new();
+        self.node = OnceCell::from(node);
+        let hold = self.node.get().map(Hold);
+        let over = self.enter(|| f(handle));
+        if over && hold.as_ref().is_some_and(|Hold(node)| node.is_untouched()) {
+            std::mem::forget(hold);
+            if let Some(node) = self.node.take() {
+                // SAFETY: it is not known, and `hold` has not had it hold its parent.
+                unsafe { node.free_alone() };
+            }
+        }
     }
 
-    fn node_from_inside(&self) -> NodeRef {
-        let below = || match NonNull::new(self.below.get().cast_mut()) {
-            // SAFETY: this frame is entered, and so is what it was entered in.
-            Some(below) => unsafe { below.as_ref() }.node_from_inside(),
-            None => coroutine_or_root(),
-        };
-        let make = || {
-            let node = (self.make)(below(), self);
-            let _open = node.state.begin_poll(); // it is being polled: this is inside
-            node
-        };
-        self.node.get_or_init(make).clone()
+    fn node_from_inside(&self) -> &NodeRef {
+        let make = |parent: &NodeRef| (self.make)(parent, true, self);
+        self.node.get_or_init(|| with_region_or_root(self.below.get(), make))
+    }
+}
+
+/// Runs `f` with the node of `frame`, which is entered, or of the coroutine if it is null.
+#[inline]
+fn with_region_or_root<R>(frame: *const Frame, f: impl FnOnce(&NodeRef) -> R) -> R {
+    match NonNull::new(frame.cast_mut()) {
+        // SAFETY: the frame is entered, below on this stack.
+        Some(frame) => f(unsafe { frame.as_ref() }.node_from_inside()),
+        None => with_coroutine(|coroutine| f(coroutine.unwrap_or_else(|| crate::root::root()))),
     }
 }
 
@@ -81,6 +128,7 @@ pub(crate) enum Ambient {
 
 impl Ambient {
     /// The context, merged now if it is that of a visit. For use while it is around.
+    #[inline]
     pub(super) fn get<'a>(self) -> Option<&'a CoroutineContext> {
         match self {
             Ambient::Nothing => None,
@@ -195,19 +243,21 @@ fn with<R>(f: impl FnOnce(&Step) -> R) -> R {
 }
 
 /// Puts back what a cell held before, on unwinding too.
-struct Restore<T: Copy + 'static>(fn(&Step) -> &Cell<T>, T);
+struct Restore<T: Copy + 'static>(NonNull<Cell<T>>, T);
 
 impl<T: Copy + 'static> Restore<T> {
     #[inline]
     fn set(cell: fn(&Step) -> &Cell<T>, value: T) -> Self {
-        Restore(cell, with(|step| cell(step).replace(value)))
+        with(|step| Restore(NonNull::from_ref(cell(step)), cell(step).replace(value)))
     }
 }
 
 impl<T: Copy + 'static> Drop for Restore<T> {
     #[inline]
     fn drop(&mut self) {
-        with(|step| (self.0)(step).set(self.1));
+        // SAFETY: a cell of the step that ran when it was set, which runs until this has gone: a guard
+        // stays in one frame of the stack. `outside` is there as long as the thread.
+        unsafe { self.0.as_ref() }.set(self.1);
     }
 }
 
@@ -297,22 +347,40 @@ fn coroutine_or_root() -> NodeRef {
 pub(crate) fn innermost() -> Option<NodeRef> {
     match NonNull::new(with(|c| c.frame.get()).cast_mut()) {
         // SAFETY: the frame is entered, below on this stack.
-        Some(frame) => Some(unsafe { frame.as_ref() }.node_from_inside()),
+        Some(frame) => Some(unsafe { frame.as_ref() }.node_from_inside().clone()),
         None => coroutine(),
     }
 }
 
+/// Whether `node` is the innermost region around this point, or the coroutine (or the root) if there is none.
+#[inline]
+pub(crate) fn is_innermost(node: &NodeRef) -> bool {
+    with(|c| match NonNull::new(c.frame.get().cast_mut()) {
+        // SAFETY: the frame is entered, below on this stack.
+        Some(frame) => unsafe { frame.as_ref() }.node.get().is_some_and(|innermost| innermost.same(node)),
+        None => c.node.map_or_else(|| crate::root::root().same(node), |coroutine| coroutine == node.as_raw()),
+    })
+}
+
+/// Runs `f` with a look at the innermost region, the coroutine, or the root of the process.
+#[inline]
+fn with_innermost_or_root<R>(f: impl FnOnce(&NodeRef) -> R) -> R {
+    with_region_or_root(with(|c| c.frame.get()), f)
+}
+
 /// The innermost region, the coroutine, or the root of the process.
 pub(crate) fn innermost_or_root() -> NodeRef {
-    innermost().unwrap_or_else(|| crate::root::root().clone())
+    with_innermost_or_root(NodeRef::clone)
 }
 
 /// The context at this point; the root's where there is no coroutine.
+#[inline]
 pub(crate) fn context() -> CoroutineContext {
     with_context(|context| context.cloned().unwrap_or_default())
 }
 
 /// Runs `f` with a look at the context at this point.
+#[inline]
 pub(crate) fn with_context<R>(f: impl FnOnce(Option<&CoroutineContext>) -> R) -> R {
     f(with(|c| c.context.get()).get())
 }
@@ -451,7 +519,7 @@ pub(crate) fn deadline() -> Option<Instant> {
     };
     let shielded = each_frame(|frame| {
         if !frame.shield {
-            take(frame.deadline.get());
+            take(frame.deadline());
         }
         frame.shield
     });

@@ -11,6 +11,9 @@ use crate::unwind;
 impl NodeRef {
     /// Cancels the job and its subtree. `false` if it was being cancelled already, or had completed.
     pub(crate) fn cancel(&self, reason: CancelReason) -> bool {
+        if self.state.is_cancelling() {
+            return false; // the reason is there, here or above
+        }
         resuming(|| {
             self.set_reason(&reason);
             let first = self.begin_cancel();
@@ -19,6 +22,15 @@ impl NodeRef {
             }
             first
         })
+    }
+
+    /// Cancels a job whose body is being dropped: with what is above if that is why, else with `reason`.
+    pub(crate) fn cancel_dropped(&self, reason: &'static str) {
+        if self.parent().is_some_and(|parent| parent.state.is_cancelling()) {
+            self.cancel_with_parent();
+        } else {
+            self.cancel(reason.into());
+        }
     }
 
     /// Cancels the job and its subtree with what is above, whose reason is theirs.
@@ -89,7 +101,8 @@ impl NodeRef {
     /// The walk: jobs whose bit is set wait in `below` until their own children are reached.
     fn cut_subtree(&self) {
         self.on_cancelled();
-        let mut below = vec![self.clone()];
+        let mut below = Vec::new();
+        self.cut_children(&mut below);
         while let Some(job) = below.pop() {
             job.cut_children(&mut below);
         }
@@ -187,7 +200,7 @@ impl NodeRef {
     /// is bound to poll them again.
     #[inline]
     pub(crate) fn close_regions(&self) {
-        if self.state.has_children() {
+        if self.state.has_regions() {
             self.close_regions_below();
         }
     }

@@ -144,7 +144,7 @@ impl NodeRef {
             if self.state.is_linked() {
                 return Admission::Admitted;
             }
-            if self.state.is_completed() || parent.state.attach() == Admission::Refused {
+            if self.state.is_completed() || parent.state.attach_region() == Admission::Refused {
                 return Admission::Refused;
             }
             self.insert_below(parent); // takes the parent's lock: from child to parent, the one order
