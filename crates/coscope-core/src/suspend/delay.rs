@@ -88,7 +88,7 @@ impl Future for Delay {
     type Output = ();
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let polled = if this.timer.is_begun() {
+        let polled = if this.timer.was_armed() {
             this.timer.poll_again(cx.waker())
         } else if this.until.0 == Until::WHILE {
             return Poll::Ready(());

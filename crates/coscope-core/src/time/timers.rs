@@ -287,7 +287,7 @@ impl Timer {
 
     /// Whether it is armed, or has fired.
     #[inline]
-    pub fn is_begun(&self) -> bool {
+    pub fn was_armed(&self) -> bool {
         // SAFETY: it has no home, so the entry is the timer's own.
         self.home.is_some() || unsafe { self.entry().as_ref() }.spent().is_some()
     }
