@@ -99,7 +99,8 @@ impl<'a> Looking<'a> {
         let begun = pool.lanes.steps();
         let rounds = f64::from(begun.wrapping_sub(steps)) / f64::from(GLOBAL_FIRST * pool.lanes.len() as u32);
         let lasting = rounds < (now - since).as_secs_f64() / GRACE.as_secs_f64();
-        pool.steps_last.store(lasting, Relaxed);
+        let busy = pool.idle.state.load().free() == 0;
+        pool.steps_last.store(busy && lasting, Relaxed);
         self.pace = (begun, now);
     }
 
@@ -119,6 +120,7 @@ impl<'a> Looking<'a> {
             let off = watch.turn_off_unless(|| !nobody_works());
             if off {
                 self.interval = FIRST;
+                self.pool.steps_last.store(false, Relaxed);
                 self.seen.fill(Seen::default());
                 return None;
             }

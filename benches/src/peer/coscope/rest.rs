@@ -15,7 +15,7 @@ const KEEP_ALIVE: Duration = Duration::from_millis(200);
 
 pub(super) async fn blocking_beside(parent: Scope, n: usize) -> Sample {
     let start =
-        |watch: crate::sample::Watch| parent.on(&Dispatchers::io()).spawn(async move { watch.stop(n, 1) });
+        |watch: crate::sample::Watch| parent.on(Dispatchers::io()).spawn(async move { watch.stop(n, 1) });
     load::beside(parent.clone(), start).await
 }
 
