@@ -201,7 +201,11 @@ fn free(pointer: NonNull<Node>) {
     // SAFETY: the last count is gone: nobody else has a pointer.
     unsafe {
         let node = pointer.as_ref();
-        if node.holds_parent.load(Ordering::Relaxed) { free_with_parent(pointer) } else { (node.vtable.free)(pointer) }
+        if node.holds_parent.load(Ordering::Relaxed) {
+            free_with_parent(pointer)
+        } else {
+            (node.vtable.free)(pointer)
+        }
     }
 }
 
