@@ -8,10 +8,6 @@
 //! | `two_run_a_volley` | two drivers | each future is dropped once, the parent completes once, all is freed |
 //! | `a_volley_meets_a_newcomer` | a driver; a cancel; a launch | the same, newcomer and all |
 //! | `a_volley_meets_a_wake` | a driver; a cancel; a wake of one of its members | dropped once, whoever comes first |
-//!
-//! Taken out, and seen to fail: the handle to the rest (`Batch::run` that dispatches none, in a test with threads:
-//! `what_is_cut_together_waits_for_nobody`); `fetch_add` in `claim` made a load and a store (`two_run_a_volley`); the
-//! look at the parent after the link (`a_volley_meets_a_newcomer`); `leave` at the end of the bracket (all).
 #![cfg(loom)]
 
 mod loom_pool;

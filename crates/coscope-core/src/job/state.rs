@@ -160,7 +160,7 @@ impl State {
     /// A child comes: takes a token for it.
     #[inline]
     pub(crate) fn attach(&self) -> Admission {
-        self.transition(|word| Self::with_token(word))
+        self.transition(Self::with_token)
     }
 
     /// As [`attach`](Self::attach), and the child is a region.
