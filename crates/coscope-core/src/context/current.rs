@@ -9,7 +9,6 @@ use std::cell::{Cell, OnceCell};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CoroutineContext, Visit};
@@ -119,58 +118,75 @@ fn with_region_or_root<R>(frame: *const Frame, f: impl FnOnce(&NodeRef) -> R) ->
     }
 }
 
-/// The context around a point.
+/// The context around a point: where it lies, or, with the lowest bit set, the visit that makes it when it is asked
+/// for. Null where there is none.
 #[derive(Clone, Copy)]
-pub(crate) enum Ambient {
-    Nothing,
-    Context(*const CoroutineContext),
-    Visit(*const Visit<'static>),
-}
+pub(crate) struct Ambient(*const ());
+
+const VISIT: usize = 1;
 
 impl Ambient {
+    const NOTHING: Ambient = Ambient(ptr::null());
+
+    fn context(context: &CoroutineContext) -> Self {
+        Ambient(ptr::from_ref(context).cast())
+    }
+
+    fn of_visit(visit: *const Visit<'static>) -> Self {
+        Ambient(visit.cast::<()>().map_addr(|addr| addr | VISIT))
+    }
+
+    fn visit<'a>(self) -> Option<&'a Visit<'a>> {
+        let visit = self.0.map_addr(|addr| addr & !VISIT).cast();
+        // SAFETY: the bit says that it is a visit, and it lies below on this stack.
+        (self.0.addr() & VISIT != 0).then(|| unsafe { &*visit })
+    }
+
     /// The context, merged now if it is that of a visit. For use while it is around.
     #[inline]
     pub(super) fn get<'a>(self) -> Option<&'a CoroutineContext> {
-        match self {
-            Ambient::Nothing => None,
+        match self.visit() {
+            Some(visit) => Some(visit.context()),
             // SAFETY: the context belongs to the step or the `with_context` below on this stack.
-            Ambient::Context(context) => Some(unsafe { &*context }),
-            // SAFETY: the visit lies below on this stack.
-            Ambient::Visit(visit) => Some(unsafe { &*visit }.context()),
+            None => unsafe { self.0.cast::<CoroutineContext>().as_ref() },
         }
     }
 
+    #[inline]
     fn dispatcher<'a>(self) -> Option<&'a Dispatcher> {
-        match self {
-            // SAFETY: as in `get`. A visit is one to a dispatcher.
-            Ambient::Visit(visit) => unsafe { &*visit }.given.dispatcher(),
-            _ => self.get()?.dispatcher(),
+        match self.visit() {
+            Some(visit) => visit.given.dispatcher(), // a visit is one to a dispatcher
+            None => self.get()?.dispatcher(),
         }
     }
 
+    #[inline]
     fn has_thread_elements(self) -> bool {
-        match self {
-            Ambient::Visit(_) => false, // see `visit`
-            _ => self.get().is_some_and(CoroutineContext::has_thread_elements),
-        }
+        // no visit has any, see `visit`
+        self.visit().is_none() && self.get().is_some_and(CoroutineContext::has_thread_elements)
     }
 }
 
-/// A slot of the coroutine, or the one of a visit that may not have one yet.
+/// A slot of the coroutine, or the one of a visit that may not have one yet: the number, or where the visit lies.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum At {
-    Slot(usize),
-    Visit(*const Visit<'static>),
-}
+pub(crate) struct At(*const Visit<'static>);
+
+/// No visit lies below this address; no slot has such a number.
+const LEAST_ADDRESS: usize = 64;
 
 impl At {
+    pub(crate) const fn number(slot: usize) -> Self {
+        At(ptr::without_provenance(slot))
+    }
+
     /// The slot, opened now if need be. For use while the visit is around.
+    #[inline]
     pub(crate) fn slot(self) -> usize {
-        match self {
-            At::Slot(slot) => slot,
-            // SAFETY: the visit lies below on this stack.
-            At::Visit(visit) => unsafe { &*visit }.slot(),
+        if self.0.addr() < LEAST_ADDRESS {
+            return self.0.addr();
         }
+        // SAFETY: no slot's number, so a visit, which lies below on this stack.
+        unsafe { &*self.0 }.slot()
     }
 }
 
@@ -189,8 +205,8 @@ struct Step {
     in_vain: Cell<usize>,
     /// Something that was cut is being dropped.
     dropping: Cell<bool>,
-    /// Set by `yield_now`: the step goes to the back of the queue.
-    yielding: Cell<bool>,
+    /// What the step asks of those that run it.
+    asked: Cell<Asked>,
     /// How much more of our own primitives this step may take without suspending.
     budget: Cell<u32>,
 }
@@ -202,14 +218,23 @@ impl Step {
             node,
             frame: Cell::new(ptr::null()),
             context: Cell::new(context),
-            slot: Cell::new(At::Slot(slot)),
-            place: Cell::new(At::Slot(0)),
+            slot: Cell::new(At::number(slot)),
+            place: Cell::new(At::number(0)),
             in_vain: Cell::new(0),
             dropping: Cell::new(false),
-            yielding: Cell::new(false),
+            asked: Cell::new(Asked { yielding: false, woken: 0 }),
             budget: Cell::new(BUDGET),
         }
     }
+}
+
+/// What a step asks of those that run it.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    /// Set by `yield_now`: the next step goes to the back of the queue.
+    pub(crate) yielding: bool,
+    /// The slots, a bit for each, that it has woken itself: nobody else need know before it ends.
+    pub(crate) woken: u16,
 }
 
 /// Completed operations of our own primitives in one step, before it is made to yield.
@@ -229,7 +254,7 @@ thread_local! {
         Current {
             step: Cell::new(ptr::null()),
             count: Cell::new(0),
-            outside: Step::of(None, Ambient::Nothing, 0),
+            outside: Step::of(None, Ambient::NOTHING, 0),
         }
     };
 }
@@ -262,15 +287,15 @@ impl<T: Copy + 'static> Drop for Restore<T> {
     }
 }
 
-/// Runs one step of a coroutine: everything inside finds `node` and `context`. Says also whether the
-/// step has yielded.
+/// Runs one step of a coroutine: everything inside finds `node` and `context`. Says also what the
+/// step has asked for.
 #[inline]
 pub(crate) fn enter_coroutine<R>(
     node: &NodeRef,
     context: &CoroutineContext,
     slot: usize,
     f: impl FnOnce() -> R,
-) -> (R, bool) {
+) -> (R, Asked) {
     /// Takes the step back, on unwinding too.
     struct Leave(*const Step);
     impl Drop for Leave {
@@ -279,13 +304,13 @@ pub(crate) fn enter_coroutine<R>(
             CURRENT.with(|current| current.step.set(self.0));
         }
     }
-    let step = Step::of(Some(node.as_raw()), Ambient::Context(context), slot);
+    let step = Step::of(Some(node.as_raw()), Ambient::context(context), slot);
     let _leave = CURRENT.with(|current| {
         current.count.set(current.count.get().wrapping_add(1));
         Leave(current.step.replace(&raw const step))
     });
     let result = f();
-    (result, step.yielding.get())
+    (result, step.asked.get())
 }
 
 /// Runs `f` with another context, as a part of the coroutine that belongs to `place`; with `slot`, as if in
@@ -296,35 +321,54 @@ pub(crate) fn enter_context<R>(
     place: At,
     f: impl FnOnce() -> R,
 ) -> R {
-    let _context = Restore::set(|c| &c.context, Ambient::Context(context));
+    let _context = Restore::set(|c| &c.context, Ambient::context(context));
     let _slot = slot.map(|slot| Restore::set(|c| &c.slot, slot));
     let _place = Restore::set(|c| &c.place, place);
     f()
 }
 
-/// A visit with `given` from this point, which has a dispatcher, or `None` where it would need all of its own at once.
-pub(crate) fn visit<'a>(
-    given: &'a CoroutineContext,
+/// Runs `f` with a visit with `given` from this point, which has a dispatcher; `None` where that would need all of its
+/// own at once. It lies here: moving it costs more than making it.
+#[inline]
+pub(crate) fn visit<R>(
+    given: &CoroutineContext,
     site: &'static Location<'static>,
     open: fn(&Visit<'_>) -> usize,
-) -> Option<Visit<'a>> {
+    f: impl FnOnce(&Visit<'_>) -> R,
+) -> Option<R> {
     let (around, slot, place) = with(|c| (c.context.get(), c.slot.get(), c.place.get()));
     let simple = slot == place && !given.has_thread_elements() && !around.has_thread_elements();
-    simple.then(|| Visit::new(given, around, (slot, place), site, open))
+    simple.then(|| f(&Visit::new(given, around, place, site, open)))
 }
 
 /// Runs `f` inside of a visit.
+#[inline]
 pub(crate) fn enter_visit<R>(visit: &Visit<'_>, f: impl FnOnce() -> R) -> R {
-    let visit = ptr::from_ref(visit).cast::<Visit<'static>>();
-    let _context = Restore::set(|c| &c.context, Ambient::Visit(visit));
-    let _slot = Restore::set(|c| &c.slot, At::Visit(visit));
-    let _place = Restore::set(|c| &c.place, At::Visit(visit));
+    /// Goes back to where the visit lies, on unwinding too.
+    struct Leave<'v, 'a>(&'v Visit<'a>);
+    impl Drop for Leave<'_, '_> {
+        #[inline]
+        fn drop(&mut self) {
+            go(self.0.around, self.0.origin);
+        }
+    }
+    #[inline]
+    fn go(context: Ambient, at: At) {
+        with(|c| {
+            c.context.set(context);
+            c.slot.set(at);
+            c.place.set(at);
+        });
+    }
+    let inside = ptr::from_ref(visit).cast::<Visit<'static>>();
+    let _leave = Leave(visit);
+    go(Ambient::of_visit(inside), At(inside));
     f()
 }
 
 /// From here on the step is one of `slot`.
 pub(crate) fn go_on_in(slot: usize) {
-    with(|c| c.slot.set(At::Slot(slot)));
+    with(|c| c.slot.set(At::number(slot)));
 }
 
 /// The running coroutine.
@@ -334,6 +378,7 @@ pub(crate) fn coroutine() -> Option<NodeRef> {
 }
 
 /// Runs `f` with a look at the running coroutine.
+#[inline]
 pub(crate) fn with_coroutine<R>(f: impl FnOnce(Option<&NodeRef>) -> R) -> R {
     // SAFETY: as in `coroutine`; the reference gives no count back.
     let node = with(|c| c.node).map(|node| ManuallyDrop::new(unsafe { NodeRef::from_raw(node) }));
@@ -392,17 +437,16 @@ pub(crate) fn report_kept_panic(payload: Box<dyn std::any::Any + Send>) {
     report_kept(context().failure_handler(), payload, coroutine);
 }
 
-/// The clock at this point.
-pub(crate) fn clock() -> Arc<dyn Clock> {
-    with_clock(Arc::clone)
-}
-
 /// Runs `f` with the clock at this point.
-pub(crate) fn with_clock<R>(f: impl FnOnce(&Arc<dyn Clock>) -> R) -> R {
+#[inline]
+pub(crate) fn with_clock<R>(f: impl FnOnce(&dyn Clock) -> R) -> R {
+    let (mut f, mut result) = (Some(f), None);
+    let mut run = |clock: &dyn Clock| result = f.take().map(|f| f(clock));
     with_context(|context| match context {
-        Some(context) => context.on_clock(f),
-        None => f(runtime().clock()),
-    })
+        Some(context) => context.show_clock(&mut run),
+        None => run(&**runtime().clock()),
+    });
+    result.expect("a clock is shown once")
 }
 
 /// Runs `f` with a look at the dispatcher at this point, if there is a coroutine.
@@ -452,12 +496,17 @@ pub(crate) fn is_dropping() -> bool {
     with(|c| c.dropping.get())
 }
 
-/// Marks the step as one that yields to all others.
-pub(crate) fn set_yielding() {
-    with(|c| c.yielding.set(true));
+/// Marks the step as one that yields to all others, and that has woken a slot of its own, if it has.
+#[inline]
+pub(crate) fn set_yielding(woken: Option<usize>) {
+    with(|c| {
+        let woken = woken.map_or(0, |slot| 1 << slot);
+        c.asked.set(Asked { yielding: true, woken: c.asked.get().woken | woken });
+    });
 }
 
 /// Takes one from the step's budget. `false` if it is spent: the primitive suspends once instead.
+#[inline]
 pub(crate) fn spend() -> bool {
     with(|c| {
         if c.node.is_none() {

@@ -37,12 +37,19 @@ use crate::wait::WaitQueue;
 /// Who a node is, for people.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
-    pub(crate) name: Cow<'static, str>,
+    /// Most coroutines have none of their own.
+    pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) id: u64,
     pub(crate) site: &'static Location<'static>,
 }
 
 impl Identity {
+    /// The name, or what is said where there is none.
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(Self::UNNAMED)
+    }
+    const UNNAMED: &str = "coroutine";
+
     /// The next number, for a coroutine.
     pub(crate) fn next_id() -> u64 {
         static NEXT: Counter = Counter::new(1);
@@ -82,12 +89,12 @@ pub(crate) struct Node {
     refs: AtomicUsize,
     /// Counted if `holds_parent`.
     parent: Option<ManuallyDrop<NodeRef>>,
-    /// Set by `hold_parent`, before whoever calls that gives up its own count.
-    holds_parent: AtomicBool,
     pub(super) link: Link,
     pub(crate) guarded: Mutex<Guarded>,
     /// Shields open inside, which a cut must wait for.
     pub(crate) shields: AtomicU32,
+    /// Set by `hold_parent`, before whoever calls that gives up its own count.
+    holds_parent: AtomicBool,
     pub(crate) identity: Identity,
 }
 
@@ -111,12 +118,29 @@ impl Node {
                 // SAFETY: not a count: the pointer is followed only while the tree keeps the parent.
                 false => ManuallyDrop::new(unsafe { NodeRef::from_raw(parent.pointer) }),
             }),
-            holds_parent: AtomicBool::new(birth.holds_parent),
             link: Link::new(block),
             guarded: Mutex::new(guarded),
             shields: AtomicU32::new(0),
+            holds_parent: AtomicBool::new(birth.holds_parent),
             identity,
         }
+    }
+
+    /// Whether there is nothing to drop in it. For whoever has the last count.
+    #[inline]
+    pub(super) fn is_bare(&mut self) -> bool {
+        self.guarded.get_mut().rare.is_none() && !matches!(self.identity.name, Some(Cow::Owned(_)))
+    }
+
+    /// Drops what is in one that is not bare.
+    ///
+    /// # Safety
+    /// The last count is gone, and the node is not used after this.
+    #[cold]
+    #[inline(never)]
+    pub(super) unsafe fn drop_rest(node: NonNull<Node>) {
+        // SAFETY: the caller's contract.
+        unsafe { node.drop_in_place() }
     }
 
     #[inline]
@@ -163,9 +187,21 @@ impl Drop for NodeRef {
         if self.state.is_new() && self.give_back_lazy() {
             return;
         }
-        if self.refs.fetch_sub(1, Ordering::Release) == 1 {
+        // who has the only one need not count it down: nobody can make another of it meanwhile
+        if self.refs.load(Ordering::Acquire) == 1 || self.refs.fetch_sub(1, Ordering::Release) == 1 {
             free(self.pointer);
         }
+    }
+}
+
+/// Frees a node whose last count is gone.
+#[inline]
+fn free(pointer: NonNull<Node>) {
+    crate::primitive::fence(Ordering::Acquire);
+    // SAFETY: the last count is gone: nobody else has a pointer.
+    unsafe {
+        let node = pointer.as_ref();
+        if node.holds_parent.load(Ordering::Relaxed) { free_with_parent(pointer) } else { (node.vtable.free)(pointer) }
     }
 }
 
@@ -192,7 +228,7 @@ impl NodeRef {
 /// Frees a node whose last count is gone, and every ancestor that only it kept: a loop, since a
 /// chain may be a million deep.
 #[cold]
-fn free(mut pointer: NonNull<Node>) {
+fn free_with_parent(mut pointer: NonNull<Node>) {
     loop {
         crate::primitive::fence(Ordering::Acquire);
         // SAFETY: the last count is gone: nobody else has a pointer.
@@ -313,12 +349,12 @@ impl NodeRef {
     }
     pub(crate) fn info(&self) -> CoroutineInfo {
         let Identity { name, id, site } = self.identity.clone();
-        CoroutineInfo { name, id, site }
+        CoroutineInfo { name: name.unwrap_or(Cow::Borrowed(Identity::UNNAMED)), id, site }
     }
 }
 
 impl fmt::Debug for NodeRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}#{}\"{{{}}}", self.identity.name, self.identity.id, self.state.label())
+        write!(f, "\"{}#{}\"{{{}}}", self.identity.name(), self.identity.id, self.state.label())
     }
 }

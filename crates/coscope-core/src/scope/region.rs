@@ -122,7 +122,7 @@ impl SharedKind for RegionNode {
 
 /// A node for a region below `parent`, made inside of a poll of the region.
 fn allocate(parent: &NodeRef, holds_parent: bool, frame: &Frame, mode: Mode) -> NodeRef {
-    let identity = Identity { name: Cow::Borrowed(frame.name), id: 0, site: frame.site };
+    let identity = Identity { name: Some(Cow::Borrowed(frame.name)), id: 0, site: frame.site };
     let birth = Birth { region: true, shield: frame.shield, holds_parent, lazy: false };
     let deadline = DeadlineFace(frame.deadline());
     let payload = RegionNode { mode, deadline, slot: Mutex::new(Slot::default()) };
@@ -360,7 +360,7 @@ impl Region {
     /// still there.
     pub(crate) fn abandon(&self, drop_body: impl FnOnce()) {
         if let Some(node) = self.node() {
-            node.cancel(CancelReason::new("its scope was dropped"));
+            node.cancel_dropped("its scope was dropped");
         }
         self.cut_body(drop_body);
         self.end_body();

@@ -24,12 +24,16 @@ pub struct YieldNow {
 
 impl Future for YieldNow {
     type Output = ();
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if std::mem::replace(&mut self.yielded, true) {
             return gate::pass(cx, Poll::Ready(()));
         }
-        current::set_yielding();
-        cx.waker().wake_by_ref();
+        let own = current::with_coroutine(|node| node.and_then(|node| node.slot_of(cx.waker())));
+        current::set_yielding(own);
+        if own.is_none() {
+            cx.waker().wake_by_ref();
+        }
         Poll::Pending
     }
 }
