@@ -11,7 +11,7 @@
 //! | `a_region_is_dropped_as_its_child_ends` | a body that drops a scope with a child; a driver | the coroutine completes after the child, once |
 //! | `a_join_races_with_the_last_child` | a body that joins its scope; a driver | it wakes |
 //! | `a_child_fails_as_the_body_suspends` | a scope whose child fails; two drivers | the body is cut, the failure kept |
-//! | `a_handle_is_given_away_in_the_first_poll` | a body that gives its scope's handle away and ends; another thread launches with it | launched and waited for, or refused; the scope's node goes after both, and its parent after it |
+//! | `a_handle_is_given_away_in_the_first_poll` | a body that gives its scope's handle away and ends; another thread launches with it | launched and waited for, or refused and dropped |
 //! | `a_region_that_was_moved_out_is_dropped_as_its_coroutine_ends` | the coroutine ends; another thread drops its scope | closed or dropped: the child is cancelled, one token goes |
 //!
 //! Taken out, and seen to fail: see the foot of the file.

@@ -274,7 +274,7 @@ struct Restore<T: Copy + 'static>(NonNull<Cell<T>>, T);
 impl<T: Copy + 'static> Restore<T> {
     #[inline]
     fn set(cell: fn(&Step) -> &Cell<T>, value: T) -> Self {
-        with(|step| Restore(NonNull::from_ref(cell(step)), cell(step).replace(value)))
+        with(|step| Restore(NonNull::from(cell(step)), cell(step).replace(value)))
     }
 }
 
