@@ -566,7 +566,7 @@ fn what_is_cut_together_waits_for_nobody() {
     }
     run_blocking(async |s: Scope| {
         let both = Arc::new(std::sync::Barrier::new(2));
-        let parent = s.on(&Dispatchers::default()).launch(scope(async move |s: Scope| {
+        let parent = s.on(Dispatchers::default()).launch(scope(async move |s: Scope| {
             let begun = CompletableDeferred::new();
             for last in [false, true] {
                 let (meets, begun) = (Meets(both.clone()), begun.clone());
