@@ -401,6 +401,20 @@ pub(crate) fn spend() -> bool {
     })
 }
 
+/// Whether the step is in the slot that this point belongs to, and, if so, whether its budget was not spent yet, of
+/// which this takes one.
+#[inline]
+pub(crate) fn arrive() -> (bool, bool) {
+    with(|c| {
+        let here = c.slot.get() == c.place.get();
+        let left = c.budget.get();
+        if here && left > 0 && c.node.is_some() {
+            c.budget.set(left - 1);
+        }
+        (here, left > 0)
+    })
+}
+
 /// Calls `f` with each region open around this point, innermost first, until it says stop.
 fn each_frame(mut f: impl FnMut(&Frame) -> bool) -> bool {
     let mut at = with(|c| c.frame.get());

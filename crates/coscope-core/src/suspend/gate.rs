@@ -12,7 +12,7 @@ use crate::context::current;
 
 /// Lets a wait that is over go on here, or has it polled again where it belongs.
 #[inline]
-pub(crate) fn pass<T>(cx: &Context<'_>, polled: Poll<T>) -> Poll<T> {
+pub fn pass<T>(cx: &Context<'_>, polled: Poll<T>) -> Poll<T> {
     if polled.is_pending() || is_open(cx) {
         return polled;
     }
@@ -23,7 +23,7 @@ pub(crate) fn pass<T>(cx: &Context<'_>, polled: Poll<T>) -> Poll<T> {
 /// Whether a wait that is over may go on in this step. If not, it [asks](ask) for another step, in
 /// which it must find again that it is over.
 #[inline]
-pub(crate) fn is_open(cx: &Context<'_>) -> bool {
+pub fn is_open(cx: &Context<'_>) -> bool {
     let (slot, place) = current::whereabouts();
     slot == place || is_foreign(cx)
 }
@@ -33,9 +33,42 @@ fn is_foreign(cx: &Context<'_>) -> bool {
     !current::coroutine().is_some_and(|node| node.is_woken_by(cx.waker()))
 }
 
+/// What a wait of ours may do in this step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Begin, and come to its end.
+    Open,
+    /// Neither: this is a step of another place.
+    Elsewhere,
+    /// Neither: the step has done enough. It has been asked for another, in which all others come first.
+    Spent,
+}
+
+/// What a wait of ours may do in this step. Takes one from its budget.
+#[inline]
+pub fn way(cx: &Context<'_>) -> Way {
+    match current::arrive() {
+        (true, true) => Way::Open,
+        (here, left) => bar(cx, here, left),
+    }
+}
+
+#[cold]
+fn bar(cx: &Context<'_>, here: bool, left: bool) -> Way {
+    if !here && !is_foreign(cx) {
+        return Way::Elsewhere;
+    }
+    if left {
+        return Way::Open;
+    }
+    current::set_yielding();
+    cx.waker().wake_by_ref();
+    Way::Spent
+}
+
 /// Asks for a step in the place where this point belongs.
 #[cold]
-pub(crate) fn ask(cx: &Context<'_>) {
+pub fn ask(cx: &Context<'_>) {
     let (_, place) = current::whereabouts();
     if let Some(node) = current::coroutine()
         && node.is_woken_by(cx.waker())

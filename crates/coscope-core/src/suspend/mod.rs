@@ -7,7 +7,7 @@
 //! May import `primitive` … `job`, `context`.
 
 mod delay;
-pub(crate) mod gate;
+pub mod gate;
 mod interval;
 mod join;
 mod present;

@@ -16,6 +16,7 @@ use crate::context::current;
 use crate::error::{CancelReason, JoinError, Reported};
 use crate::job::{Job, Joining, NodeRef};
 use crate::suspend::gate;
+use crate::wait::{Clause, Turn};
 
 /// A coroutine's result to come.
 ///
@@ -105,6 +106,17 @@ impl<T> Deferred<T> {
         Poll::Ready(this.take())
     }
 
+    /// [`Clause::poll_commit`].
+    fn poll_end(self: Pin<&mut Self>, turn: &Turn<'_, '_>) -> Poll<()> {
+        // SAFETY: `joining` is the only field that is pinned, and it is not moved out of.
+        let this = unsafe { self.get_unchecked_mut() };
+        if !std::mem::replace(&mut this.started, true) {
+            this.start();
+        }
+        // SAFETY: as above.
+        unsafe { Pin::new_unchecked(&this.joining) }.poll_commit(turn)
+    }
+
     /// What the job, which has completed, has left.
     pub(super) fn take(&mut self) -> Option<T> {
         self.taken = true;
@@ -138,18 +150,55 @@ impl<T> Future for Deferred<T> {
 }
 
 impl<T> Deferred<T> {
+    fn has_value(&self) -> bool {
+        self.node().face::<TaskHead>().is_some_and(|head| head.state.is_stored())
+    }
+
     /// There is no value. If something around the awaiter is being cut, it is about to be dropped
     /// here; otherwise it asked for what cannot be.
     fn no_value(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<T> {
         if current::is_being_cut() {
             return Poll::Pending;
         }
+        self.panic_without()
+    }
+
+    fn panic_without(&self) -> ! {
         let why = why_no_value(self.node(), self.is_panicked(), || Reported);
         panic!(
             "awaited a coroutine that has no value: {why}. The awaiter does not belong to what failed, or is shielded \
              from it, so it cannot be dropped instead. Use `.outcome().await` where a coroutine may be cancelled or \
              fail elsewhere."
         );
+    }
+}
+
+/// In a select: the coroutine has a result. A `Deferred` that loses is dropped, and its result with it; the coroutine
+/// goes on.
+impl<T> Clause for Deferred<T> {
+    type Output = T;
+    fn poll_commit(mut self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
+        ready!(self.as_mut().poll_end(turn));
+        if !self.has_value() && current::is_being_cut() { Poll::Pending } else { Poll::Ready(()) }
+    }
+    fn take(self: Pin<&mut Self>) -> T {
+        // SAFETY: `joining` is the only field that is pinned, and it is not moved out of.
+        let this = unsafe { self.get_unchecked_mut() };
+        Deferred::take(this).unwrap_or_else(|| this.panic_without())
+    }
+}
+
+/// In a select: the coroutine has ended, in one way or another.
+impl<T> Clause for OutcomeOf<T> {
+    type Output = Result<T, JoinError>;
+    fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
+        // SAFETY: a projection to the one field, which is never moved out of.
+        unsafe { self.map_unchecked_mut(|this| &mut this.deferred) }.poll_end(turn)
+    }
+    fn take(self: Pin<&mut Self>) -> Self::Output {
+        // SAFETY: `joining`, in the `Deferred`, is the only field that is pinned, and it is not moved out of.
+        let deferred = unsafe { &mut self.get_unchecked_mut().deferred };
+        deferred.take().ok_or_else(|| why_no_value(deferred.node(), deferred.is_panicked(), || Reported))
     }
 }
 

@@ -4,6 +4,7 @@ use std::marker::PhantomPinned;
 use std::ptr;
 use std::task::Waker;
 
+use super::Ticket;
 use crate::primitive::UnsafeCell;
 
 /// One who waits in a queue. Lives in the waiting future, which must take it out of the queue before
@@ -18,12 +19,41 @@ pub struct Waiter {
 pub(super) struct Entry {
     pub(super) prev: *const Waiter,
     pub(super) next: *const Waiter,
-    pub(super) waker: Option<Waker>,
-    pub(super) queued: bool,
+    pub(super) who: Option<Who>,
+    pub(super) place: Place,
+    /// What the owner of the queue has left with the waiter.
+    pub(super) data: *mut (),
 }
 
-// SAFETY: the entry is touched only under the lock of its queue (`WaitQueue`'s contract), and a
-// `Waker` is `Send + Sync`.
+/// Who stands behind a waiter.
+#[derive(Debug)]
+pub(super) enum Who {
+    /// One who waits for this alone.
+    Waker(Waker),
+    /// A clause of a select.
+    Ticket(Ticket),
+}
+
+impl Who {
+    pub(super) fn into_waker(self) -> Option<Waker> {
+        match self {
+            Who::Waker(waker) => Some(waker),
+            Who::Ticket(_) => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In no queue.
+    Out,
+    Queued,
+    /// Taken out by somebody who had something for it.
+    Handed,
+}
+
+// SAFETY: the entry is touched only under the lock of its queue (`WaitQueue`'s contract), a `Waker` is
+// `Send + Sync`, and so is a `Ticket`; `data` is for the owner of the queue to follow.
 unsafe impl Send for Waiter {}
 // SAFETY: as above.
 unsafe impl Sync for Waiter {}
@@ -31,7 +61,8 @@ unsafe impl Sync for Waiter {}
 impl Waiter {
     /// One who does not wait yet.
     pub fn new() -> Self {
-        let entry = Entry { prev: ptr::null(), next: ptr::null(), waker: None, queued: false };
+        let (prev, next, data) = (ptr::null(), ptr::null(), ptr::null_mut());
+        let entry = Entry { prev, next, who: None, place: Place::Out, data };
         Waiter { entry: UnsafeCell::new(entry), _pinned: PhantomPinned }
     }
 }

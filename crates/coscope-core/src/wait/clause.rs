@@ -1,0 +1,231 @@
+//! [`Clause`]: one branch of a `select`; [`Contest`]: the machine that lets exactly one of several commit.
+//!
+//! A clause is a value that has not happened yet: a message to receive, one to send, a lock, a coroutine's end. The
+//! contest asks each in turn whether it can **commit**; if none can, each leaves a [`Ticket`] where it waits, and
+//! whoever comes along claims it. What is *committed* lies in the clause, which can still give it back; it is *taken* at the very
+//! end, when the losers are gone.
+//!
+//! ```text
+//!                 (1) look: commit, no ticket       (2) wait: look once more, leave a ticket
+//!   new, woken ──────────────────────────────▶ none ────────────────────────────────────────▶ none
+//!      ▲               │ one                                     │ one                          │ (3) open
+//!      │               ▼                                         ▼                              ▼
+//!      │       (4) the others are withdrawn ◀────────────────────┘      missed: again ◀──── waiting
+//!      │               │ none of them is left                                                   │
+//!      │               ▼                                     claimed: (4) with the winner ◀─────┤
+//!      │       (5) the winner's value is taken                                                  │
+//!      └────────────────────────────────────────────────── woken for another reason ◀───────────┘
+//! ```
+//!
+//! # How to write a clause
+//!
+//! *What is a future and loses nothing when it is dropped* (a delay, a signal) commits when it is ready: poll it in
+//! `poll_commit` while [`Turn::ticket`] is `None`, keep what it gave, and say "pending" to the turn with a ticket.
+//!
+//! *What waits in a queue of its own* (a lock, a channel) does this under its own lock:
+//! - `poll_commit`: if it has been handed something already, or there is something to have, keep it in the clause and
+//!   be ready. Else, if the turn has a ticket and the clause does not stand in the queue, put it there with
+//!   [`WaitQueue::push_ticket`](super::WaitQueue::push_ticket). Its order in the queue stays, whatever the select does.
+//! - *whoever has something to give* takes waiters out with [`WaitQueue::pop`](super::WaitQueue::pop), which passes by those
+//!   that cannot be had, and must keep what it has where a clause that looks will find it, if it got nobody.
+//!   A clause that has been handed something is asked to commit once more, and finds it: under the lock, since whoever
+//!   claims writes under it.
+//! - `take`: what the clause keeps.
+//! - `Drop`: take the waiter out; if it had been handed something, pass that on (`WaitQueue::is_handed`).
+//!
+//! A look without a ticket may be a quick one, without the lock: what it overlooks, the turn with a ticket finds.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::claim::Claim;
+use super::Ticket;
+
+/// How often one look follows another before it lets others run: two selects that are busy with each other.
+const LOOKS: u32 = 3;
+
+/// One branch of a `select`: commits at once, is committed by somebody else while it waits, or withdraws.
+///
+/// See the module's page for how to write one. A clause that is dropped has withdrawn: it takes its waiter
+/// out, and what it was handed and has not [taken](Self::take) goes to whoever comes next.
+pub trait Clause {
+    /// What the branch gets.
+    type Output;
+
+    /// Commits if that is possible now, and keeps what it won. If not, and the turn has a ticket, waits with that.
+    ///
+    /// The select is busy while this is called: nobody claims it. After "ready" no other clause commits, and this is
+    /// not called again. It is called for a clause whose claim was granted too, and is ready then (or never, if the
+    /// coroutine is about to be cut).
+    fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()>;
+
+    /// Gives what was won. Called at most once, after `poll_commit` was ready.
+    fn take(self: Pin<&mut Self>) -> Self::Output;
+
+    /// Another has won. Gives up, and is ready when nothing is left behind that must be waited for; then it is dropped.
+    fn poll_withdraw(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = cx;
+        Poll::Ready(())
+    }
+}
+
+/// A clause's turn to commit.
+pub struct Turn<'a, 'cx> {
+    cx: &'a mut Context<'cx>,
+    own: Ticket,
+    waits: bool,
+}
+
+impl<'cx> Turn<'_, 'cx> {
+    /// The select's context, for what wakes by itself.
+    pub fn cx(&mut self) -> &mut Context<'cx> {
+        self.cx
+    }
+
+    /// The ticket to wait with. Without one the clause only looks.
+    pub fn ticket(&self) -> Option<Ticket> {
+        self.waits.then_some(self.own)
+    }
+
+    /// Whose turn it is, for [`WaitQueue::pop_with`](super::WaitQueue::pop_with): a select does not meet itself.
+    pub fn own(&self) -> Ticket {
+        self.own
+    }
+}
+
+impl fmt::Debug for Turn<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Turn").field("ticket", &self.ticket()).finish_non_exhaustive()
+    }
+}
+
+/// Several clauses, by their places.
+pub trait Clauses {
+    /// What the whole gives.
+    type Output;
+    /// How many there are.
+    fn count(&self) -> usize;
+    /// [`Clause::poll_commit`] of one.
+    fn poll_commit(self: Pin<&mut Self>, index: usize, turn: &mut Turn<'_, '_>) -> Poll<()>;
+    /// [`Clause::poll_withdraw`] of one.
+    fn poll_withdraw(self: Pin<&mut Self>, index: usize, cx: &mut Context<'_>) -> Poll<()>;
+    /// [`Clause::take`] of one.
+    fn take(self: Pin<&mut Self>, index: usize) -> Self::Output;
+}
+
+/// In which order clauses have their turn: where to begin, and whether backwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Order {
+    /// The first to look.
+    pub first: usize,
+    /// From there upwards, or downwards; around the end in both cases.
+    pub backwards: bool,
+}
+
+impl Order {
+    #[inline]
+    fn each(self, count: usize) -> impl Iterator<Item = usize> {
+        (0..count).map(move |at| {
+            let at = if self.backwards { count - at } else { at };
+            let index = self.first + at;
+            if index >= count { index - count } else { index }
+        })
+    }
+}
+
+/// Clauses of which exactly one commits.
+pub struct Contest<C> {
+    clauses: C, // goes first: the clauses' tickets point to the claim
+    claim: Claim,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    New,
+    Waiting,
+    /// By somebody else.
+    Claimed(usize),
+    /// Committed; the others withdraw.
+    Won(usize),
+    Taken,
+}
+
+impl<C: Clauses> Contest<C> {
+    /// A contest between `clauses`. Nothing happens before it is polled.
+    pub fn new(clauses: C) -> Self {
+        Contest { clauses, claim: Claim::new(), stage: Stage::New }
+    }
+
+    /// Whether a poll may come to an end, or to a beginning: it is new, or a clause has won.
+    pub fn is_in_motion(&self) -> bool {
+        self.stage != Stage::Waiting || self.claim.is_claimed()
+    }
+
+    /// Lets one commit. Ready, with what it won, when the others have withdrawn.
+    ///
+    /// # Panics
+    /// If it has been ready before.
+    pub fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, order: Order) -> Poll<C::Output> {
+        // SAFETY: `clauses` is pinned below and never moved; `claim` is not moved either.
+        let this = unsafe { self.get_unchecked_mut() };
+        // SAFETY: as above.
+        let mut clauses = unsafe { Pin::new_unchecked(&mut this.clauses) };
+        assert!(this.stage != Stage::Taken, "a select was polled after it had ended");
+        if this.stage == Stage::Waiting
+            && let Err(index) = this.claim.enter()
+        {
+            this.stage = Stage::Claimed(index);
+        }
+        let count = clauses.count();
+        let mut looks = 0;
+        let won = loop {
+            match this.stage {
+                Stage::Won(index) => break index,
+                Stage::Claimed(index) => {
+                    let own = this.claim.ticket(index);
+                    ready!(clauses.as_mut().poll_commit(index, &mut Turn { cx: &mut *cx, own, waits: false }));
+                    this.stage = Stage::Won(index);
+                    break index;
+                }
+                _ => {}
+            }
+            let found = [false, true].into_iter().find_map(|waits| {
+                order.each(count).find(|&index| {
+                    let own = this.claim.ticket(index);
+                    clauses.as_mut().poll_commit(index, &mut Turn { cx: &mut *cx, own, waits }).is_ready()
+                })
+            });
+            if let Some(index) = found {
+                this.claim.commit(index);
+                this.stage = Stage::Won(index);
+                break index;
+            }
+            this.stage = Stage::Waiting;
+            looks += 1;
+            if this.claim.open(cx.waker()) {
+                return Poll::Pending;
+            }
+            if looks >= LOOKS && this.claim.open(cx.waker()) {
+                cx.waker().wake_by_ref(); // open for a while, so that the other can have it
+                return Poll::Pending;
+            }
+        };
+        let mut withdrawn = true;
+        for index in (0..count).filter(|&index| index != won) {
+            withdrawn &= clauses.as_mut().poll_withdraw(index, cx).is_ready();
+        }
+        if !withdrawn {
+            return Poll::Pending;
+        }
+        this.stage = Stage::Taken;
+        Poll::Ready(clauses.take(won))
+    }
+}
+
+impl<C> fmt::Debug for Contest<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contest").field("stage", &self.stage).field("claim", &self.claim).finish_non_exhaustive()
+    }
+}

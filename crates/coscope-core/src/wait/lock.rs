@@ -1,0 +1,106 @@
+//! [`HintedLock`]: a lock whose word says, while it is free, what a look inside would find.
+//!
+//! One swap to take it, one store to let it go. For short, bounded sections without user code, that many threads
+//! pass through often; what waits for long stands in a queue inside. The hints cost nothing, since the store that lets go
+//! writes them, and spare those who find nothing the way in.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use crate::primitive::{AtomicU32, Ordering, UnsafeCell, give_way};
+
+const LOCKED: u32 = 1;
+
+/// What is under a [`HintedLock`].
+pub trait Hinted {
+    /// The hints for the present state: any bits but the lowest.
+    fn hints(&self) -> u32;
+}
+
+/// A lock around `S`.
+pub struct HintedLock<S> {
+    word: AtomicU32,
+    state: UnsafeCell<S>,
+}
+
+// SAFETY: the state is touched by the holder of the lock alone.
+unsafe impl<S: Send> Send for HintedLock<S> {}
+// SAFETY: as above.
+unsafe impl<S: Send> Sync for HintedLock<S> {}
+
+impl<S: Hinted> HintedLock<S> {
+    /// A lock around `state`.
+    pub fn new(state: S) -> Self {
+        HintedLock { word: AtomicU32::new(state.hints() & !LOCKED), state: UnsafeCell::new(state) }
+    }
+
+    /// What the last holder has left; all bits while there is a holder. What the caller itself has seen happen
+    /// is in it.
+    #[inline]
+    pub fn hints(&self) -> u32 {
+        let word = self.word.load(Ordering::Acquire);
+        if word & LOCKED == 0 { word } else { u32::MAX }
+    }
+
+    /// Takes the lock.
+    #[inline]
+    pub fn lock(&self) -> Locked<'_, S> {
+        if self.word.swap(LOCKED, Ordering::Acquire) & LOCKED != 0 {
+            self.lock_slowly();
+        }
+        Locked(self)
+    }
+
+    #[cold]
+    fn lock_slowly(&self) {
+        let mut tries = 0;
+        loop {
+            while self.word.load(Ordering::Relaxed) & LOCKED != 0 {
+                give_way(tries);
+                tries += 1;
+            }
+            if self.word.swap(LOCKED, Ordering::Acquire) & LOCKED == 0 {
+                return;
+            }
+        }
+    }
+}
+
+impl<S> fmt::Debug for HintedLock<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HintedLock({:#b})", self.word.load(Ordering::Relaxed))
+    }
+}
+
+/// The lock is held; dropped, it is let go.
+pub struct Locked<'a, S: Hinted>(&'a HintedLock<S>);
+
+impl<S: Hinted> Deref for Locked<'_, S> {
+    type Target = S;
+    #[inline]
+    fn deref(&self) -> &S {
+        // SAFETY: this thread holds the lock, for as long as this is there.
+        self.0.state.with(|state| unsafe { &*state })
+    }
+}
+
+impl<S: Hinted> DerefMut for Locked<'_, S> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut S {
+        // SAFETY: as above, and this is borrowed mutably.
+        self.0.state.with_mut(|state| unsafe { &mut *state })
+    }
+}
+
+impl<S: Hinted> Drop for Locked<'_, S> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.word.store(self.hints() & !LOCKED, Ordering::Release);
+    }
+}
+
+impl<S: Hinted> fmt::Debug for Locked<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Locked")
+    }
+}
