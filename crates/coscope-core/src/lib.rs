@@ -40,7 +40,7 @@ pub use failure::{Failure, FailureHandler};
 pub use job::{Job, Listener};
 pub use scope::*;
 #[doc(hidden)]
-pub use suspend::gate;
+pub use suspend::{gate, wait_blocking};
 pub use suspend::{
     Delay, Interval, Join, Signal, YieldNow, cancelled, current_context, current_job, current_label, delay,
     delay_until, ensure_active, interval, is_active, join_all, now, stop_requested, try_current_job,

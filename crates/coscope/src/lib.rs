@@ -38,11 +38,13 @@
 //!
 //! ## Layers
 //! A module imports only what stands above it in this list.
-//! 1. `entry`
-//! 2. `block_on`
-//! 3. `prelude`
-#![forbid(unsafe_code)]
+//! 1. `channel`
+//! 2. `entry`
+//! 3. `block_on`
+//! 4. `prelude`
+#![deny(unsafe_code)] // but in `*/raw.rs`
 
+pub mod channel;
 mod entry;
 mod block_on;
 pub mod prelude;

@@ -74,7 +74,15 @@ pub trait Clause {
 pub struct Turn<'a, 'cx> {
     cx: &'a mut Context<'cx>,
     own: Ticket,
-    waits: bool,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Look,
+    Wait,
+    /// Somebody has claimed the clause.
+    Granted,
 }
 
 impl<'cx> Turn<'_, 'cx> {
@@ -85,7 +93,12 @@ impl<'cx> Turn<'_, 'cx> {
 
     /// The ticket to wait with. Without one the clause only looks.
     pub fn ticket(&self) -> Option<Ticket> {
-        self.waits.then_some(self.own)
+        (self.kind == Kind::Wait).then_some(self.own)
+    }
+
+    /// Whether a claim of this clause was granted: what it got is there as soon as the lock can be had.
+    pub fn is_granted(&self) -> bool {
+        self.kind == Kind::Granted
     }
 
     /// Whose turn it is, for [`WaitQueue::pop_with`](super::WaitQueue::pop_with): a select does not meet itself.
@@ -185,16 +198,16 @@ impl<C: Clauses> Contest<C> {
                 Stage::Won(index) => break index,
                 Stage::Claimed(index) => {
                     let own = this.claim.ticket(index);
-                    ready!(clauses.as_mut().poll_commit(index, &mut Turn { cx: &mut *cx, own, waits: false }));
+                    ready!(clauses.as_mut().poll_commit(index, &mut Turn { cx: &mut *cx, own, kind: Kind::Granted }));
                     this.stage = Stage::Won(index);
                     break index;
                 }
                 _ => {}
             }
-            let found = [false, true].into_iter().find_map(|waits| {
+            let found = [Kind::Look, Kind::Wait].into_iter().find_map(|kind| {
                 order.each(count).find(|&index| {
                     let own = this.claim.ticket(index);
-                    clauses.as_mut().poll_commit(index, &mut Turn { cx: &mut *cx, own, waits }).is_ready()
+                    clauses.as_mut().poll_commit(index, &mut Turn { cx: &mut *cx, own, kind }).is_ready()
                 })
             });
             if let Some(index) = found {
