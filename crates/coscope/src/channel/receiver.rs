@@ -58,6 +58,7 @@ impl<T> Receiver<T> {
     ///
     /// # Cancellation
     /// Safe: a message that was handed over and not taken goes to the next receiver, else back to the front.
+    #[inline]
     pub fn recv(&self) -> Recv<'_, T> {
         Recv { receiving: Receiving::new(&self.channel) }
     }
