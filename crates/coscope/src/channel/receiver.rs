@@ -203,6 +203,10 @@ impl<T> Clause for Recv<'_, T> {
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         self.project().receiving.poll_commit(turn)
     }
+    fn poll_settle(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        self.project().receiving.settle();
+        Poll::Ready(())
+    }
     fn take(self: Pin<&mut Self>) -> Self::Output {
         let mut receiving = self.project().receiving;
         receiving.as_mut().won().ok_or_else(|| RecvError::new(receiving.channel()))

@@ -251,6 +251,10 @@ impl<T> Clause for Send<'_, T> {
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         self.project().sending.poll_commit(turn)
     }
+    fn poll_settle(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        self.project().sending.settle();
+        Poll::Ready(())
+    }
     fn take(self: Pin<&mut Self>) -> Self::Output {
         let sent = self.sending.won();
         self.result(sent)
@@ -296,6 +300,10 @@ impl<'a, T> Clause for Reserve<'a, T> {
     type Output = Result<Permit<'a, T>, SendError<()>>;
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         self.project().sending.poll_commit(turn)
+    }
+    fn poll_settle(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        self.project().sending.settle();
+        Poll::Ready(())
     }
     fn take(self: Pin<&mut Self>) -> Self::Output {
         self.result(self.sending.won())

@@ -170,6 +170,14 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         Poll::Ready(())
     }
 
+    /// As a clause: another has won.
+    pub(in super::super) fn settle(self: Pin<&mut Self>) {
+        let this = self.into_ref();
+        if this.slot.word() == QUEUED {
+            this.channel.leave(this.slot(), |state| &mut state.receivers);
+        }
+    }
+
     /// What a clause has won.
     pub(in super::super) fn won(self: Pin<&mut Self>) -> Option<T> {
         let this = self.into_ref();

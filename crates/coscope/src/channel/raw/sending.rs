@@ -200,6 +200,14 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         Poll::Ready(())
     }
 
+    /// As a clause: another has won.
+    pub(in super::super) fn settle(self: Pin<&mut Self>) {
+        let this = self.into_ref();
+        if this.slot.word() == WAITS_AS {
+            this.channel.leave(this.slot(), |state| &mut state.senders);
+        }
+    }
+
     /// Whether a clause that has committed has sent.
     pub(in super::super) fn won(&self) -> bool {
         self.slot.word() == DONE
