@@ -3,11 +3,11 @@
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use coscope_core::gate::{self, Way};
 use coscope_core::primitive::Ordering;
-use coscope_core::wait::{Locked, Turn};
+use coscope_core::wait::{Hinted, Locked, Turn};
 
 use super::channel::Channel;
 use super::slot::{DONE, IDLE, QUEUED, REFUSED, Slot};
@@ -59,6 +59,9 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     #[inline(never)]
     fn poll_again(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut word = self.slot.word();
+        if word == DONE && gate::is_clear() {
+            return Poll::Ready(self.end(word));
+        }
         match gate::way(cx) {
             Way::Open => {}
             Way::Elsewhere if word == QUEUED => return Poll::Pending,
@@ -105,13 +108,30 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     fn wait(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let own = cx.waker().clone(); // user code: not under the lock
         let mut state = self.channel.lock.lock();
+        if !state.is_bare() {
+            return self.meet_or_wait(state, own);
+        }
+        self.enlist(&mut state, own);
+        let hints = state.hints();
+        state.leave(hints);
+        Poll::Pending
+    }
+
+    /// Under the lock: stands in the queue from now on.
+    #[inline]
+    fn enlist(self: Pin<&Self>, state: &mut State<T>, own: Waker) {
+        self.slot.word.store(QUEUED, Ordering::Relaxed);
+        let slot = self.slot();
+        // SAFETY: it stands nowhere; `drop` takes it out.
+        let none = unsafe { state.receivers.push_with(slot.waiter(), own, slot.as_data()) };
+        debug_assert!(none.is_none());
+    }
+
+    #[cold]
+    fn meet_or_wait(self: Pin<&Self>, mut state: Locked<'_, State<T>>, own: Waker) -> Poll<Option<T>> {
         let found = state.take(None);
         if found.is_none() && !state.is_drained() {
-            self.slot.word.store(QUEUED, Ordering::Relaxed);
-            let slot = self.slot();
-            // SAFETY: it stands nowhere; `drop` takes it out.
-            let none = unsafe { state.receivers.push_with(slot.waiter(), own, slot.as_data()) };
-            debug_assert!(none.is_none());
+            self.enlist(&mut state, own);
             let granted = state.grant();
             drop(state);
             wake(granted);

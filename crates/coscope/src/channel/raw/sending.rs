@@ -3,12 +3,12 @@
 use std::mem::MaybeUninit;
 use std::ops::Deref;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use coscope_core::gate::{self, Way};
 use coscope_core::primitive::Ordering;
 use coscope_core::unwind::drop_contained;
-use coscope_core::wait::{Locked, Ticket, Turn};
+use coscope_core::wait::{Hinted, Locked, Ticket, Turn};
 
 use super::channel::Channel;
 use super::slot::{DONE, IDLE, QUEUED, REFUSED, RESERVING, Slot};
@@ -113,6 +113,9 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
     #[inline(never)]
     fn poll_again(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<bool> {
         let mut word = self.slot.word();
+        if word == DONE && gate::is_clear() {
+            return Poll::Ready(true);
+        }
         match gate::way(cx) {
             Way::Open => {}
             Way::Elsewhere if word == WAITS_AS => return Poll::Pending,
@@ -148,13 +151,30 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
     fn wait(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<bool> {
         let own = cx.waker().clone(); // user code: not under the lock
         let mut state = self.channel.lock.lock();
+        if !state.is_full() {
+            return self.meet_or_wait(state, own);
+        }
+        self.enlist(&mut state, own);
+        let hints = state.hints();
+        state.leave(hints);
+        Poll::Pending
+    }
+
+    /// Under the lock: stands in the queue from now on.
+    #[inline]
+    fn enlist(self: Pin<&Self>, state: &mut State<T>, own: Waker) {
+        self.slot.word.store(WAITS_AS, Ordering::Relaxed);
+        let slot = self.slot();
+        // SAFETY: it stands nowhere; `drop` takes it out.
+        let none = unsafe { state.senders.push_with(slot.waiter(), own, slot.as_data()) };
+        debug_assert!(none.is_none());
+    }
+
+    #[cold]
+    fn meet_or_wait(self: Pin<&Self>, mut state: Locked<'_, State<T>>, own: Waker) -> Poll<bool> {
         let put = self.attempt(&mut state, None);
         if matches!(put, Put::Full) {
-            self.slot.word.store(WAITS_AS, Ordering::Relaxed);
-            let slot = self.slot();
-            // SAFETY: it stands nowhere; `drop` takes it out.
-            let none = unsafe { state.senders.push_with(slot.waiter(), own, slot.as_data()) };
-            debug_assert!(none.is_none());
+            self.enlist(&mut state, own);
             return Poll::Pending;
         }
         drop(state);

@@ -111,11 +111,13 @@ impl<T> State<T> {
         }
     }
 
+    #[inline]
     pub(super) fn is_rendezvous(&self) -> bool {
         self.flavor.capacity == 0
     }
 
     /// Nothing is in it, and nothing will come.
+    #[inline]
     pub(super) fn is_drained(&self) -> bool {
         self.end == End::Cancelled
             || (self.end == End::Closed && self.ring.is_empty() && self.senders.is_empty() && self.reserved == 0)
@@ -169,6 +171,7 @@ impl<T> State<T> {
         self.overflow(unsafe { from.read() })
     }
 
+    #[cold]
     pub(super) fn overflow(&mut self, message: T) -> Put<T> {
         match self.flavor.overflow {
             Overflow::DropLatest => Put::Displaced(message),
@@ -184,6 +187,18 @@ impl<T> State<T> {
     #[inline]
     pub(super) fn take_kept(&mut self) -> Option<T> {
         if self.senders.is_empty() { self.ring.pop_front() } else { None }
+    }
+
+    /// Whether a receiver can do nothing but wait.
+    #[inline]
+    pub(super) fn is_bare(&self) -> bool {
+        self.end == End::Open && self.ring.is_empty() && self.senders.is_empty()
+    }
+
+    /// Whether a sender can do nothing but wait.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.end == End::Open && !self.has_room() && self.receivers.is_empty() && !self.never_waits()
     }
 
     /// Keeps what is at `from`, if nobody waits for it and there is room.
@@ -232,6 +247,7 @@ impl<T> State<T> {
     }
 
     /// The message of the first sender that has one.
+    #[inline]
     pub(super) fn take_from_sender(&mut self, but: Option<Ticket>) -> Option<(T, Option<Waker>)> {
         // SAFETY: (this and the following) a sender's slot, queued or just taken out; one that waits with a message holds it.
         let has_message = |data| unsafe { slot::<T>(data) }.word() == QUEUED;
