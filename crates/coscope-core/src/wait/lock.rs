@@ -65,6 +65,21 @@ impl<S: Hinted> HintedLock<S> {
         }
     }
 
+    /// Takes the lock, if nobody holds it just now.
+    #[inline]
+    pub fn try_lock(&self) -> Option<Locked<'_, S>> {
+        #[cfg(loom)]
+        let turn = self.turn.lock();
+        if self.word.swap(LOCKED, Ordering::Acquire) & LOCKED != 0 {
+            return None;
+        }
+        Some(Locked {
+            lock: self,
+            #[cfg(loom)]
+            _turn: turn,
+        })
+    }
+
     #[cold]
     fn lock_slowly(&self) {
         let mut tries = 0;
