@@ -78,15 +78,19 @@ impl Clause for Meet {
             if own.is_handed(waiter) {
                 return Poll::Ready(());
             }
-            let met = others.pop_with(Some(turn.own()), |_| true, |slot| {
-                // SAFETY: the slot of a waiter that stood in the queue, whose owner waits for the lock.
-                let other = unsafe { &*slot.cast::<Watched<Option<u32>>>() };
-                if this.gives {
-                    other.change(|slot| *slot = this.slot.get());
-                } else {
-                    this.slot.change(|slot| *slot = other.get());
-                }
-            });
+            let met = others.pop_with(
+                Some(turn.own()),
+                |_| true,
+                |slot| {
+                    // SAFETY: the slot of a waiter that stood in the queue, whose owner waits for the lock.
+                    let other = unsafe { &*slot.cast::<Watched<Option<u32>>>() };
+                    if this.gives {
+                        other.change(|slot| *slot = this.slot.get());
+                    } else {
+                        this.slot.change(|slot| *slot = other.get());
+                    }
+                },
+            );
             if met.is_none()
                 && let Some(ticket) = turn.ticket()
             {

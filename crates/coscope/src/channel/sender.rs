@@ -195,7 +195,8 @@ impl<T> WeakSender<T> {
     pub fn upgrade(&self) -> Option<Sender<T>> {
         let mut count = self.0.senders.load(Ordering::Relaxed);
         while count != 0 {
-            match self.0.senders.compare_exchange_weak(count, count + 1, Ordering::Relaxed, Ordering::Relaxed) {
+            match self.0.senders.compare_exchange_weak(count, count + 1, Ordering::Relaxed, Ordering::Relaxed)
+            {
                 Ok(_) => return Some(Sender(self.0.clone())),
                 Err(now) => count = now,
             }
