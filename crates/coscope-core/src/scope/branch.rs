@@ -52,7 +52,7 @@ impl<F: Future> Clause for Branch<F> {
         let this = self.project();
         let Some(body) = this.body.as_pin_mut() else { return Poll::Pending };
         *this.begun = true;
-        match this.region.poll_body(body, turn.cx()) {
+        match this.region.poll_body(body, turn.context()) {
             Polled::Pending | Polled::Cut => return Poll::Pending,
             Polled::Ready(value) => *this.won = Some(Ok(value)),
             Polled::Panicked(payload) => *this.won = Some(Err(KeptPanic::new(payload))),

@@ -93,7 +93,7 @@ enum Kind {
 
 impl<'cx> Turn<'_, 'cx> {
     /// The select's context, for what wakes by itself.
-    pub fn cx(&mut self) -> &mut Context<'cx> {
+    pub fn context(&mut self) -> &mut Context<'cx> {
         self.cx
     }
 

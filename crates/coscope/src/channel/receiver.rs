@@ -23,8 +23,10 @@ use super::raw::{Channel, End, Nothing, Receiving};
 pub struct Receiver<T> {
     channel: Arc<Channel<T>>,
     /// Where the stream waits; made at its first wait, and used again.
-    waiting: Option<Pin<Box<Receiving<Arc<Channel<T>>, T>>>>,
+    waiting: Option<Pin<Box<ReceivingOwned<T>>>>,
 }
+
+type ReceivingOwned<T> = Receiving<Arc<Channel<T>>, T>;
 
 impl<T> Receiver<T> {
     pub(super) fn new(channel: Arc<Channel<T>>) -> Self {

@@ -29,7 +29,7 @@ use super::selecting::{Selecting, random_order, select_in};
 /// ```
 ///
 /// # Cancellation
-/// See [the module](crate::select).
+/// See [the module](mod@crate::select).
 ///
 /// # Panics
 /// If it is awaited without a clause: it would wait for ever.
@@ -158,7 +158,7 @@ impl<C: Clause, R, F: FnOnce(C::Output) -> R> Clause for Then<C, F> {
 /// ```
 ///
 /// # Cancellation
-/// See [the module](crate::select).
+/// See [the module](mod@crate::select).
 ///
 /// # Panics
 /// If the list is empty: it would wait for ever.

@@ -24,7 +24,7 @@
 /// An arm is `pattern = clause => expression,`. The pattern must always match: where a channel can end, the arm sees the `Err`. Arms run
 /// in the function around, so that `?`, `break`, `return` and `.await` mean what they mean there.
 ///
-/// What is a clause, and what becomes of the losers: see [the module](crate::select).
+/// What is a clause, and what becomes of the losers: see [the module](mod@crate::select).
 #[macro_export]
 macro_rules! select {
     ($($arms:tt)*) => { $crate::__select!((in_order) [] $($arms)*) };
