@@ -5,7 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use coscope_core::wait::{Clause, Clauses, Turn};
+use coscope_core::wait::{Clause, Clauses, Places, Turn};
 use pin_project_lite::pin_project;
 
 pin_project! {
@@ -20,7 +20,7 @@ pin_project! {
 
 impl<A, B> Pair<A, B> {
     /// `clause`, and `behind` it others.
-    #[inline]
+    #[inline(always)]
     pub fn new(clause: A, behind: B) -> Self {
         Pair { clause, behind }
     }
@@ -47,13 +47,16 @@ pub enum Either<A, B> {
 
 impl Clauses for Nil {
     type Output = Infallible;
+    #[inline]
     fn count(&self) -> usize {
         0
     }
-    fn poll_commit(self: Pin<&mut Self>, _: usize, _: &mut Turn<'_, '_>) -> Poll<()> {
-        Poll::Pending
+    #[inline]
+    fn poll_commit(self: Pin<&mut Self>, _: usize, _: Places, _: &mut Turn<'_, '_>) -> Option<usize> {
+        None
     }
-    fn poll_settle(self: Pin<&mut Self>, _: usize, _: &mut Context<'_>) -> Poll<()> {
+    #[inline]
+    fn poll_settle(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }
     fn take(self: Pin<&mut Self>, _: usize) -> Infallible {
@@ -68,20 +71,28 @@ impl<A: Clause, B: Clauses> Clauses for Pair<A, B> {
         1 + self.behind.count()
     }
     #[inline]
-    fn poll_commit(self: Pin<&mut Self>, index: usize, turn: &mut Turn<'_, '_>) -> Poll<()> {
+    fn poll_commit(
+        self: Pin<&mut Self>,
+        at: usize,
+        places: Places,
+        turn: &mut Turn<'_, '_>,
+    ) -> Option<usize> {
         let this = self.project();
-        match index.checked_sub(1) {
-            None => this.clause.poll_commit(turn),
-            Some(index) => this.behind.poll_commit(index, turn),
+        let (clause, behind) = (this.clause, this.behind);
+        if places.backwards {
+            let found = behind.poll_commit(at + 1, places, turn);
+            found.or_else(|| (places.have(at) && turn.let_commit(at, clause).is_ready()).then_some(at))
+        } else if places.have(at) && turn.let_commit(at, clause).is_ready() {
+            Some(at)
+        } else {
+            behind.poll_commit(at + 1, places, turn)
         }
     }
     #[inline]
-    fn poll_settle(self: Pin<&mut Self>, index: usize, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_settle(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        match index.checked_sub(1) {
-            None => this.clause.poll_settle(cx),
-            Some(index) => this.behind.poll_settle(index, cx),
-        }
+        let (first, others) = (this.clause.poll_settle(cx), this.behind.poll_settle(cx));
+        if first.is_ready() { others } else { Poll::Pending }
     }
     #[inline]
     fn take(self: Pin<&mut Self>, index: usize) -> Self::Output {

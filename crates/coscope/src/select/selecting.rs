@@ -22,7 +22,7 @@ pin_project! {
 }
 
 /// A select over `clauses`, which have their turn in that order.
-#[inline]
+#[inline(always)]
 pub fn select_in<C: Clauses>(order: Order, clauses: C) -> Selecting<C> {
     Selecting { contest: Contest::new(clauses), order }
 }

@@ -58,7 +58,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         }
         if state.end != End::Open {
             Put::Ended
-        } else if state.reserve() {
+        } else if state.reserve(but) {
             Put::Sent(None)
         } else {
             Put::Full

@@ -272,9 +272,9 @@ impl<T> State<T> {
     }
 
     /// Whether a place can be had now; it is taken.
-    pub(super) fn reserve(&mut self) -> bool {
+    pub(super) fn reserve(&mut self, but: Option<Ticket>) -> bool {
         let there_is = match self.flavor.overflow {
-            Overflow::Suspend if self.is_rendezvous() => self.reserved == 0 && !self.receivers.is_empty(),
+            Overflow::Suspend if self.is_rendezvous() => self.reserved == 0 && self.receivers.has_others(but),
             Overflow::Suspend => self.has_room(),
             _ => return true, // it is made when the message comes
         };
@@ -283,7 +283,7 @@ impl<T> State<T> {
     }
 
     /// In a rendezvous, with a receiver waiting: a place for the first who asks for one.
-    pub(super) fn grant(&mut self) -> Option<Waker> {
+    pub(super) fn grant(&mut self, but: Option<Ticket>) -> Option<Waker> {
         if !self.is_rendezvous() || self.reserved > 0 || self.receivers.is_empty() || self.senders.is_empty()
         {
             return None;
@@ -292,7 +292,7 @@ impl<T> State<T> {
         let asks = |data| unsafe { slot::<T>(data) }.word() == RESERVING;
         // SAFETY: a sender's slot, just taken out.
         let grants = |data| unsafe { slot::<T>(data) }.set(DONE);
-        let (waker, ()) = self.senders.pop_with(None, asks, grants)?;
+        let (waker, ()) = self.senders.pop_with(but, asks, grants)?;
         self.count_reserved(self.reserved + 1);
         Some(waker)
     }
@@ -332,7 +332,7 @@ impl<T> State<T> {
                 }
             }
         }
-        wakers.extend(self.grant());
+        wakers.extend(self.grant(None));
         if self.is_drained() {
             refuse_all::<T>(&mut self.receivers, |_| true, wakers);
         }
