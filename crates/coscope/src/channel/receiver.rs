@@ -203,9 +203,11 @@ impl<T> Future for Recv<'_, T> {
 
 impl<T> Clause for Recv<'_, T> {
     type Output = Result<T, RecvError>;
+    #[inline]
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         self.project().receiving.poll_commit(turn)
     }
+    #[inline]
     fn poll_settle(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         self.project().receiving.settle();
         Poll::Ready(())

@@ -218,9 +218,10 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     }
 
     /// As a clause: another has won.
+    #[inline]
     pub(in super::super) fn settle(self: Pin<&mut Self>) {
-        let this = self.into_ref();
-        if this.slot.word() == QUEUED {
+        if self.slot.word() == QUEUED {
+            let this = self.into_ref();
             this.channel.leave(this.slot(), |state| &mut state.receivers);
         }
     }
