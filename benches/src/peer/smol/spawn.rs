@@ -9,7 +9,7 @@ use smol::{Executor, LocalExecutor, Task, Timer};
 use super::{cancel, home, switch};
 use crate::peer::Make;
 use crate::runtime::Runtime;
-use crate::scenario::{w1, w2, w6, w9, w12a};
+use crate::scenario::{load, w1, w2, w6, w9, w12a};
 
 macro_rules! runtime {
     ($($executor:ty),*) => {$(
@@ -48,6 +48,7 @@ pub(super) fn workers(work: &str) -> Option<Make> {
         "W10-tree" => |setup| home::workers(setup, home::executor, cancel::tree),
         "W12a-2" => |setup| home::workers(setup, home::executor, w12a::two),
         "W12a-1000" => |setup| home::workers(setup, home::executor, w12a::thousand),
+        "Load-timer" => |setup| home::workers(setup, home::executor, load::timer),
         _ => return None,
     })
 }
