@@ -34,17 +34,21 @@
 //! | wait | [`Deferred`], [`Job::join`], [`await_all`], [`race`], [`first_ok`] |
 //! | cancel | [`Job::cancel`], [`Job::stop`], [`shutdown`]; keep out of it: [`shield`], [`run_to_completion`] |
 //! | clean up | [`Finally::finally`], [`defer`], [`bracket`] |
+//! | share state | [`sync::Mutex`], [`sync::Semaphore`] |
+//! | wait for a callback | [`suspend_cancellable()`] |
 //! | keep time | [`delay`], [`with_timeout`], [`interval`] |
 //!
 //! ## Layers
 //! A module imports only what stands above it in this list.
-//! 1. `channel`
+//! 1. `channel` · `sync` · `suspend_cancellable`
 //! 2. `entry`
 //! 3. `block_on`
 //! 4. `prelude`
 #![deny(unsafe_code)] // but in `*/raw.rs`
 
 pub mod channel;
+pub mod sync;
+mod suspend_cancellable;
 mod entry;
 mod block_on;
 pub mod prelude;
@@ -89,3 +93,4 @@ pub use entry::{
     run_to_completion, scope, shutdown, supervisor_scope, try_frame_scope, try_scope, with_deadline,
     with_timeout,
 };
+pub use suspend_cancellable::{Abandoned, Resumer, SuspendCancellable, suspend_cancellable};
