@@ -37,6 +37,10 @@ pub(super) struct Raw {
 // SAFETY: the queue is touched by the one who has set `LOCKED` alone.
 unsafe impl Sync for Raw {}
 
+// No user code runs inside, and a panic of ours leaves the word as it was.
+impl std::panic::UnwindSafe for Raw {}
+impl std::panic::RefUnwindSafe for Raw {}
+
 /// What has permits.
 pub(super) trait Permits {
     fn raw(&self) -> &Raw;
