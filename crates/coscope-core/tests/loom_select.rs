@@ -130,7 +130,7 @@ impl Clauses for Some_ {
     fn poll_commit(mut self: Pin<&mut Self>, index: usize, turn: &mut Turn<'_, '_>) -> Poll<()> {
         self.0[index].as_mut().poll_commit(turn)
     }
-    fn poll_withdraw(self: Pin<&mut Self>, _: usize, _: &mut Context<'_>) -> Poll<()> {
+    fn poll_settle(self: Pin<&mut Self>, _: usize, _: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }
     fn take(mut self: Pin<&mut Self>, index: usize) -> (usize, u32) {

@@ -32,6 +32,7 @@
 //! | borrow in children | [`run_local`] (a blocked caller's stack), [`frame_scope`] (an async frame) |
 //! | run elsewhere | [`Dispatchers`], [`with_context`], [`run_on`]; block where you are: [`blocking`] |
 //! | wait | [`Deferred`], [`Job::join`], [`await_all`], [`race`], [`first_ok`] |
+//! | pass messages | [`channel`]; choose among several: [`select!`] |
 //! | cancel | [`Job::cancel`], [`Job::stop`], [`shutdown`]; keep out of it: [`shield`], [`run_to_completion`] |
 //! | clean up | [`Finally::finally`], [`defer`], [`bracket`] |
 //! | share state | [`sync::Mutex`], [`sync::Semaphore`] |
@@ -41,14 +42,16 @@
 //! ## Layers
 //! A module imports only what stands above it in this list.
 //! 1. `channel` · `sync` · `suspend_cancellable`
-//! 2. `entry`
-//! 3. `block_on`
-//! 4. `prelude`
+//! 2. `select`
+//! 3. `entry`
+//! 4. `block_on`
+//! 5. `prelude`
 #![deny(unsafe_code)] // but in `*/raw.rs`
 
 pub mod channel;
 pub mod sync;
 mod suspend_cancellable;
+pub mod select;
 mod entry;
 mod block_on;
 pub mod prelude;
@@ -76,7 +79,7 @@ pub use block_on::{
 pub use coscope_core::dispatch::Dispatcher;
 pub use coscope_core::time::Instant;
 pub use coscope_core::{
-    AwaitAll, CancelReason, Cancelled, Collector, CompletableDeferred, CompletableJob, CoroutineInfo,
+    AwaitAll, ByRef, CancelReason, Cancelled, Collector, CompletableDeferred, CompletableJob, CoroutineInfo,
     Deferral, Deferred, Delay, Errors, Failure, FailureHandler, Fallibly, Finalized, Finally, FirstOk,
     FrameDeferred, FrameScope, Framed, Gathering, Infallibly, Interval, Job, Join, JoinError, Launcher,
     Limit, Listener, LocalLauncher, LocalScope, NoValue, Opened, OutcomeOf, PanicPayload, Parallel, Pinned,

@@ -226,7 +226,7 @@ fn one_release_serves_many() {
     let counts: Vec<_> = had.iter().map(|one| matches!(one, Poll::Ready(Ok(_)))).collect();
     assert_eq!(counts, [true, true, false, false], "the third needs three, and the fourth stands behind it");
     assert_eq!((semaphore.available_permits(), semaphore.waiters()), (2, 2));
-    waiting.remove(2);
+    drop(waiting.remove(2));
     assert_eq!((semaphore.available_permits(), semaphore.waiters()), (1, 0), "the third has gone: the fourth is served");
     drop(waiting);
     drop(had);

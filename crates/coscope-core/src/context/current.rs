@@ -159,7 +159,8 @@ impl Step {
             in_vain: Cell::new(0),
             dropping: Cell::new(false),
             yielding: Cell::new(false),
-            budget: Cell::new(BUDGET),
+            // where no coroutine of ours runs, the executor has a budget of its own, or none
+            budget: Cell::new(if node.is_some() { BUDGET } else { u32::MAX }),
         }
     }
 }
@@ -401,18 +402,23 @@ pub(crate) fn spend() -> bool {
     })
 }
 
-/// Whether the step is in the slot that this point belongs to, and, if so, whether its budget was not spent yet, of
-/// which this takes one.
+/// Whether the step is in the slot that this point belongs to, and its budget was not spent yet, of which this takes
+/// one.
 #[inline]
-pub(crate) fn arrive() -> (bool, bool) {
+pub(crate) fn arrive() -> bool {
     with(|c| {
-        let here = c.slot.get() == c.place.get();
         let left = c.budget.get();
-        if here && left > 0 && c.node.is_some() {
+        let clear = left > 0 && c.slot.get() == c.place.get();
+        if clear {
             c.budget.set(left - 1);
         }
-        (here, left > 0)
+        clear
     })
+}
+
+/// Whether the step has nothing left of its budget.
+pub(crate) fn is_spent() -> bool {
+    with(|c| c.budget.get() == 0)
 }
 
 /// Calls `f` with each region open around this point, innermost first, until it says stop.

@@ -44,24 +44,27 @@ pub enum Way {
     Spent,
 }
 
+/// Whether a wait of ours may begin, and come to its end, in this step, of whose budget this takes one. If not, ask for
+/// the [`way`].
+#[inline]
+pub fn is_clear() -> bool {
+    current::arrive()
+}
+
 /// What a wait of ours may do in this step. Takes one from its budget.
 #[inline]
 pub fn way(cx: &Context<'_>) -> Way {
-    match current::arrive() {
-        (true, true) => Way::Open,
-        (here, left) => bar(cx, here, left),
-    }
+    if current::arrive() { Way::Open } else { bar(cx) }
 }
 
 #[cold]
-fn bar(cx: &Context<'_>, here: bool, left: bool) -> Way {
+fn bar(cx: &Context<'_>) -> Way {
     if is_foreign(cx) {
         return Way::Open; // what polls this has a budget of its own, or would ask again in this very step
     }
-    if !here {
+    if !current::is_spent() {
         return Way::Elsewhere;
     }
-    debug_assert!(!left);
     current::set_yielding();
     cx.waker().wake_by_ref();
     Way::Spent

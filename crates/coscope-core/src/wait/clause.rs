@@ -10,9 +10,9 @@
 //!   new, woken ──────────────────────────────▶ none ────────────────────────────────────────▶ none
 //!      ▲               │ one                                     │ one                          │ (3) open
 //!      │               ▼                                         ▼                              ▼
-//!      │       (4) the others are withdrawn ◀────────────────────┘      missed: again ◀──── waiting
-//!      │               │ none of them is left                                                   │
-//!      │               ▼                                     claimed: (4) with the winner ◀─────┤
+//!      │       (4) all are settled ◀────────────────────┘      missed: again ◀──── waiting
+//!      │               │ nothing is left behind                                                 │
+//!      │               ▼                                     claimed: the winner commits, (4) ◀─┤
 //!      │       (5) the winner's value is taken                                                  │
 //!      └────────────────────────────────────────────────── woken for another reason ◀───────────┘
 //! ```
@@ -49,6 +49,11 @@ const LOOKS: u32 = 3;
 ///
 /// See the module's page for how to write one. A clause that is dropped has withdrawn: it takes its waiter
 /// out, and what it was handed and has not [taken](Self::take) goes to whoever comes next.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no clause of a select",
+    label = "neither a clause nor a future",
+    note = "a clause is `rx.recv()`, `tx.send(x)`, a `Deferred`, `job.join()`, `delay(d)`, `mutex.lock()`, or any future, by value"
+)]
 pub trait Clause {
     /// What the branch gets.
     type Output;
@@ -63,8 +68,9 @@ pub trait Clause {
     /// Gives what was won. Called at most once, after `poll_commit` was ready.
     fn take(self: Pin<&mut Self>) -> Self::Output;
 
-    /// Another has won. Gives up, and is ready when nothing is left behind that must be waited for; then it is dropped.
-    fn poll_withdraw(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    /// The choice is made, for this clause or another. Ends whatever runs in here, and is ready when nothing is left
+    /// behind that must be waited for; then the winner's value is taken, and all are dropped.
+    fn poll_settle(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let _ = cx;
         Poll::Ready(())
     }
@@ -121,10 +127,53 @@ pub trait Clauses {
     fn count(&self) -> usize;
     /// [`Clause::poll_commit`] of one.
     fn poll_commit(self: Pin<&mut Self>, index: usize, turn: &mut Turn<'_, '_>) -> Poll<()>;
-    /// [`Clause::poll_withdraw`] of one.
-    fn poll_withdraw(self: Pin<&mut Self>, index: usize, cx: &mut Context<'_>) -> Poll<()>;
+    /// [`Clause::poll_settle`] of one.
+    fn poll_settle(self: Pin<&mut Self>, index: usize, cx: &mut Context<'_>) -> Poll<()>;
     /// [`Clause::take`] of one.
     fn take(self: Pin<&mut Self>, index: usize) -> Self::Output;
+}
+
+/// Clauses of one kind, in one block. Gives the place of the one that won, and what it won.
+pub struct Row<C>(Pin<Box<[C]>>);
+
+impl<C> Row<C> {
+    /// A row of `clauses`.
+    pub fn new(clauses: impl IntoIterator<Item = C>) -> Self {
+        Row(Box::into_pin(clauses.into_iter().collect()))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    #[inline]
+    fn get(&mut self, index: usize) -> Pin<&mut C> {
+        // SAFETY: a projection to an element, which stays where it is for as long as it is there.
+        unsafe { self.0.as_mut().map_unchecked_mut(|clauses| &mut clauses[index]) }
+    }
+}
+
+impl<C: Clause> Clauses for Row<C> {
+    type Output = (usize, C::Output);
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+    fn poll_commit(mut self: Pin<&mut Self>, index: usize, turn: &mut Turn<'_, '_>) -> Poll<()> {
+        self.get(index).poll_commit(turn)
+    }
+    fn poll_settle(mut self: Pin<&mut Self>, index: usize, cx: &mut Context<'_>) -> Poll<()> {
+        self.get(index).poll_settle(cx)
+    }
+    fn take(mut self: Pin<&mut Self>, index: usize) -> Self::Output {
+        (index, self.get(index).take())
+    }
+}
+
+impl<C> fmt::Debug for Row<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Row of {}", self.0.len())
+    }
 }
 
 /// In which order clauses have their turn: where to begin, and whether backwards.
@@ -160,7 +209,7 @@ enum Stage {
     Waiting,
     /// By somebody else.
     Claimed(usize),
-    /// Committed; the others withdraw.
+    /// Committed; all settle.
     Won(usize),
     Taken,
 }
@@ -176,7 +225,7 @@ impl<C: Clauses> Contest<C> {
         self.stage != Stage::Waiting || self.claim.is_claimed()
     }
 
-    /// Lets one commit. Ready, with what it won, when the others have withdrawn.
+    /// Lets one commit. Ready, with what it won, when all have settled.
     ///
     /// # Panics
     /// If it has been ready before.
@@ -225,11 +274,11 @@ impl<C: Clauses> Contest<C> {
                 return Poll::Pending;
             }
         };
-        let mut withdrawn = true;
-        for index in (0..count).filter(|&index| index != won) {
-            withdrawn &= clauses.as_mut().poll_withdraw(index, cx).is_ready();
+        let mut settled = true;
+        for index in 0..count {
+            settled &= clauses.as_mut().poll_settle(index, cx).is_ready();
         }
-        if !withdrawn {
+        if !settled {
             return Poll::Pending;
         }
         this.stage = Stage::Taken;

@@ -92,6 +92,16 @@ impl<S: Hinted> DerefMut for Locked<'_, S> {
     }
 }
 
+impl<S: Hinted> Locked<'_, S> {
+    /// Lets the lock go with these hints, for who knows them without having to ask.
+    #[inline]
+    pub fn leave(self, hints: u32) {
+        debug_assert_eq!(hints & !LOCKED, self.hints() & !LOCKED);
+        self.0.word.store(hints & !LOCKED, Ordering::Release);
+        std::mem::forget(self);
+    }
+}
+
 impl<S: Hinted> Drop for Locked<'_, S> {
     #[inline]
     fn drop(&mut self) {

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::ptr;
 use std::task::Waker;
 
-use super::waiter::{Entry, Place, Who};
+use super::waiter::{Entry, Links, Place, Who};
 use super::{Claimed, Ticket, Waiter};
 
 /// First come, first served.
@@ -37,8 +37,8 @@ impl WaitQueue {
     /// What the first in the queue has [left](Self::push_with) with its waiter.
     #[inline]
     pub fn front(&mut self) -> Option<*mut ()> {
-        // SAFETY: a queued waiter is alive (`push`'s contract), and `&mut self` is the lock.
-        (!self.is_empty()).then(|| unsafe { Self::entry(self.first, |e| e.data) })
+        // SAFETY: a queued waiter is alive (`push`'s contract) and has links, and `&mut self` is the lock.
+        (!self.is_empty()).then(|| unsafe { Self::links(self.first, |l| l.data) })
     }
 
     /// Puts a waiter at the end, or, if it stands in the queue already, gives it a new waker where
@@ -79,23 +79,20 @@ impl WaitQueue {
     #[inline]
     unsafe fn put(&mut self, waiter: Pin<&Waiter>, who: Who, data: *mut ()) -> Option<Waker> {
         let this: *const Waiter = Pin::get_ref(waiter);
-        // SAFETY: `&mut self` is the lock under which alone entries are touched.
+        // SAFETY: `&mut self` is the lock under which alone entries are touched; the links of one that is queued are there.
         unsafe {
-            if Self::entry(this, |e| e.place == Place::Queued) {
-                return Self::entry(this, |e| e.who.replace(who))?.into_waker();
+            if Self::place(this) == Place::Queued {
+                return Self::links(this, |l| std::mem::replace(&mut l.who, who)).into_waker();
             }
             let last = self.last;
             Self::entry(this, |e| {
-                e.prev = last;
-                e.next = ptr::null();
                 e.place = Place::Queued;
-                e.who = Some(who);
-                e.data = data;
+                e.links.write(Links { prev: last, next: ptr::null(), who, data });
             });
             if last.is_null() {
                 self.first = this;
             } else {
-                Self::entry(last, |e| e.next = this);
+                Self::links(last, |l| l.next = this);
             }
             self.last = this;
         }
@@ -109,10 +106,9 @@ impl WaitQueue {
     pub unsafe fn would_wake(&mut self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
         // SAFETY: `&mut self` is the lock under which alone entries are touched.
         unsafe {
-            Self::entry(Pin::get_ref(waiter), |e| {
-                e.place == Place::Queued
-                    && matches!(&e.who, Some(Who::Waker(own)) if own.will_wake(waker))
-            })
+            let this: *const Waiter = Pin::get_ref(waiter);
+            Self::place(this) == Place::Queued
+                && Self::links(this, |l| matches!(&l.who, Who::Waker(own) if own.will_wake(waker)))
         }
     }
 
@@ -120,14 +116,14 @@ impl WaitQueue {
     pub fn contains(&mut self, waiter: Pin<&Waiter>) -> bool {
         // SAFETY: the waiter is borrowed, hence alive; it belongs to this queue or to none that
         // another thread could touch it in, since only its owner puts it somewhere.
-        unsafe { Self::entry(Pin::get_ref(waiter), |e| e.place == Place::Queued) }
+        unsafe { Self::place(Pin::get_ref(waiter)) == Place::Queued }
     }
 
     /// Whether the waiter has been taken out by one who had something for it, since it was last put in.
     #[inline]
     pub fn is_handed(&mut self, waiter: Pin<&Waiter>) -> bool {
         // SAFETY: as in `contains`.
-        unsafe { Self::entry(Pin::get_ref(waiter), |e| e.place == Place::Handed) }
+        unsafe { Self::place(Pin::get_ref(waiter)) == Place::Handed }
     }
 
     /// Takes a waiter out, wherever it stands. Hands its waker back, to be dropped outside the lock;
@@ -141,7 +137,7 @@ impl WaitQueue {
         // SAFETY: `&mut self` is the lock under which alone entries are touched; neighbours of a
         // queued waiter are queued, hence alive (`push`'s contract).
         unsafe {
-            if Self::entry(this, |e| e.place != Place::Queued) {
+            if Self::place(this) != Place::Queued {
                 return None;
             }
             self.unlink(this, Place::Out).into_waker()
@@ -168,9 +164,9 @@ impl WaitQueue {
         while !at.is_null() {
             // SAFETY: a queued waiter is alive (`push`'s contract), and `&mut self` is the lock.
             unsafe {
-                let (next, ticket, data) = Self::entry(at, |e| match e.who {
-                    Some(Who::Ticket(ticket)) => (e.next, Some(ticket), e.data),
-                    _ => (e.next, None, e.data),
+                let (next, ticket, data) = Self::links(at, |l| match l.who {
+                    Who::Ticket(ticket) => (l.next, Some(ticket), l.data),
+                    Who::Waker(_) => (l.next, None, l.data),
                 });
                 if !fits(data) {
                     at = next;
@@ -209,22 +205,38 @@ impl WaitQueue {
     unsafe fn unlink(&mut self, this: *const Waiter, to: Place) -> Who {
         // SAFETY: `this` and its neighbours are queued, hence alive, and `&mut self` is the lock.
         unsafe {
-            let (prev, next, who) = Self::entry(this, |e| {
+            let Links { prev, next, who, .. } = Self::entry(this, |e| {
                 e.place = to;
-                (e.prev, e.next, e.who.take())
+                e.links.assume_init_read()
             });
             if prev.is_null() {
                 self.first = next;
             } else {
-                Self::entry(prev, |e| e.next = next);
+                Self::links(prev, |l| l.next = next);
             }
             if next.is_null() {
                 self.last = prev;
             } else {
-                Self::entry(next, |e| e.prev = prev);
+                Self::links(next, |l| l.prev = prev);
             }
-            who.expect("somebody stands behind a queued waiter")
+            who
         }
+    }
+
+    /// # Safety
+    /// As `entry`.
+    #[inline]
+    unsafe fn place(waiter: *const Waiter) -> Place {
+        // SAFETY: the caller's contract.
+        unsafe { Self::entry(waiter, |e| e.place) }
+    }
+
+    /// # Safety
+    /// As `entry`, and the waiter is queued.
+    #[inline]
+    unsafe fn links<R>(waiter: *const Waiter, f: impl FnOnce(&mut Links) -> R) -> R {
+        // SAFETY: the caller's contract: one that is queued has links.
+        unsafe { Self::entry(waiter, |e| f(e.links.assume_init_mut())) }
     }
 
     /// # Safety

@@ -1,26 +1,30 @@
 //! [`Waiter`]: an entry of a [`WaitQueue`](super::WaitQueue), pinned in the future that waits.
 
+use std::fmt;
 use std::marker::PhantomPinned;
-use std::ptr;
+use std::mem::MaybeUninit;
 use std::task::Waker;
 
 use super::Ticket;
 use crate::primitive::UnsafeCell;
 
 /// One who waits in a queue. Lives in the waiting future, which must take it out of the queue before
-/// it goes. Every field is touched only under the lock of the queue that it stands in.
-#[derive(Debug)]
+/// it goes. One that never came to wait has cost a byte. Every field is touched only under the lock of the queue that it stands in.
 pub struct Waiter {
     pub(super) entry: UnsafeCell<Entry>,
     _pinned: PhantomPinned,
 }
 
-#[derive(Debug)]
 pub(super) struct Entry {
+    pub(super) place: Place,
+    /// There while it is `Queued`.
+    pub(super) links: MaybeUninit<Links>,
+}
+
+pub(super) struct Links {
     pub(super) prev: *const Waiter,
     pub(super) next: *const Waiter,
-    pub(super) who: Option<Who>,
-    pub(super) place: Place,
+    pub(super) who: Who,
     /// What the owner of the queue has left with the waiter.
     pub(super) data: *mut (),
 }
@@ -60,9 +64,9 @@ unsafe impl Sync for Waiter {}
 
 impl Waiter {
     /// One who does not wait yet.
+    #[inline]
     pub fn new() -> Self {
-        let (prev, next, data) = (ptr::null(), ptr::null(), ptr::null_mut());
-        let entry = Entry { prev, next, who: None, place: Place::Out, data };
+        let entry = Entry { place: Place::Out, links: MaybeUninit::uninit() };
         Waiter { entry: UnsafeCell::new(entry), _pinned: PhantomPinned }
     }
 }
@@ -70,5 +74,11 @@ impl Waiter {
 impl Default for Waiter {
     fn default() -> Self {
         Waiter::new()
+    }
+}
+
+impl fmt::Debug for Waiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waiter")
     }
 }

@@ -58,6 +58,7 @@ impl<T> Receiver<T> {
     ///
     /// # Cancellation
     /// Safe: a message that was handed over and not taken goes to the next receiver, else back to the front.
+    #[inline]
     pub fn recv(&self) -> Recv<'_, T> {
         Recv { receiving: Receiving::new(&self.channel) }
     }
@@ -201,6 +202,10 @@ impl<T> Clause for Recv<'_, T> {
     type Output = Result<T, RecvError>;
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         self.project().receiving.poll_commit(turn)
+    }
+    fn poll_settle(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        self.project().receiving.settle();
+        Poll::Ready(())
     }
     fn take(self: Pin<&mut Self>) -> Self::Output {
         let mut receiving = self.project().receiving;

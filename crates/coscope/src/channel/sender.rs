@@ -13,7 +13,7 @@ use coscope_core::wait_blocking;
 use pin_project_lite::pin_project;
 
 use super::error::{SendError, TrySendError};
-use super::raw::{Channel, End, Refusal, Sending};
+use super::raw::{Channel, End, Refusal, Reserving, SendingMessage};
 
 /// The sending end of a [channel](super::channel). Clones are more senders of the same channel; when the last has
 /// gone it closes.
@@ -45,8 +45,9 @@ impl<T> Sender<T> {
     /// # Cancellation
     /// A send that is cut has not sent, and its message is dropped with it. For one that must not be: [`reserve`](Self::reserve)
     /// a place first.
+    #[inline]
     pub fn send(&self, message: T) -> Send<'_, T> {
-        Send { sending: Sending::new(&self.0, message) }
+        Send { sending: SendingMessage::new(&self.0, message) }
     }
 
     /// Sends if that is possible at once.
@@ -103,7 +104,7 @@ impl<T> Sender<T> {
     /// # Cancellation
     /// Safe: a place that was granted and not taken goes to the next sender.
     pub fn reserve(&self) -> Reserve<'_, T> {
-        Reserve { sending: Sending::reserve(&self.0) }
+        Reserve { sending: Reserving::new(&self.0) }
     }
 
     /// A place, if there is one at once.
@@ -220,11 +221,12 @@ pin_project! {
     #[must_use = "a message is sent only when this is awaited"]
     pub struct Send<'a, T> {
         #[pin]
-        sending: Sending<&'a Channel<T>, T>,
+        sending: SendingMessage<&'a Channel<T>, T>,
     }
 }
 
 impl<T> Send<'_, T> {
+    #[inline]
     fn result(self: Pin<&mut Self>, sent: bool) -> Result<(), SendError<T>> {
         if sent {
             return Ok(());
@@ -249,6 +251,10 @@ impl<T> Clause for Send<'_, T> {
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         self.project().sending.poll_commit(turn)
     }
+    fn poll_settle(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        self.project().sending.settle();
+        Poll::Ready(())
+    }
     fn take(self: Pin<&mut Self>) -> Self::Output {
         let sent = self.sending.won();
         self.result(sent)
@@ -266,7 +272,7 @@ pin_project! {
     #[must_use = "a place is asked for only when this is awaited"]
     pub struct Reserve<'a, T> {
         #[pin]
-        sending: Sending<&'a Channel<T>, T>,
+        sending: Reserving<&'a Channel<T>, T>,
     }
 }
 
@@ -294,6 +300,10 @@ impl<'a, T> Clause for Reserve<'a, T> {
     type Output = Result<Permit<'a, T>, SendError<()>>;
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         self.project().sending.poll_commit(turn)
+    }
+    fn poll_settle(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        self.project().sending.settle();
+        Poll::Ready(())
     }
     fn take(self: Pin<&mut Self>) -> Self::Output {
         self.result(self.sending.won())

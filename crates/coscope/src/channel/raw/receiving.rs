@@ -1,0 +1,211 @@
+//! [`Receiving`]: one who receives, as a future and as a clause. Imports `slot`, `state`, `channel`.
+
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use coscope_core::gate::{self, Way};
+use coscope_core::primitive::Ordering;
+use coscope_core::wait::{Locked, Turn};
+
+use super::channel::Channel;
+use super::slot::{DONE, IDLE, QUEUED, REFUSED, Slot};
+use super::state::{FOR_RECEIVERS, State, wake};
+
+/// One who receives.
+pub(in super::super) struct Receiving<C: Deref<Target = Channel<T>>, T> {
+    channel: C,
+    slot: Slot<T>,
+}
+
+impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
+    #[inline]
+    pub(in super::super) fn new(channel: C) -> Self {
+        Receiving { channel, slot: Slot::new(MaybeUninit::uninit()) }
+    }
+
+    pub(in super::super) fn channel(&self) -> &C {
+        &self.channel
+    }
+
+    fn slot(self: Pin<&Self>) -> Pin<&Slot<T>> {
+        // SAFETY: a projection to a field that is never moved out of.
+        unsafe { self.map_unchecked(|this| &this.slot) }
+    }
+
+    /// Ready with a message, or with none if none will come any more. Polled again after that, it receives again.
+    #[inline]
+    pub(in super::super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = self.into_ref();
+        if this.slot.word() != IDLE || !gate::is_clear() {
+            return this.poll_again(cx);
+        }
+        let lock = &this.channel.lock;
+        if lock.hints() & FOR_RECEIVERS == 0 {
+            return this.wait(cx);
+        }
+        let mut state = lock.lock();
+        match state.take_kept() {
+            Some(message) => {
+                let hints = state.quick_hints();
+                state.leave(hints);
+                Poll::Ready(Some(message))
+            }
+            None => this.meet(state, cx),
+        }
+    }
+
+    #[inline(never)]
+    fn poll_again(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let mut word = self.slot.word();
+        match gate::way(cx) {
+            Way::Open => {}
+            Way::Elsewhere if word == QUEUED => return Poll::Pending,
+            Way::Elsewhere => {
+                gate::ask(cx);
+                return Poll::Pending;
+            }
+            Way::Spent => return Poll::Pending,
+        }
+        if word == IDLE {
+            return self.meet(self.channel.lock.lock(), cx);
+        }
+        if word == QUEUED {
+            if self.channel.still_waits(self.slot(), |state| &mut state.receivers, cx) {
+                return Poll::Pending;
+            }
+            word = self.slot.word();
+        }
+        Poll::Ready(self.end(word))
+    }
+
+    #[inline]
+    fn end(self: Pin<&Self>, word: u32) -> Option<T> {
+        self.slot.set(IDLE);
+        // SAFETY: `DONE` makes the message the owner's, and it is there, once.
+        (word == DONE).then(|| unsafe { self.slot.read() })
+    }
+
+    #[inline(never)]
+    fn meet(self: Pin<&Self>, mut state: Locked<'_, State<T>>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        if let Some((message, waker)) = state.take(None) {
+            drop(state);
+            wake(waker);
+            return Poll::Ready(Some(message));
+        }
+        if state.is_drained() {
+            return Poll::Ready(None);
+        }
+        drop(state);
+        self.wait(cx)
+    }
+
+    #[inline(never)]
+    fn wait(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let own = cx.waker().clone(); // user code: not under the lock
+        let mut state = self.channel.lock.lock();
+        let found = state.take(None);
+        if found.is_none() && !state.is_drained() {
+            self.slot.word.store(QUEUED, Ordering::Relaxed);
+            let slot = self.slot();
+            // SAFETY: it stands nowhere; `drop` takes it out.
+            let none = unsafe { state.receivers.push_with(slot.waiter(), own, slot.as_data()) };
+            debug_assert!(none.is_none());
+            let granted = state.grant();
+            drop(state);
+            wake(granted);
+            return Poll::Pending;
+        }
+        drop(state);
+        drop(own);
+        let (message, waker) = found.map_or((None, None), |(message, waker)| (Some(message), waker));
+        wake(waker);
+        Poll::Ready(message)
+    }
+
+    /// As a clause.
+    pub(in super::super) fn poll_commit(self: Pin<&mut Self>, turn: &Turn<'_, '_>) -> Poll<()> {
+        let this = self.into_ref();
+        let word = this.slot.word();
+        if word >= DONE {
+            return Poll::Ready(());
+        }
+        let lock = &this.channel.lock;
+        let waits = turn.ticket().filter(|_| word == IDLE);
+        if waits.is_none() && lock.hints() & FOR_RECEIVERS == 0 && !turn.is_granted() {
+            return Poll::Pending;
+        }
+        let mut state = lock.lock();
+        if this.slot.word() >= DONE {
+            return Poll::Ready(()); // by whoever has just let go of the lock
+        }
+        let found = state.take(Some(turn.own()));
+        if found.is_none() && !state.is_drained() {
+            let mut granted = None;
+            if let Some(ticket) = waits {
+                let slot = this.slot();
+                slot.word.store(QUEUED, Ordering::Relaxed);
+                // SAFETY: it stands nowhere; `drop` takes it out.
+                unsafe { state.receivers.push_ticket(slot.waiter(), ticket, slot.as_data()) };
+                granted = state.grant();
+            }
+            drop(state);
+            wake(granted);
+            return Poll::Pending;
+        }
+        // SAFETY: it stands here or nowhere; a ticket has no waker.
+        let _none = unsafe { state.receivers.remove(this.slot().waiter()) };
+        drop(state);
+        match found {
+            Some((message, waker)) => {
+                let message = ManuallyDrop::new(message);
+                // SAFETY: out of the queue, the slot is the owner's again; the message is moved.
+                unsafe { this.slot.write(&raw const *message) };
+                this.slot.set(DONE);
+                wake(waker);
+            }
+            None => this.slot.set(REFUSED),
+        }
+        Poll::Ready(())
+    }
+
+    /// As a clause: another has won.
+    pub(in super::super) fn settle(self: Pin<&mut Self>) {
+        let this = self.into_ref();
+        if this.slot.word() == QUEUED {
+            this.channel.leave(this.slot(), |state| &mut state.receivers);
+        }
+    }
+
+    /// What a clause has won.
+    pub(in super::super) fn won(self: Pin<&mut Self>) -> Option<T> {
+        let this = self.into_ref();
+        this.end(this.slot.word())
+    }
+}
+
+impl<C: Deref<Target = Channel<T>>, T> Drop for Receiving<C, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.slot.word() != IDLE {
+            self.give_up();
+        }
+    }
+}
+
+impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
+    #[cold]
+    fn give_up(&mut self) {
+        // SAFETY: pinned since it was polled, and not moved after this.
+        let this = unsafe { Pin::new_unchecked(&*self) };
+        if this.slot.word() == QUEUED && this.channel.leave(this.slot(), |state| &mut state.receivers) {
+            return;
+        }
+        if this.slot.word() == DONE {
+            // SAFETY: `DONE` makes the message the owner's, and it is there.
+            this.channel.pass_on(unsafe { this.slot.read() });
+        }
+    }
+}
+
