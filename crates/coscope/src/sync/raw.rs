@@ -183,7 +183,7 @@ impl Raw {
     /// As [`take`](Self::take), on behalf of the code at `site`. Goes inside where somebody is there just now.
     pub(super) fn try_take(&self, need: usize, site: &'static Location<'static>) -> bool {
         let taken = self.take(need)
-            || (self.word.load(Ordering::Relaxed) & LOCKED != 0 && self.enter().take(need));
+            || ((need == 0 || self.word.load(Ordering::Relaxed) & LOCKED != 0) && self.enter().take(need));
         if taken {
             self.note(gate::coroutine_number(), site);
         }
@@ -287,9 +287,10 @@ impl Inside<'_> {
         self.word >> SHIFT
     }
 
-    /// For one who does not stand in the queue.
+    /// For one who does not stand in the queue. Who needs nothing does not wait for those who do.
     fn take(&mut self, need: usize) -> bool {
-        let taken = self.word & CLOSED == 0 && self.free() >= need && self.queue().is_empty();
+        let turn = need == 0 || self.queue().is_empty();
+        let taken = turn && self.word & CLOSED == 0 && self.free() >= need;
         if taken {
             self.word -= need << SHIFT;
         }
@@ -489,7 +490,7 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
             slot.set(REFUSED);
             return Poll::Ready(());
         }
-        let first = inside.queue().front().is_none_or(|first| first == slot.as_data());
+        let first = slot.need == 0 || inside.queue().front().is_none_or(|first| first == slot.as_data());
         if first && inside.free() >= slot.need {
             inside.word -= slot.need << SHIFT;
             // SAFETY: as above.

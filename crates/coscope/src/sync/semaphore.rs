@@ -77,7 +77,7 @@ impl Semaphore {
         self.acquire_many(1)
     }
 
-    /// Waits for so many permits at once. If there will never be so many, for ever.
+    /// Waits for so many permits at once. If there will never be so many, for ever; none at all are had at once.
     ///
     /// ```
     /// # coscope::run_blocking(async |_: coscope::Scope| {
