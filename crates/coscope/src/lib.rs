@@ -71,6 +71,8 @@ mod documentation {
     struct Dispatchers;
     #[doc = include_str!("../../../guide/time.md")]
     struct Time;
+    #[doc = include_str!("../../../guide/shared-state.md")]
+    struct SharedState;
 }
 
 pub use block_on::{

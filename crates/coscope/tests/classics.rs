@@ -127,5 +127,8 @@ async fn bounded_buffer(each: usize) -> usize {
 fn nothing_is_lost_in_a_bounded_buffer() {
     let sum = |each: usize| (0..3 * each).sum::<usize>();
     assert_eq!(run_test(async |_: Scope| bounded_buffer(1_000).await), sum(1_000));
-    assert_eq!(run_blocking_on(Dispatchers::default(), async |_: Scope| bounded_buffer(1_000).await), sum(1_000));
+    assert_eq!(
+        run_blocking_on(Dispatchers::default(), async |_: Scope| bounded_buffer(1_000).await),
+        sum(1_000)
+    );
 }

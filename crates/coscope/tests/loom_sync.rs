@@ -144,7 +144,8 @@ fn a_select_against_the_holder() {
         let (first, second) = (mutex.clone(), never.clone());
         let select = thread::spawn(move || {
             let mut contest = Box::pin(Contest::new(Row::new(vec![second.lock(), first.lock()])));
-            let (index, mut held) = block_on(std::future::poll_fn(|cx| contest.as_mut().poll(cx, Order::default())));
+            let (index, mut held) =
+                block_on(std::future::poll_fn(|cx| contest.as_mut().poll(cx, Order::default())));
             assert_eq!(index, 1);
             *held += 1;
         });

@@ -227,7 +227,11 @@ fn one_release_serves_many() {
     assert_eq!(counts, [true, true, false, false], "the third needs three, and the fourth stands behind it");
     assert_eq!((semaphore.available_permits(), semaphore.waiters()), (2, 2));
     drop(waiting.remove(2));
-    assert_eq!((semaphore.available_permits(), semaphore.waiters()), (1, 0), "the third has gone: the fourth is served");
+    assert_eq!(
+        (semaphore.available_permits(), semaphore.waiters()),
+        (1, 0),
+        "the third has gone: the fourth is served"
+    );
     drop(waiting);
     drop(had);
     assert_eq!(semaphore.available_permits(), 5);

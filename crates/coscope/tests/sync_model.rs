@@ -110,7 +110,11 @@ fn history(seed: u64) {
             5 | 6 if !waiting.is_empty() => {
                 let at = dice.roll(waiting.len());
                 let got = poll(&mut waiting[at].1);
-                assert_eq!(got.as_ref().map(Option::is_some), model.see(waiting[at].0), "seed {seed}, step {who}");
+                assert_eq!(
+                    got.as_ref().map(Option::is_some),
+                    model.see(waiting[at].0),
+                    "seed {seed}, step {who}"
+                );
                 if let Some(permit) = got {
                     held.extend(permit);
                     drop(waiting.swap_remove(at));

@@ -155,7 +155,14 @@ impl Raw {
     /// How many wait.
     pub(super) fn waiters(&self) -> usize {
         let count = std::cell::Cell::new(0);
-        let none = self.enter().queue().pop_with(None, |_| { count.set(count.get() + 1); false }, |_| ());
+        let none = self.enter().queue().pop_with(
+            None,
+            |_| {
+                count.set(count.get() + 1);
+                false
+            },
+            |_| (),
+        );
         debug_assert!(none.is_none());
         count.get()
     }
@@ -307,12 +314,16 @@ impl Inside<'_> {
                 return None;
             }
             let raw = self.raw;
-            let handed = self.queue().pop_with(None, |data| data == first, |data| {
-                // SAFETY: just taken out.
-                let slot = unsafe { slot(data) };
-                raw.note(slot.number.load(Ordering::Relaxed), slot.site);
-                slot.set(GRANTED); // the last touch
-            });
+            let handed = self.queue().pop_with(
+                None,
+                |data| data == first,
+                |data| {
+                    // SAFETY: just taken out.
+                    let slot = unsafe { slot(data) };
+                    raw.note(slot.number.load(Ordering::Relaxed), slot.site);
+                    slot.set(GRANTED); // the last touch
+                },
+            );
             if let Some((waker, ())) = handed {
                 self.word -= need << SHIFT;
                 return Some(waker);
