@@ -21,6 +21,9 @@ pub trait Hinted {
 pub struct HintedLock<S> {
     word: AtomicU32,
     state: UnsafeCell<S>,
+    /// The checker knows no end of a loop that waits, so that its threads wait here.
+    #[cfg(loom)]
+    turn: crate::primitive::Mutex<()>,
 }
 
 // SAFETY: the state is touched by the holder of the lock alone.
@@ -31,7 +34,12 @@ unsafe impl<S: Send> Sync for HintedLock<S> {}
 impl<S: Hinted> HintedLock<S> {
     /// A lock around `state`.
     pub fn new(state: S) -> Self {
-        HintedLock { word: AtomicU32::new(state.hints() & !LOCKED), state: UnsafeCell::new(state) }
+        HintedLock {
+            word: AtomicU32::new(state.hints() & !LOCKED),
+            state: UnsafeCell::new(state),
+            #[cfg(loom)]
+            turn: crate::primitive::Mutex::new(()),
+        }
     }
 
     /// What the last holder has left; all bits while there is a holder. What the caller itself has seen happen
@@ -45,10 +53,31 @@ impl<S: Hinted> HintedLock<S> {
     /// Takes the lock.
     #[inline]
     pub fn lock(&self) -> Locked<'_, S> {
+        #[cfg(loom)]
+        let turn = self.turn.lock();
         if self.word.swap(LOCKED, Ordering::Acquire) & LOCKED != 0 {
             self.lock_slowly();
         }
-        Locked(self)
+        Locked {
+            lock: self,
+            #[cfg(loom)]
+            _turn: turn,
+        }
+    }
+
+    /// Takes the lock, if nobody holds it just now.
+    #[inline]
+    pub fn try_lock(&self) -> Option<Locked<'_, S>> {
+        #[cfg(loom)]
+        let turn = self.turn.lock();
+        if self.word.swap(LOCKED, Ordering::Acquire) & LOCKED != 0 {
+            return None;
+        }
+        Some(Locked {
+            lock: self,
+            #[cfg(loom)]
+            _turn: turn,
+        })
     }
 
     #[cold]
@@ -73,14 +102,18 @@ impl<S> fmt::Debug for HintedLock<S> {
 }
 
 /// The lock is held; dropped, it is let go.
-pub struct Locked<'a, S: Hinted>(&'a HintedLock<S>);
+pub struct Locked<'a, S: Hinted> {
+    lock: &'a HintedLock<S>,
+    #[cfg(loom)]
+    _turn: crate::primitive::MutexGuard<'a, ()>,
+}
 
 impl<S: Hinted> Deref for Locked<'_, S> {
     type Target = S;
     #[inline]
     fn deref(&self) -> &S {
         // SAFETY: this thread holds the lock, for as long as this is there.
-        self.0.state.with(|state| unsafe { &*state })
+        self.lock.state.with(|state| unsafe { &*state })
     }
 }
 
@@ -88,7 +121,7 @@ impl<S: Hinted> DerefMut for Locked<'_, S> {
     #[inline]
     fn deref_mut(&mut self) -> &mut S {
         // SAFETY: as above, and this is borrowed mutably.
-        self.0.state.with_mut(|state| unsafe { &mut *state })
+        self.lock.state.with_mut(|state| unsafe { &mut *state })
     }
 }
 
@@ -97,15 +130,18 @@ impl<S: Hinted> Locked<'_, S> {
     #[inline]
     pub fn leave(self, hints: u32) {
         debug_assert_eq!(hints & !LOCKED, self.hints() & !LOCKED);
-        self.0.word.store(hints & !LOCKED, Ordering::Release);
-        std::mem::forget(self);
+        #[cfg(not(loom))]
+        {
+            self.lock.word.store(hints & !LOCKED, Ordering::Release);
+            std::mem::forget(self);
+        }
     }
 }
 
 impl<S: Hinted> Drop for Locked<'_, S> {
     #[inline]
     fn drop(&mut self) {
-        self.0.word.store(self.hints() & !LOCKED, Ordering::Release);
+        self.lock.word.store(self.hints() & !LOCKED, Ordering::Release);
     }
 }
 

@@ -40,6 +40,8 @@ pub struct SendError<T> {
 }
 
 impl<T> SendError<T> {
+    #[cold]
+    #[inline(never)]
     pub(super) fn new<M>(message: T, channel: &Channel<M>) -> Self {
         SendError { message, ended: Ended::of(channel) }
     }
@@ -165,6 +167,8 @@ pub struct RecvError {
 }
 
 impl RecvError {
+    #[cold]
+    #[inline(never)]
     pub(super) fn new<M>(channel: &Channel<M>) -> Self {
         RecvError { ended: Ended::of(channel) }
     }

@@ -175,7 +175,7 @@ impl<T> Stream for Receiver<T> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = &mut *self;
         let channel = &this.channel;
-        this.waiting.get_or_insert_with(|| Box::pin(Receiving::new(channel.clone()))).as_mut().poll(cx)
+        this.waiting.get_or_insert_with(|| Box::pin(Receiving::new(channel.clone()))).as_mut().poll(cx, |message, _| message)
     }
 }
 
@@ -192,9 +192,7 @@ impl<T> Future for Recv<'_, T> {
     type Output = Result<T, RecvError>;
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut receiving = self.project().receiving;
-        let message = ready!(receiving.as_mut().poll(cx));
-        Poll::Ready(message.ok_or_else(|| RecvError::new(receiving.channel())))
+        self.project().receiving.poll(cx, |message, channel| message.ok_or_else(|| RecvError::new(channel)))
     }
 }
 
@@ -237,7 +235,7 @@ impl<T> Future for RecvMany<'_, T> {
         if *this.most == 0 {
             return Poll::Ready(0);
         }
-        let Some(first) = ready!(this.receiving.as_mut().poll(cx)) else { return Poll::Ready(0) };
+        let Some(first) = ready!(this.receiving.as_mut().poll(cx, |message, _| message)) else { return Poll::Ready(0) };
         this.into.push(first);
         Poll::Ready(1 + this.receiving.channel().try_recv_many(this.into, *this.most - 1))
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use coscope_core::primitive::Ordering;
 use coscope_core::wait::{Clause, Turn};
@@ -227,22 +227,16 @@ pin_project! {
 
 impl<T> Send<'_, T> {
     #[inline]
-    fn result(self: Pin<&mut Self>, sent: bool) -> Result<(), SendError<T>> {
-        if sent {
-            return Ok(());
-        }
-        let sending = self.project().sending;
-        let channel = *sending.channel();
-        Err(SendError::new(sending.take_back(), channel))
+    fn result(sending: &SendingMessage<&Channel<T>, T>, sent: bool) -> Result<(), SendError<T>> {
+        if sent { Ok(()) } else { Err(SendError::new(sending.take_back(), sending.channel())) }
     }
 }
 
 impl<T> Future for Send<'_, T> {
     type Output = Result<(), SendError<T>>;
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let sent = ready!(self.as_mut().project().sending.poll(cx));
-        Poll::Ready(self.result(sent))
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().sending.poll(cx, Self::result)
     }
 }
 
@@ -256,8 +250,7 @@ impl<T> Clause for Send<'_, T> {
         Poll::Ready(())
     }
     fn take(self: Pin<&mut Self>) -> Self::Output {
-        let sent = self.sending.won();
-        self.result(sent)
+        Self::result(&self.sending, self.sending.won())
     }
 }
 
@@ -277,10 +270,10 @@ pin_project! {
 }
 
 impl<'a, T> Reserve<'a, T> {
-    fn result(&self, granted: bool) -> Result<Permit<'a, T>, SendError<()>> {
-        let channel = *self.sending.channel();
+    fn result(sending: &Reserving<&'a Channel<T>, T>, granted: bool) -> Result<Permit<'a, T>, SendError<()>> {
+        let channel = *sending.channel();
         if granted {
-            self.sending.keep_place();
+            sending.keep_place();
             Ok(Permit(Some(channel)))
         } else {
             Err(SendError::new((), channel))
@@ -290,9 +283,8 @@ impl<'a, T> Reserve<'a, T> {
 
 impl<'a, T> Future for Reserve<'a, T> {
     type Output = Result<Permit<'a, T>, SendError<()>>;
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let granted = ready!(self.as_mut().project().sending.poll(cx));
-        Poll::Ready(self.result(granted))
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().sending.poll(cx, Self::result)
     }
 }
 
@@ -306,7 +298,7 @@ impl<'a, T> Clause for Reserve<'a, T> {
         Poll::Ready(())
     }
     fn take(self: Pin<&mut Self>) -> Self::Output {
-        self.result(self.sending.won())
+        Self::result(&self.sending, self.sending.won())
     }
 }
 

@@ -3,14 +3,14 @@
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use coscope_core::gate::{self, Way};
 use coscope_core::primitive::Ordering;
-use coscope_core::wait::{Locked, Turn};
+use coscope_core::wait::{Hinted, Locked, Turn};
 
 use super::channel::Channel;
-use super::slot::{DONE, IDLE, QUEUED, REFUSED, Slot};
+use super::slot::{DONE, Delayed, IDLE, QUEUED, REFUSED, Slot};
 use super::state::{FOR_RECEIVERS, State, wake};
 
 /// One who receives.
@@ -35,30 +35,63 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     }
 
     /// Ready with a message, or with none if none will come any more. Polled again after that, it receives again.
-    #[inline]
-    pub(in super::super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    ///
+    /// The first half is short and calls nothing, to be written into the body of who receives.
+    #[inline(always)]
+    pub(in super::super) fn poll<R>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(Option<T>, &C) -> R,
+    ) -> Poll<R> {
         let this = self.into_ref();
+        match this.quickly() {
+            Ok(message) => Poll::Ready(result(Some(message), &this.get_ref().channel)),
+            Err(delayed) => this.poll_slowly(delayed, cx, result),
+        }
+    }
+
+    #[inline(always)]
+    fn quickly<'a>(self: Pin<&'a Self>) -> Result<T, Delayed<Locked<'a, State<T>>>> {
+        let this = self.get_ref();
         if this.slot.word() != IDLE || !gate::is_clear() {
-            return this.poll_again(cx);
+            return Err(Delayed::Again);
         }
         let lock = &this.channel.lock;
         if lock.hints() & FOR_RECEIVERS == 0 {
-            return this.wait(cx);
+            return Err(Delayed::Nothing);
         }
-        let mut state = lock.lock();
+        let Some(mut state) = lock.try_lock() else { return Err(Delayed::Busy) };
         match state.take_kept() {
             Some(message) => {
                 let hints = state.quick_hints();
                 state.leave(hints);
-                Poll::Ready(Some(message))
+                Ok(message)
             }
-            None => this.meet(state, cx),
+            None => Err(Delayed::Held(state)),
         }
     }
 
     #[inline(never)]
+    fn poll_slowly<R>(
+        self: Pin<&Self>,
+        delayed: Delayed<Locked<'_, State<T>>>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(Option<T>, &C) -> R,
+    ) -> Poll<R> {
+        let polled = match delayed {
+            Delayed::Again => self.poll_again(cx),
+            Delayed::Nothing => self.wait(cx),
+            Delayed::Busy => self.meet(self.channel.lock.lock(), cx),
+            Delayed::Held(state) => self.meet(state, cx),
+        };
+        polled.map(|message| result(message, &self.channel))
+    }
+
     fn poll_again(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut word = self.slot.word();
+        if word == DONE && gate::is_clear() {
+            return Poll::Ready(self.end(word));
+        }
         match gate::way(cx) {
             Way::Open => {}
             Way::Elsewhere if word == QUEUED => return Poll::Pending,
@@ -87,7 +120,6 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         (word == DONE).then(|| unsafe { self.slot.read() })
     }
 
-    #[inline(never)]
     fn meet(self: Pin<&Self>, mut state: Locked<'_, State<T>>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         if let Some((message, waker)) = state.take(None) {
             drop(state);
@@ -101,17 +133,33 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         self.wait(cx)
     }
 
-    #[inline(never)]
     fn wait(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let own = cx.waker().clone(); // user code: not under the lock
         let mut state = self.channel.lock.lock();
+        if !state.is_bare() {
+            return self.meet_or_wait(state, own);
+        }
+        self.enlist(&mut state, own);
+        let hints = state.hints();
+        state.leave(hints);
+        Poll::Pending
+    }
+
+    /// Under the lock: stands in the queue from now on.
+    #[inline]
+    fn enlist(self: Pin<&Self>, state: &mut State<T>, own: Waker) {
+        self.slot.word.store(QUEUED, Ordering::Relaxed);
+        let slot = self.slot();
+        // SAFETY: it stands nowhere; `drop` takes it out.
+        let none = unsafe { state.receivers.push_with(slot.waiter(), own, slot.as_data()) };
+        debug_assert!(none.is_none());
+    }
+
+    #[cold]
+    fn meet_or_wait(self: Pin<&Self>, mut state: Locked<'_, State<T>>, own: Waker) -> Poll<Option<T>> {
         let found = state.take(None);
         if found.is_none() && !state.is_drained() {
-            self.slot.word.store(QUEUED, Ordering::Relaxed);
-            let slot = self.slot();
-            // SAFETY: it stands nowhere; `drop` takes it out.
-            let none = unsafe { state.receivers.push_with(slot.waiter(), own, slot.as_data()) };
-            debug_assert!(none.is_none());
+            self.enlist(&mut state, own);
             let granted = state.grant();
             drop(state);
             wake(granted);

@@ -27,6 +27,12 @@ impl<T> Ring<T> {
         self.count == 0
     }
 
+    /// Whether the next message finds a place without more memory.
+    #[inline]
+    pub(super) fn has_place(&self) -> bool {
+        self.count < self.places.len()
+    }
+
     /// # Safety
     /// There are places.
     #[inline]

@@ -3,15 +3,15 @@
 use std::mem::MaybeUninit;
 use std::ops::Deref;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use coscope_core::gate::{self, Way};
 use coscope_core::primitive::Ordering;
 use coscope_core::unwind::drop_contained;
-use coscope_core::wait::{Locked, Ticket, Turn};
+use coscope_core::wait::{Hinted, Locked, Ticket, Turn};
 
 use super::channel::Channel;
-use super::slot::{DONE, IDLE, QUEUED, REFUSED, RESERVING, Slot};
+use super::slot::{DONE, Delayed, IDLE, QUEUED, REFUSED, RESERVING, Slot};
 use super::state::{End, FOR_SENDERS, Put, State, wake, wake_all};
 
 /// One who sends a message, or (without one) asks for a place: that is what its slot `WAITS_AS`.
@@ -50,7 +50,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
     }
 
     /// Under the lock: sends, or takes a place.
-    #[inline]
+    #[inline(always)]
     fn attempt(&self, state: &mut State<T>, but: Option<Ticket>) -> Put<T> {
         if WAITS_AS == QUEUED {
             // SAFETY: the message is there: it has not been sent. If it is now, `DONE` is set.
@@ -66,7 +66,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
     }
 
     /// What follows an attempt, with no lock held. `None` if there was no room.
-    #[inline]
+    #[inline(always)]
     fn outcome(&self, put: Put<T>) -> Option<bool> {
         match put {
             Put::Sent(waker) => {
@@ -89,30 +89,64 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
 
     /// Ready with `true` if it was sent, or the place is the caller's. With `false`, the message is
     /// [still here](Self::take_back).
-    #[inline]
-    pub(in super::super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+    ///
+    /// The first half is short and calls nothing, to be written into the body of who sends.
+    #[inline(always)]
+    pub(in super::super) fn poll<R>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(&Self, bool) -> R,
+    ) -> Poll<R> {
         let this = self.into_ref();
+        match this.quickly() {
+            Ok(()) => Poll::Ready(result(this.get_ref(), true)),
+            Err(delayed) => this.poll_slowly(delayed, cx, result),
+        }
+    }
+
+    #[inline(always)]
+    fn quickly<'a>(self: Pin<&'a Self>) -> Result<(), Delayed<Locked<'a, State<T>>>> {
+        let this = self.get_ref();
         if this.slot.word() != IDLE || !gate::is_clear() {
-            return this.poll_again(cx);
+            return Err(Delayed::Again);
         }
         let lock = &this.channel.lock;
         if lock.hints() & FOR_SENDERS == 0 {
-            return this.wait(cx);
+            return Err(Delayed::Nothing);
         }
-        let mut state = lock.lock();
+        let Some(mut state) = lock.try_lock() else { return Err(Delayed::Busy) };
         // SAFETY: the message is there: it has not been sent. If it is now, `DONE` is set.
         if WAITS_AS == QUEUED && this.slot.peek(|message| unsafe { state.keep(message) }) {
             let hints = state.quick_hints();
             state.leave(hints);
             this.slot.set(DONE);
-            return Poll::Ready(true);
+            Ok(())
+        } else {
+            Err(Delayed::Held(state))
         }
-        this.meet(state, cx)
     }
 
     #[inline(never)]
+    fn poll_slowly<R>(
+        self: Pin<&Self>,
+        delayed: Delayed<Locked<'_, State<T>>>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(&Self, bool) -> R,
+    ) -> Poll<R> {
+        let polled = match delayed {
+            Delayed::Again => self.poll_again(cx),
+            Delayed::Nothing => self.wait(cx),
+            Delayed::Busy => self.meet(self.channel.lock.lock(), cx),
+            Delayed::Held(state) => self.meet(state, cx),
+        };
+        polled.map(|sent| result(self.get_ref(), sent))
+    }
+
     fn poll_again(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<bool> {
         let mut word = self.slot.word();
+        if word == DONE && gate::is_clear() {
+            return Poll::Ready(true);
+        }
         match gate::way(cx) {
             Way::Open => {}
             Way::Elsewhere if word == WAITS_AS => return Poll::Pending,
@@ -134,7 +168,6 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         Poll::Ready(word == DONE)
     }
 
-    #[inline(never)]
     fn meet(self: Pin<&Self>, mut state: Locked<'_, State<T>>, cx: &mut Context<'_>) -> Poll<bool> {
         let put = self.attempt(&mut state, None);
         drop(state);
@@ -144,17 +177,33 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         }
     }
 
-    #[inline(never)]
     fn wait(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<bool> {
         let own = cx.waker().clone(); // user code: not under the lock
         let mut state = self.channel.lock.lock();
+        if !state.is_full() {
+            return self.meet_or_wait(state, own);
+        }
+        self.enlist(&mut state, own);
+        let hints = state.hints();
+        state.leave(hints);
+        Poll::Pending
+    }
+
+    /// Under the lock: stands in the queue from now on.
+    #[inline]
+    fn enlist(self: Pin<&Self>, state: &mut State<T>, own: Waker) {
+        self.slot.word.store(WAITS_AS, Ordering::Relaxed);
+        let slot = self.slot();
+        // SAFETY: it stands nowhere; `drop` takes it out.
+        let none = unsafe { state.senders.push_with(slot.waiter(), own, slot.as_data()) };
+        debug_assert!(none.is_none());
+    }
+
+    #[cold]
+    fn meet_or_wait(self: Pin<&Self>, mut state: Locked<'_, State<T>>, own: Waker) -> Poll<bool> {
         let put = self.attempt(&mut state, None);
         if matches!(put, Put::Full) {
-            self.slot.word.store(WAITS_AS, Ordering::Relaxed);
-            let slot = self.slot();
-            // SAFETY: it stands nowhere; `drop` takes it out.
-            let none = unsafe { state.senders.push_with(slot.waiter(), own, slot.as_data()) };
-            debug_assert!(none.is_none());
+            self.enlist(&mut state, own);
             return Poll::Pending;
         }
         drop(state);
@@ -214,7 +263,8 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
     }
 
     /// The message of one that was refused.
-    pub(in super::super) fn take_back(self: Pin<&mut Self>) -> T {
+    #[cold]
+    pub(in super::super) fn take_back(&self) -> T {
         assert!(self.slot.word() == REFUSED && WAITS_AS == QUEUED, "only what was refused comes back, once");
         self.slot.set(DONE);
         // SAFETY: the word said that the message is the owner's, and there; now it says that it is gone.

@@ -85,3 +85,15 @@ pub(super) unsafe fn slot<'a, T>(data: *mut ()) -> &'a Slot<T> {
     unsafe { &*data.cast::<Slot<T>>() }
 }
 
+
+/// Why an operation did not come to its end at once.
+pub(super) enum Delayed<L> {
+    /// It has waited before, or this step is not for it.
+    Again,
+    /// There was nothing to be had.
+    Nothing,
+    /// Somebody else was inside.
+    Busy,
+    /// It is not as simple as that; the lock is held.
+    Held(L),
+}

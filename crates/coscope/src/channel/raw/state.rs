@@ -111,11 +111,13 @@ impl<T> State<T> {
         }
     }
 
+    #[inline]
     pub(super) fn is_rendezvous(&self) -> bool {
         self.flavor.capacity == 0
     }
 
     /// Nothing is in it, and nothing will come.
+    #[inline]
     pub(super) fn is_drained(&self) -> bool {
         self.end == End::Cancelled
             || (self.end == End::Closed && self.ring.is_empty() && self.senders.is_empty() && self.reserved == 0)
@@ -125,7 +127,7 @@ impl<T> State<T> {
     ///
     /// # Safety
     /// What is at `from` is the caller's to move, unless this gives `None`.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn hand_over(&mut self, but: Option<Ticket>, from: *const T) -> Option<Waker> {
         if self.receivers.is_empty() {
             return None;
@@ -145,7 +147,7 @@ impl<T> State<T> {
     ///
     /// # Safety
     /// What is at `from` is the caller's to move, unless this gives `Full` or `Ended`.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn put(&mut self, but: Option<Ticket>, from: *const T) -> Put<T> {
         if self.end != End::Open {
             return Put::Ended;
@@ -169,6 +171,7 @@ impl<T> State<T> {
         self.overflow(unsafe { from.read() })
     }
 
+    #[cold]
     pub(super) fn overflow(&mut self, message: T) -> Put<T> {
         match self.flavor.overflow {
             Overflow::DropLatest => Put::Displaced(message),
@@ -186,13 +189,26 @@ impl<T> State<T> {
         if self.senders.is_empty() { self.ring.pop_front() } else { None }
     }
 
-    /// Keeps what is at `from`, if nobody waits for it and there is room.
+    /// Whether a receiver can do nothing but wait.
+    #[inline]
+    pub(super) fn is_bare(&self) -> bool {
+        self.end == End::Open && self.ring.is_empty() && self.senders.is_empty()
+    }
+
+    /// Whether a sender can do nothing but wait.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.end == End::Open && !self.has_room() && self.receivers.is_empty() && !self.never_waits()
+    }
+
+    /// Keeps what is at `from`, if nobody waits for it and there is room, and a place for it.
     ///
     /// # Safety
     /// What is at `from` is the caller's to move, unless this gives `false`.
     #[inline]
     pub(super) unsafe fn keep(&mut self, from: *const T) -> bool {
-        let keeps = self.end == End::Open && self.receivers.is_empty() && self.has_room();
+        let keeps =
+            self.end == End::Open && self.receivers.is_empty() && self.has_room() && self.ring.has_place();
         if keeps {
             // SAFETY: the caller's contract.
             self.ring.push_back(unsafe { from.read() });
@@ -201,7 +217,7 @@ impl<T> State<T> {
     }
 
     /// The next message, and a sender to wake.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&mut self, but: Option<Ticket>) -> Option<(T, Option<Waker>)> {
         match self.ring.pop_front() {
             Some(message) => Some((message, self.refill(but))),
@@ -211,7 +227,7 @@ impl<T> State<T> {
     }
 
     /// A place may be free: the first sender's, whether for a message or to be kept.
-    #[inline]
+    #[inline(always)]
     pub(super) fn refill(&mut self, but: Option<Ticket>) -> Option<Waker> {
         if self.senders.is_empty() || !self.has_room() {
             return None;
@@ -232,6 +248,7 @@ impl<T> State<T> {
     }
 
     /// The message of the first sender that has one.
+    #[inline(always)]
     pub(super) fn take_from_sender(&mut self, but: Option<Ticket>) -> Option<(T, Option<Waker>)> {
         // SAFETY: (this and the following) a sender's slot, queued or just taken out; one that waits with a message holds it.
         let has_message = |data| unsafe { slot::<T>(data) }.word() == QUEUED;
