@@ -10,7 +10,8 @@ use crate::sample::{Sample, Watch};
 const COROUTINES: usize = 1_000;
 
 pub(crate) fn rows() -> Vec<Row> {
-    let about = |place| format!("1,000 coroutines × 1,000 increments under an async mutex, {place}; per increment");
+    let about =
+        |place| format!("1,000 coroutines × 1,000 increments under an async mutex, {place}; per increment");
     let mut rows = vec![
         Row::new("W3c", &about("two workers"), 1_000_000).bars(&[Bar::Best(0.7)]),
         Row::new("W3c-local", &about("one thread"), 1_000_000).bars(&[Bar::Best(0.9)]).single(),
@@ -24,7 +25,10 @@ pub(crate) trait Counter: Send + Sync + 'static {
     /// At nought.
     fn new() -> Self;
     /// Adds one; lets the others go first, while it is held, if `while_held` says how.
-    fn add<Y: Future + Send>(&self, while_held: impl Fn() -> Option<Y> + Send) -> impl Future<Output = usize> + Send;
+    fn add<Y: Future + Send>(
+        &self,
+        while_held: impl Fn() -> Option<Y> + Send,
+    ) -> impl Future<Output = usize> + Send;
 }
 
 macro_rules! counter {

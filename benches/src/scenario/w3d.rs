@@ -6,7 +6,9 @@ use crate::runtime::Runtime;
 use crate::sample::Sample;
 
 pub(crate) fn rows() -> Vec<Row> {
-    let about = |place| format!("1,000 coroutines × 100 increments, the mutex held over a yield, {place}; per increment");
+    let about = |place| {
+        format!("1,000 coroutines × 100 increments, the mutex held over a yield, {place}; per increment")
+    };
     let mut rows = vec![
         Row::new("W3d", &about("two workers"), 100_000).bars(&[Bar::Best(0.8)]),
         Row::new("W3d-local", &about("one thread"), 100_000).bars(&[Bar::Best(0.8)]).single(),

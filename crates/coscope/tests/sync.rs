@@ -327,3 +327,48 @@ fn stress_permits_are_conserved() {
     });
     assert_eq!((out.load(SeqCst), semaphore.available_permits(), semaphore.waiters()), (0, PERMITS, 0));
 }
+
+#[test]
+fn a_select_takes_one_lock_and_leaves_the_other() {
+    run_blocking(async |s: Scope| {
+        let (mutex, semaphore) = (Arc::new(Mutex::new(1)), Arc::new(Semaphore::new(0)));
+        let held = mutex.lock().await;
+        let chosen = {
+            let (mutex, semaphore) = (mutex.clone(), semaphore.clone());
+            s.spawn(async move {
+                coscope::select! {
+                    permit = semaphore.acquire() => { drop(permit); 0 }
+                    held = mutex.lock() => *held,
+                }
+            })
+        };
+        let behind = {
+            let mutex = mutex.clone();
+            s.spawn(async move { *mutex.lock().await })
+        };
+        yield_now().await;
+        assert_eq!((mutex.waiters(), semaphore.waiters()), (2, 1));
+        drop(held);
+        assert_eq!((chosen.await, behind.await), (1, 1));
+        assert_eq!((mutex.is_locked(), mutex.waiters(), semaphore.waiters()), (false, 0, 0));
+    });
+}
+
+#[test]
+fn a_select_that_goes_hands_its_lock_on() {
+    let mutex = Mutex::new(());
+    let held = mutex.try_lock().unwrap();
+    let mut plain = pin!(mutex.lock());
+    {
+        let mut select = Box::pin(async {
+            coscope::select! {
+                held = mutex.lock() => drop(held),
+                () = std::future::pending() => {}
+            }
+        });
+        assert!(poll(select.as_mut()).is_pending() && poll(plain.as_mut()).is_pending());
+        drop(held);
+        assert_eq!(mutex.waiters(), 1);
+    }
+    assert!(poll(plain.as_mut()).is_ready());
+}

@@ -49,6 +49,7 @@ pub struct Mutex<T> {
 }
 
 impl<T> Permits for Mutex<T> {
+    const SINGLE: bool = true;
     #[inline]
     fn raw(&self) -> &Raw {
         &self.raw

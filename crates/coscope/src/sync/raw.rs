@@ -43,6 +43,8 @@ impl std::panic::RefUnwindSafe for Raw {}
 
 /// What has permits.
 pub(super) trait Permits {
+    /// Whether there is one permit, ever: then the word is guessed, and the way to it need not wait for a look.
+    const SINGLE: bool;
     fn raw(&self) -> &Raw;
 }
 
@@ -175,8 +177,8 @@ impl Raw {
 
     /// Takes permits, unless somebody waits for some already.
     #[inline]
-    pub(super) fn take(&self, need: usize) -> bool {
-        let mut word = self.word.load(Ordering::Relaxed);
+    pub(super) fn take(&self, need: usize, single: bool) -> bool {
+        let mut word = if single { 1 << SHIFT } else { self.word.load(Ordering::Relaxed) };
         while word & (LOCKED | WAITERS | CLOSED) == 0 && word >> SHIFT >= need {
             let left = word - (need << SHIFT);
             match self.word.compare_exchange_weak(word, left, Ordering::Acquire, Ordering::Relaxed) {
@@ -189,7 +191,7 @@ impl Raw {
 
     /// As [`take`](Self::take), on behalf of the code at `site`. Goes inside where somebody is there just now.
     pub(super) fn try_take(&self, need: usize, site: &'static Location<'static>) -> bool {
-        let taken = self.take(need)
+        let taken = self.take(need, false)
             || ((need == 0 || self.word.load(Ordering::Relaxed) & LOCKED != 0) && self.enter().take(need));
         if taken {
             self.note(gate::coroutine_number(), site);
@@ -202,8 +204,8 @@ impl Raw {
     /// # Panics
     /// If there were more than [`MOST`].
     #[inline]
-    pub(super) fn give(&self, count: usize) {
-        let mut word = self.word.load(Ordering::Relaxed);
+    pub(super) fn give(&self, count: usize, single: bool) {
+        let mut word = if single { 0 } else { self.word.load(Ordering::Relaxed) };
         while word & (LOCKED | WAITERS) == 0 {
             let more = word + (checked(word, count) << SHIFT);
             match self.word.compare_exchange_weak(word, more, Ordering::Release, Ordering::Relaxed) {
@@ -396,7 +398,7 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
             Way::Open => {}
             way => return this.barred(cx, way, word),
         }
-        if word == IDLE && this.of.raw().take(this.slot.need) {
+        if word == IDLE && this.of.raw().take(this.slot.need, P::Target::SINGLE) {
             this.of.raw().note(gate::coroutine_number(), this.slot.site);
             return Poll::Ready(Some(this.held()));
         }
@@ -543,7 +545,7 @@ impl<P: Deref<Target: Permits>> Acquiring<P> {
             drop(waker);
         }
         if slot.word() == GRANTED {
-            raw.give(slot.need);
+            raw.give(slot.need, false);
         }
     }
 }
@@ -597,7 +599,7 @@ impl<P: Deref<Target: Permits>> Drop for Held<P> {
     #[inline]
     fn drop(&mut self) {
         if self.count != 0 {
-            self.of.raw().give(self.count);
+            self.of.raw().give(self.count, P::Target::SINGLE);
         }
     }
 }

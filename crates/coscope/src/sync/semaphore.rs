@@ -39,6 +39,7 @@ pub struct Semaphore {
 }
 
 impl Permits for Semaphore {
+    const SINGLE: bool = false;
     #[inline]
     fn raw(&self) -> &Raw {
         &self.raw
@@ -224,7 +225,7 @@ impl Semaphore {
     /// # Panics
     /// If there were more than [`MAX_PERMITS`](Self::MAX_PERMITS).
     pub fn add_permits(&self, permits: usize) {
-        self.raw.give(permits);
+        self.raw.give(permits, false);
     }
 
     /// Takes up to so many of the free permits away for good. Gives how many it were.
