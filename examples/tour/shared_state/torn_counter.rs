@@ -20,7 +20,7 @@ fn run() {
     stage::run(async |_| {
         massive_run(Dispatchers::default(), async || {
             let before = COUNTER.load(Relaxed);
-            if before % 64 == 0 {
+            if before.is_multiple_of(64) {
                 std::thread::yield_now(); // the others get their chance in between
             }
             COUNTER.store(before + 1, Relaxed);
