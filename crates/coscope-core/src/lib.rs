@@ -39,11 +39,11 @@ pub use error::{CancelReason, Cancelled, CoroutineInfo, JoinError, PanicPayload,
 pub use failure::{Failure, FailureHandler};
 pub use job::{Job, Listener};
 pub use scope::*;
-#[doc(hidden)]
-pub use suspend::{gate, wait_blocking};
 pub use suspend::{
     Delay, Interval, Join, Signal, YieldNow, cancelled, current_context, current_job, current_label, delay,
     delay_until, ensure_active, interval, is_active, join_all, now, stop_requested, try_current_job,
     yield_now,
 };
+#[doc(hidden)]
+pub use suspend::{gate, wait_blocking};
 pub use task::{AwaitAll, ByRef, Deferred, OutcomeOf, await_all};

@@ -1,14 +1,14 @@
 //! Channels: what every flavor and method does, exactly.
 #![allow(missing_docs, clippy::disallowed_methods)]
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, Waker};
-use std::pin::pin;
 
 use coscope::channel::{
-    Capacity, Overflow, Receiver, Sender, TryRecvError, TrySendError, channel, channel_with, conflated, oneshot,
-    rendezvous, unlimited,
+    Capacity, Overflow, Receiver, Sender, TryRecvError, TrySendError, channel, channel_with, conflated,
+    oneshot, rendezvous, unlimited,
 };
 use coscope::prelude::*;
 use futures::{Stream, StreamExt};

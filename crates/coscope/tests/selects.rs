@@ -166,10 +166,13 @@ fn coroutines_jobs_answers_and_timeouts() {
 
         let question = CompletableDeferred::new();
         let (tx, rx) = oneshot();
-        let (q, answering) = (question.clone(), s.launch(async move {
-            delay(ms(10)).await;
-            tx.send(1).unwrap();
-        }));
+        let (q, answering) = (
+            question.clone(),
+            s.launch(async move {
+                delay(ms(10)).await;
+                tx.send(1).unwrap();
+            }),
+        );
         select! {
             _ = q.wait() => unreachable!(),
             answer = rx.recv() => assert_eq!(answer, Some(1)),
@@ -575,9 +578,7 @@ fn the_latest_of_a_channel_of_deferreds() {
                 word
             })
         };
-        for (deferred, pause) in
-            [(word("BEGIN", 100), 200), (word("Slow", 500), 100)].into_iter()
-        {
+        for (deferred, pause) in [(word("BEGIN", 100), 200), (word("Slow", 500), 100)].into_iter() {
             tx.send(deferred).await.unwrap();
             delay(ms(pause)).await;
         }

@@ -28,6 +28,6 @@ pub(crate) mod state;
 pub(crate) mod waker;
 
 pub(crate) use borrowed::{Unwound, Waited};
-pub(crate) use cell::{Launch, TaskHead, launch_owned, spawn_owned};
 pub use by_ref::ByRef;
+pub(crate) use cell::{Launch, TaskHead, launch_owned, spawn_owned};
 pub use deferred::{AwaitAll, Deferred, OutcomeOf, await_all};

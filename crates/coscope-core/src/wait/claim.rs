@@ -110,7 +110,9 @@ impl Claim {
         });
         let opened = self.word.compare_exchange(BUSY, OPEN, Ordering::AcqRel, Ordering::Acquire);
         if opened.is_err() {
-            self.word.store(BUSY, Ordering::Release);
+            // A swap: whoever found the mark there before this is seen by the look that follows, whoever
+            // comes after it marks again.
+            self.word.swap(BUSY, Ordering::AcqRel);
         }
         opened.is_ok()
     }
@@ -166,8 +168,7 @@ impl Ticket {
         let mut word = claim.word.load(Ordering::Acquire);
         loop {
             let next = match word & STATE {
-                BUSY => MISSED,
-                MISSED => return Claimed::Missed,
+                BUSY | MISSED => MISSED, // written also where it stands already: see `open`
                 OPEN => claimed(self.index),
                 _ => return Claimed::Gone,
             };

@@ -39,8 +39,8 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::claim::Claim;
 use super::Ticket;
+use super::claim::Claim;
 
 /// How often one look follows another before it lets others run: two selects that are busy with each other.
 const LOOKS: u32 = 3;
@@ -247,7 +247,11 @@ impl<C: Clauses> Contest<C> {
                 Stage::Won(index) => break index,
                 Stage::Claimed(index) => {
                     let own = this.claim.ticket(index);
-                    ready!(clauses.as_mut().poll_commit(index, &mut Turn { cx: &mut *cx, own, kind: Kind::Granted }));
+                    ready!(
+                        clauses
+                            .as_mut()
+                            .poll_commit(index, &mut Turn { cx: &mut *cx, own, kind: Kind::Granted })
+                    );
                     this.stage = Stage::Won(index);
                     break index;
                 }
@@ -288,6 +292,9 @@ impl<C: Clauses> Contest<C> {
 
 impl<C> fmt::Debug for Contest<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Contest").field("stage", &self.stage).field("claim", &self.claim).finish_non_exhaustive()
+        f.debug_struct("Contest")
+            .field("stage", &self.stage)
+            .field("claim", &self.claim)
+            .finish_non_exhaustive()
     }
 }

@@ -153,7 +153,7 @@ impl WaitQueue {
 
     /// As [`pop`](Self::pop), but of those whose pointer, [left](Self::push_with) with the waiter, `fits`, and no clause
     /// of the select that `but` belongs to; calls `hand` with the pointer. The waiter stays until it has seen what that does.
-    #[inline]
+    #[inline(always)]
     pub fn pop_with<R>(
         &mut self,
         but: Option<Ticket>,

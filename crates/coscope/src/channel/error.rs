@@ -8,16 +8,16 @@ use std::sync::Arc;
 use super::raw::{Cause, Channel, End};
 
 /// How a channel ended, as its errors tell it.
-#[derive(Clone)]
+/// Behind a pointer: errors are as small as what a good result costs to pass on.
 struct Ended {
     cancelled: bool,
     cause: Cause,
 }
 
 impl Ended {
-    fn of<T>(channel: &Channel<T>) -> Self {
+    fn of<T>(channel: &Channel<T>) -> Arc<Self> {
         let (end, cause) = channel.end();
-        Ended { cancelled: end == End::Cancelled, cause }
+        Arc::new(Ended { cancelled: end == End::Cancelled, cause })
     }
 
     fn source(&self) -> Option<&(dyn Error + 'static)> {
@@ -34,61 +34,65 @@ impl fmt::Debug for Ended {
 
 /// The channel has ended; here is the message that was not sent.
 #[derive(Clone)]
-pub struct SendError<T> {
+pub struct SendError<T>(Box<Unsent<T>>);
+
+/// Behind a pointer, as `Ended`.
+#[derive(Clone)]
+struct Unsent<T> {
     message: T,
-    ended: Ended,
+    ended: Arc<Ended>,
 }
 
 impl<T> SendError<T> {
     #[cold]
     #[inline(never)]
     pub(super) fn new<M>(message: T, channel: &Channel<M>) -> Self {
-        SendError { message, ended: Ended::of(channel) }
+        SendError(Box::new(Unsent { message, ended: Ended::of(channel) }))
     }
 
     /// The message.
     pub fn into_inner(self) -> T {
-        self.message
+        self.0.message
     }
 
     /// Whether the channel was cancelled, by hand or because the last receiver has gone; else it was closed.
     pub fn is_cancelled(&self) -> bool {
-        self.ended.cancelled
+        self.0.ended.cancelled
     }
 
     /// What the channel was closed with.
     pub fn cause(&self) -> Option<&Arc<dyn Error + Send + Sync>> {
-        self.ended.cause.as_ref()
+        self.0.ended.cause.as_ref()
     }
 }
 
 impl<T: PartialEq> PartialEq for SendError<T> {
     /// By the message and by how the channel ended; causes are not compared.
     fn eq(&self, other: &Self) -> bool {
-        self.message == other.message && self.ended.cancelled == other.ended.cancelled
+        self.0.message == other.0.message && self.0.ended.cancelled == other.0.ended.cancelled
     }
 }
 
 impl<T> fmt::Debug for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SendError").field(&self.ended).finish()
+        f.debug_tuple("SendError").field(&self.0.ended).finish()
     }
 }
 
 impl<T> fmt::Display for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.ended.cancelled {
+        f.write_str(if self.0.ended.cancelled {
             "the message was not sent: the channel was cancelled, or its last receiver has gone"
         } else {
             "the message was not sent: the channel is closed for new messages"
         })?;
-        self.ended.cause.iter().try_for_each(|cause| write!(f, ": {cause}"))
+        self.0.ended.cause.iter().try_for_each(|cause| write!(f, ": {cause}"))
     }
 }
 
 impl<T> Error for SendError<T> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.ended.source()
+        self.0.ended.source()
     }
 }
 
@@ -163,7 +167,7 @@ impl<T> Error for TrySendError<T> {
 /// The channel has ended, and everything that was in it has been received or dropped.
 #[derive(Clone)]
 pub struct RecvError {
-    ended: Ended,
+    ended: Arc<Ended>,
 }
 
 impl RecvError {

@@ -31,7 +31,7 @@ pub use error::{RecvError, SendError, TryRecvError, TrySendError};
 pub use flavor::{Capacity, Overflow};
 pub use oneshot::{OneshotReceiver, OneshotRecv, OneshotSender, oneshot};
 pub use receiver::{Receiver, Recv, RecvMany};
-pub use sender::{Permit, Reserve, Send, Sender, WeakSender};
+pub use sender::{Permit, Reserve, SendMessage, Sender, WeakSender};
 
 use flavor::Flavor;
 use raw::Channel;

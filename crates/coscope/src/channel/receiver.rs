@@ -175,7 +175,10 @@ impl<T> Stream for Receiver<T> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = &mut *self;
         let channel = &this.channel;
-        this.waiting.get_or_insert_with(|| Box::pin(Receiving::new(channel.clone()))).as_mut().poll(cx, |message, _| message)
+        this.waiting
+            .get_or_insert_with(|| Box::pin(Receiving::new(channel.clone())))
+            .as_mut()
+            .poll(cx, |message, _| message)
     }
 }
 
@@ -235,7 +238,9 @@ impl<T> Future for RecvMany<'_, T> {
         if *this.most == 0 {
             return Poll::Ready(0);
         }
-        let Some(first) = ready!(this.receiving.as_mut().poll(cx, |message, _| message)) else { return Poll::Ready(0) };
+        let Some(first) = ready!(this.receiving.as_mut().poll(cx, |message, _| message)) else {
+            return Poll::Ready(0);
+        };
         this.into.push(first);
         Poll::Ready(1 + this.receiving.channel().try_recv_many(this.into, *this.most - 1))
     }

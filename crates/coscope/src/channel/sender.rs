@@ -46,8 +46,8 @@ impl<T> Sender<T> {
     /// A send that is cut has not sent, and its message is dropped with it. For one that must not be: [`reserve`](Self::reserve)
     /// a place first.
     #[inline]
-    pub fn send(&self, message: T) -> Send<'_, T> {
-        Send { sending: SendingMessage::new(&self.0, message) }
+    pub fn send(&self, message: T) -> SendMessage<'_, T> {
+        SendMessage { sending: SendingMessage::new(&self.0, message) }
     }
 
     /// Sends if that is possible at once.
@@ -125,7 +125,7 @@ impl<T> Sender<T> {
     }
 
     /// As [`close`](Self::close), with a cause that senders and receivers find in their errors.
-    pub fn close_with(&self, cause: impl Into<Box<dyn Error + std::marker::Send + Sync>>) -> bool {
+    pub fn close_with(&self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> bool {
         self.0.finish(End::Closed, Some(cause.into().into()))
     }
 
@@ -195,7 +195,8 @@ impl<T> WeakSender<T> {
     pub fn upgrade(&self) -> Option<Sender<T>> {
         let mut count = self.0.senders.load(Ordering::Relaxed);
         while count != 0 {
-            match self.0.senders.compare_exchange_weak(count, count + 1, Ordering::Relaxed, Ordering::Relaxed) {
+            match self.0.senders.compare_exchange_weak(count, count + 1, Ordering::Relaxed, Ordering::Relaxed)
+            {
                 Ok(_) => return Some(Sender(self.0.clone())),
                 Err(now) => count = now,
             }
@@ -219,20 +220,20 @@ impl<T> fmt::Debug for WeakSender<T> {
 pin_project! {
     /// The future, and the clause, of [`Sender::send`].
     #[must_use = "a message is sent only when this is awaited"]
-    pub struct Send<'a, T> {
+    pub struct SendMessage<'a, T> {
         #[pin]
         sending: SendingMessage<&'a Channel<T>, T>,
     }
 }
 
-impl<T> Send<'_, T> {
+impl<T> SendMessage<'_, T> {
     #[inline]
     fn result(sending: &SendingMessage<&Channel<T>, T>, sent: bool) -> Result<(), SendError<T>> {
         if sent { Ok(()) } else { Err(SendError::new(sending.take_back(), sending.channel())) }
     }
 }
 
-impl<T> Future for Send<'_, T> {
+impl<T> Future for SendMessage<'_, T> {
     type Output = Result<(), SendError<T>>;
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -240,7 +241,7 @@ impl<T> Future for Send<'_, T> {
     }
 }
 
-impl<T> Clause for Send<'_, T> {
+impl<T> Clause for SendMessage<'_, T> {
     type Output = Result<(), SendError<T>>;
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         self.project().sending.poll_commit(turn)
@@ -254,9 +255,9 @@ impl<T> Clause for Send<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for Send<'_, T> {
+impl<T> fmt::Debug for SendMessage<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Send").field(self.sending.channel()).finish()
+        f.debug_tuple("SendMessage").field(self.sending.channel()).finish()
     }
 }
 

@@ -8,9 +8,10 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::task::Poll;
 
 use coscope_core::Branch;
-use coscope_core::wait::Clause;
+use coscope_core::wait::{Clause, Turn};
 
 /// Stands for the type of an expression.
 #[derive(Debug)]
@@ -55,6 +56,31 @@ impl<F: Future> Kind<F> for IsFuture {
     }
 }
 
+/// It is none, and the compiler has said so by now.
+#[derive(Debug)]
+pub struct IsNone;
+
+impl<C> Kind<C> for IsNone {
+    type Clause = Refused<C>;
+    fn make(_: C) -> Refused<C> {
+        unreachable!("this does not compile")
+    }
+}
+
+/// What stands in for what is no clause, so that the compiler complains of that alone.
+#[derive(Debug)]
+pub struct Refused<C>(PhantomData<fn() -> C>);
+
+impl<C> Clause for Refused<C> {
+    type Output = C;
+    fn poll_commit(self: Pin<&mut Self>, _: &mut Turn<'_, '_>) -> Poll<()> {
+        Poll::Pending
+    }
+    fn take(self: Pin<&mut Self>) -> C {
+        unreachable!("this does not compile")
+    }
+}
+
 /// The clause that `clause` is, or is made to be, by the kind that `kind` says. It is not called.
 #[inline]
 #[track_caller]
@@ -65,11 +91,11 @@ pub fn pick<C, K: Kind<C>>(clause: C, _kind: impl FnOnce(&C) -> K) -> K::Clause 
 /// First choice: what is only borrowed is refused.
 pub trait AsByRef<C> {
     /// The kind.
-    fn kind(&self) -> IsClause
+    fn kind(&self) -> IsNone
     where
         C: ByValue,
     {
-        IsClause
+        IsNone
     }
 }
 impl<C> AsByRef<C> for &&&Tag<&mut C> {}
@@ -104,11 +130,11 @@ impl<F: Future> AsFuture for &Tag<F> {}
 /// Last: neither, and the compiler says so.
 pub trait AsNeither<C> {
     /// The kind.
-    fn kind(&self) -> IsClause
+    fn kind(&self) -> IsNone
     where
         C: Clause,
     {
-        IsClause
+        IsNone
     }
 }
 impl<C> AsNeither<C> for Tag<C> {}

@@ -41,7 +41,12 @@ impl<T> Channel<T> {
     /// With one handle of each kind.
     pub(in super::super) fn new(flavor: Flavor) -> Arc<Self> {
         let one = || AtomicUsize::new(1);
-        Arc::new(Channel { lock: HintedLock::new(State::new(flavor)), flavor, senders: one(), receivers: one() })
+        Arc::new(Channel {
+            lock: HintedLock::new(State::new(flavor)),
+            flavor,
+            senders: one(),
+            receivers: one(),
+        })
     }
 
     pub(in super::super) fn len(&self) -> usize {
@@ -170,7 +175,8 @@ impl<T> Channel<T> {
             }
             // SAFETY: the message is not touched again once it was moved.
             unsafe {
-                let handed = if state.ring.is_empty() { state.hand_over(None, &raw const *message) } else { None };
+                let handed =
+                    if state.ring.is_empty() { state.hand_over(None, &raw const *message) } else { None };
                 match handed {
                     Some(waker) => wakers.push(waker),
                     None => {
@@ -274,4 +280,3 @@ impl<T> std::fmt::Debug for Channel<T> {
         f.debug_struct("Channel").field("flavor", &self.flavor).field("len", &len).field("end", &end).finish()
     }
 }
-

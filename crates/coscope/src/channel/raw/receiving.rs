@@ -46,7 +46,10 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         let this = self.into_ref();
         match this.quickly() {
             Ok(message) => Poll::Ready(result(Some(message), &this.get_ref().channel)),
-            Err(delayed) => this.poll_slowly(delayed, cx, result),
+            Err(Delayed::Again) => this.poll_again(cx, result),
+            Err(Delayed::Nothing) => this.wait(cx, result),
+            Err(Delayed::Busy) => this.meet(this.channel.lock.lock(), cx, result),
+            Err(Delayed::Held(state)) => this.meet(state, cx, result),
         }
     }
 
@@ -72,45 +75,33 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     }
 
     #[inline(never)]
-    fn poll_slowly<R>(
+    fn poll_again<R>(
         self: Pin<&Self>,
-        delayed: Delayed<Locked<'_, State<T>>>,
         cx: &mut Context<'_>,
         result: impl FnOnce(Option<T>, &C) -> R,
     ) -> Poll<R> {
-        let polled = match delayed {
-            Delayed::Again => self.poll_again(cx),
-            Delayed::Nothing => self.wait(cx),
-            Delayed::Busy => self.meet(self.channel.lock.lock(), cx),
-            Delayed::Held(state) => self.meet(state, cx),
-        };
-        polled.map(|message| result(message, &self.channel))
-    }
-
-    fn poll_again(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut word = self.slot.word();
-        if word == DONE && gate::is_clear() {
-            return Poll::Ready(self.end(word));
-        }
-        match gate::way(cx) {
-            Way::Open => {}
-            Way::Elsewhere if word == QUEUED => return Poll::Pending,
-            Way::Elsewhere => {
-                gate::ask(cx);
-                return Poll::Pending;
+        if word != DONE || !gate::is_clear() {
+            match gate::way(cx) {
+                Way::Open => {}
+                Way::Elsewhere if word == QUEUED => return Poll::Pending,
+                Way::Elsewhere => {
+                    gate::ask(cx);
+                    return Poll::Pending;
+                }
+                Way::Spent => return Poll::Pending,
             }
-            Way::Spent => return Poll::Pending,
-        }
-        if word == IDLE {
-            return self.meet(self.channel.lock.lock(), cx);
-        }
-        if word == QUEUED {
-            if self.channel.still_waits(self.slot(), |state| &mut state.receivers, cx) {
-                return Poll::Pending;
+            if word == IDLE {
+                return self.meet(self.channel.lock.lock(), cx, result);
             }
-            word = self.slot.word();
+            if word == QUEUED {
+                if self.channel.still_waits(self.slot(), |state| &mut state.receivers, cx) {
+                    return Poll::Pending;
+                }
+                word = self.slot.word();
+            }
         }
-        Poll::Ready(self.end(word))
+        Poll::Ready(result(self.end(word), &self.channel))
     }
 
     #[inline]
@@ -120,24 +111,32 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         (word == DONE).then(|| unsafe { self.slot.read() })
     }
 
-    fn meet(self: Pin<&Self>, mut state: Locked<'_, State<T>>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    #[inline(never)]
+    fn meet<R>(
+        self: Pin<&Self>,
+        mut state: Locked<'_, State<T>>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(Option<T>, &C) -> R,
+    ) -> Poll<R> {
         if let Some((message, waker)) = state.take(None) {
             drop(state);
             wake(waker);
-            return Poll::Ready(Some(message));
+            return Poll::Ready(result(Some(message), &self.channel));
         }
         if state.is_drained() {
-            return Poll::Ready(None);
+            drop(state);
+            return Poll::Ready(result(None, &self.channel));
         }
         drop(state);
-        self.wait(cx)
+        self.wait(cx, result)
     }
 
-    fn wait(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    #[inline(never)]
+    fn wait<R>(self: Pin<&Self>, cx: &mut Context<'_>, result: impl FnOnce(Option<T>, &C) -> R) -> Poll<R> {
         let own = cx.waker().clone(); // user code: not under the lock
         let mut state = self.channel.lock.lock();
         if !state.is_bare() {
-            return self.meet_or_wait(state, own);
+            return self.meet_or_wait(state, own).map(|message| result(message, &self.channel));
         }
         self.enlist(&mut state, own);
         let hints = state.hints();
@@ -256,4 +255,3 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         }
     }
 }
-

@@ -100,7 +100,10 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         let this = self.into_ref();
         match this.quickly() {
             Ok(()) => Poll::Ready(result(this.get_ref(), true)),
-            Err(delayed) => this.poll_slowly(delayed, cx, result),
+            Err(Delayed::Again) => this.poll_again(cx, result),
+            Err(Delayed::Nothing) => this.wait(cx, result),
+            Err(Delayed::Busy) => this.meet(this.channel.lock.lock(), cx, result),
+            Err(Delayed::Held(state)) => this.meet(state, cx, result),
         }
     }
 
@@ -127,61 +130,56 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
     }
 
     #[inline(never)]
-    fn poll_slowly<R>(
+    fn poll_again<R>(
         self: Pin<&Self>,
-        delayed: Delayed<Locked<'_, State<T>>>,
         cx: &mut Context<'_>,
         result: impl FnOnce(&Self, bool) -> R,
     ) -> Poll<R> {
-        let polled = match delayed {
-            Delayed::Again => self.poll_again(cx),
-            Delayed::Nothing => self.wait(cx),
-            Delayed::Busy => self.meet(self.channel.lock.lock(), cx),
-            Delayed::Held(state) => self.meet(state, cx),
-        };
-        polled.map(|sent| result(self.get_ref(), sent))
-    }
-
-    fn poll_again(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<bool> {
         let mut word = self.slot.word();
-        if word == DONE && gate::is_clear() {
-            return Poll::Ready(true);
-        }
-        match gate::way(cx) {
-            Way::Open => {}
-            Way::Elsewhere if word == WAITS_AS => return Poll::Pending,
-            Way::Elsewhere => {
-                gate::ask(cx);
-                return Poll::Pending;
+        if word != DONE || !gate::is_clear() {
+            match gate::way(cx) {
+                Way::Open => {}
+                Way::Elsewhere if word == WAITS_AS => return Poll::Pending,
+                Way::Elsewhere => {
+                    gate::ask(cx);
+                    return Poll::Pending;
+                }
+                Way::Spent => return Poll::Pending,
             }
-            Way::Spent => return Poll::Pending,
-        }
-        if word == IDLE {
-            return self.meet(self.channel.lock.lock(), cx);
-        }
-        if word == WAITS_AS {
-            if self.channel.still_waits(self.slot(), |state| &mut state.senders, cx) {
-                return Poll::Pending;
+            if word == IDLE {
+                return self.meet(self.channel.lock.lock(), cx, result);
             }
-            word = self.slot.word();
+            if word == WAITS_AS {
+                if self.channel.still_waits(self.slot(), |state| &mut state.senders, cx) {
+                    return Poll::Pending;
+                }
+                word = self.slot.word();
+            }
         }
-        Poll::Ready(word == DONE)
+        Poll::Ready(result(self.get_ref(), word == DONE))
     }
 
-    fn meet(self: Pin<&Self>, mut state: Locked<'_, State<T>>, cx: &mut Context<'_>) -> Poll<bool> {
+    #[inline(never)]
+    fn meet<R>(
+        self: Pin<&Self>,
+        mut state: Locked<'_, State<T>>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(&Self, bool) -> R,
+    ) -> Poll<R> {
         let put = self.attempt(&mut state, None);
         drop(state);
         match self.outcome(put) {
-            Some(sent) => Poll::Ready(sent),
-            None => self.wait(cx),
+            Some(sent) => Poll::Ready(result(self.get_ref(), sent)),
+            None => self.wait(cx, result),
         }
     }
 
-    fn wait(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<bool> {
+    #[inline(never)]
+    fn wait<R>(self: Pin<&Self>, cx: &mut Context<'_>, result: impl FnOnce(&Self, bool) -> R) -> Poll<R> {
         let own = cx.waker().clone(); // user code: not under the lock
         let mut state = self.channel.lock.lock();
         if !state.is_full() {
-            return self.meet_or_wait(state, own);
+            return self.meet_or_wait(state, own).map(|sent| result(self.get_ref(), sent));
         }
         self.enlist(&mut state, own);
         let hints = state.hints();

@@ -85,7 +85,6 @@ pub(super) unsafe fn slot<'a, T>(data: *mut ()) -> &'a Slot<T> {
     unsafe { &*data.cast::<Slot<T>>() }
 }
 
-
 /// Why an operation did not come to its end at once.
 pub(super) enum Delayed<L> {
     /// It has waited before, or this step is not for it.

@@ -120,7 +120,10 @@ impl<T> State<T> {
     #[inline]
     pub(super) fn is_drained(&self) -> bool {
         self.end == End::Cancelled
-            || (self.end == End::Closed && self.ring.is_empty() && self.senders.is_empty() && self.reserved == 0)
+            || (self.end == End::Closed
+                && self.ring.is_empty()
+                && self.senders.is_empty()
+                && self.reserved == 0)
     }
 
     /// Moves what is at `from` into the slot of the first receiver that can be had.
@@ -232,14 +235,18 @@ impl<T> State<T> {
         if self.senders.is_empty() || !self.has_room() {
             return None;
         }
-        let (waker, message) = self.senders.pop_with(but, |_| true, |data| {
-            // SAFETY: a sender's slot, just taken out.
-            let slot = unsafe { slot::<T>(data) };
-            // SAFETY: one that waits with a message holds it.
-            let message = (slot.word() == QUEUED).then(|| unsafe { slot.read() });
-            slot.set(DONE);
-            message
-        })?;
+        let (waker, message) = self.senders.pop_with(
+            but,
+            |_| true,
+            |data| {
+                // SAFETY: a sender's slot, just taken out.
+                let slot = unsafe { slot::<T>(data) };
+                // SAFETY: one that waits with a message holds it.
+                let message = (slot.word() == QUEUED).then(|| unsafe { slot.read() });
+                slot.set(DONE);
+                message
+            },
+        )?;
         match message {
             Some(message) => self.ring.push_back(message),
             None => self.count_reserved(self.reserved + 1),
@@ -274,7 +281,8 @@ impl<T> State<T> {
 
     /// In a rendezvous, with a receiver waiting: a place for the first who asks for one.
     pub(super) fn grant(&mut self) -> Option<Waker> {
-        if !self.is_rendezvous() || self.reserved > 0 || self.receivers.is_empty() || self.senders.is_empty() {
+        if !self.is_rendezvous() || self.reserved > 0 || self.receivers.is_empty() || self.senders.is_empty()
+        {
             return None;
         }
         // SAFETY: (this and the following) a sender's slot, queued or just taken out.
@@ -346,4 +354,3 @@ pub(super) fn wake_all(wakers: Vec<Waker>) {
         resuming(|| wakers.into_iter().for_each(|waker| contain("a waker", || waker.wake())));
     }
 }
-
