@@ -35,11 +35,13 @@
 //! | pass messages | [`channel`]; choose among several: [`select!`] |
 //! | cancel | [`Job::cancel`], [`Job::stop`], [`shutdown`]; keep out of it: [`shield`], [`run_to_completion`] |
 //! | clean up | [`Finally::finally`], [`defer`], [`bracket`] |
+//! | share state | [`sync::Mutex`], [`sync::Semaphore`] |
+//! | wait for a callback | [`suspend_cancellable()`] |
 //! | keep time | [`delay`], [`with_timeout`], [`interval`] |
 //!
 //! ## Layers
 //! A module imports only what stands above it in this list.
-//! 1. `channel`
+//! 1. `channel` · `sync` · `suspend_cancellable`
 //! 2. `select`
 //! 3. `entry`
 //! 4. `block_on`
@@ -47,6 +49,8 @@
 #![deny(unsafe_code)] // but in `*/raw.rs`
 
 pub mod channel;
+pub mod sync;
+mod suspend_cancellable;
 pub mod select;
 mod entry;
 mod block_on;
@@ -67,6 +71,8 @@ mod documentation {
     struct Dispatchers;
     #[doc = include_str!("../../../guide/time.md")]
     struct Time;
+    #[doc = include_str!("../../../guide/shared-state.md")]
+    struct SharedState;
 }
 
 pub use block_on::{
@@ -92,3 +98,4 @@ pub use entry::{
     run_to_completion, scope, shutdown, supervisor_scope, try_frame_scope, try_scope, with_deadline,
     with_timeout,
 };
+pub use suspend_cancellable::{Abandoned, Resumer, SuspendCancellable, suspend_cancellable};
