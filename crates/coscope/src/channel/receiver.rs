@@ -195,7 +195,7 @@ pin_project! {
 
 impl<T> Future for Recv<'_, T> {
     type Output = Result<T, RecvError>;
-    #[inline]
+    #[inline(always)] // the short way, see `Receiving::poll`
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().receiving.poll(cx, |message, channel| message.ok_or_else(|| RecvError::new(channel)))
     }

@@ -235,7 +235,7 @@ impl<T> SendMessage<'_, T> {
 
 impl<T> Future for SendMessage<'_, T> {
     type Output = Result<(), SendError<T>>;
-    #[inline]
+    #[inline(always)] // the short way, see `SendingMessage::poll`
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().sending.poll(cx, Self::result)
     }

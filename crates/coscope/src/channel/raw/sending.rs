@@ -120,7 +120,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         let Some(mut state) = lock.try_lock() else { return Err(Delayed::Busy) };
         // SAFETY: the message is there: it has not been sent. If it is now, `DONE` is set.
         if WAITS_AS == QUEUED && this.slot.peek(|message| unsafe { state.keep(message) }) {
-            let hints = state.quick_hints();
+            let hints = state.hints_of_kept();
             state.leave(hints);
             this.slot.set(DONE);
             Ok(())

@@ -93,6 +93,12 @@ impl<T> State<T> {
         for_receivers | for_senders
     }
 
+    /// The hints right after [`keep`](Self::keep) has kept a message.
+    #[inline]
+    pub(super) fn hints_of_kept(&self) -> u32 {
+        if self.has_room() || self.never_waits() { FOR_RECEIVERS | FOR_SENDERS } else { FOR_RECEIVERS }
+    }
+
     #[inline]
     pub(super) fn has_room(&self) -> bool {
         self.ring.len() < self.limit
