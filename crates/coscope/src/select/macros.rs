@@ -117,10 +117,10 @@ macro_rules! __select {
         let chosen = {
             #[allow(unused_imports)]
             use $crate::select::private::{AsByRef as _, AsClause as _, AsFuture as _, AsNeither as _};
-            $crate::select::private::select_in(
+            ::std::pin::pin!($crate::select::private::select_in(
                 $crate::__select_order!($order $($pattern)+),
                 $crate::__select_list!($($clause,)+),
-            )
+            ))
             .await
         };
         $crate::__select_match!(chosen; $({ ($pattern) ($body) })+)
