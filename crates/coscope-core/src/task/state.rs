@@ -133,16 +133,17 @@ impl State {
     /// (2) A waker of `slot` was woken.
     #[inline]
     pub(crate) fn notify(&self, slot: usize) -> Wake {
-        if self.0.load(Ordering::Acquire) & ENDED != 0 {
-            return Wake::Nothing;
-        }
-        self.transition(|word| {
+        let mut word = self.0.load(Ordering::Acquire);
+        loop {
             if word & ENDED != 0 {
-                (word, Wake::Nothing)
-            } else {
-                Self::schedule_if_idle(word | (NOTIFIED << slot))
+                return Wake::Nothing;
             }
-        })
+            let (next, wake) = Self::schedule_if_idle(word | (NOTIFIED << slot));
+            match self.0.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return wake,
+                Err(now) => word = now,
+            }
+        }
     }
 
     /// (2) The job is being cancelled, or a shield has ended that a cancel waited for. A lazy coroutine is

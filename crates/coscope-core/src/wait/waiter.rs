@@ -66,7 +66,12 @@ impl Waiter {
     /// One who does not wait yet.
     #[inline]
     pub fn new() -> Self {
-        let entry = Entry { place: Place::Out, links: MaybeUninit::uninit() };
+        let mut entry = MaybeUninit::<Entry>::uninit();
+        // SAFETY: `place` is written, and `links` may be anything. (As a constant the whole would be written, as zeros.)
+        let entry = unsafe {
+            (&raw mut (*entry.as_mut_ptr()).place).write(Place::Out);
+            entry.assume_init()
+        };
         Waiter { entry: UnsafeCell::new(entry), _pinned: PhantomPinned }
     }
 }
