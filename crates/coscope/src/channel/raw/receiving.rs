@@ -7,11 +7,11 @@ use std::task::{Context, Poll, Waker};
 
 use coscope_core::gate::{self, Way};
 use coscope_core::primitive::Ordering;
-use coscope_core::wait::{Hinted, Locked, Turn};
+use coscope_core::wait::{Locked, Turn};
 
 use super::channel::Channel;
 use super::slot::{DONE, Delayed, IDLE, QUEUED, REFUSED, Slot};
-use super::state::{FOR_RECEIVERS, State, wake};
+use super::state::{FOR_RECEIVERS, FOR_SENDERS, State, wake};
 
 /// One who receives.
 pub(in super::super) struct Receiving<C: Deref<Target = Channel<T>>, T> {
@@ -139,8 +139,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
             return self.meet_or_wait(state, own).map(|message| result(message, &self.channel));
         }
         self.enlist(&mut state, own);
-        let hints = state.hints();
-        state.leave(hints);
+        state.leave(FOR_SENDERS);
         Poll::Pending
     }
 

@@ -8,11 +8,11 @@ use std::task::{Context, Poll, Waker};
 use coscope_core::gate::{self, Way};
 use coscope_core::primitive::Ordering;
 use coscope_core::unwind::drop_contained;
-use coscope_core::wait::{Hinted, Locked, Ticket, Turn};
+use coscope_core::wait::{Locked, Ticket, Turn};
 
 use super::channel::Channel;
 use super::slot::{DONE, Delayed, IDLE, QUEUED, REFUSED, RESERVING, Slot};
-use super::state::{End, FOR_SENDERS, Put, State, wake, wake_all};
+use super::state::{End, FOR_RECEIVERS, FOR_SENDERS, Put, State, wake, wake_all};
 
 /// One who sends a message, or (without one) asks for a place: that is what its slot `WAITS_AS`.
 pub(in super::super) struct Sending<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> {
@@ -166,6 +166,27 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         cx: &mut Context<'_>,
         result: impl FnOnce(&Self, bool) -> R,
     ) -> Poll<R> {
+        if WAITS_AS == QUEUED && state.end == End::Open && state.passes_the_ring() {
+            // SAFETY: the message is there: it has not been sent. If it is now, `DONE` is set.
+            let handed = self.slot.peek(|message| unsafe { state.hand_over(None, message) });
+            if let Some(waker) = handed {
+                let hints = state.hints_of_handed();
+                state.leave(hints);
+                self.slot.set(DONE);
+                wake(Some(waker));
+                return Poll::Ready(result(self.get_ref(), true));
+            }
+        }
+        self.meet_otherwise(state, cx, result)
+    }
+
+    #[inline(never)]
+    fn meet_otherwise<R>(
+        self: Pin<&Self>,
+        mut state: Locked<'_, State<T>>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(&Self, bool) -> R,
+    ) -> Poll<R> {
         let put = self.attempt(&mut state, None);
         drop(state);
         match self.outcome(put) {
@@ -182,8 +203,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
             return self.meet_or_wait(state, own).map(|sent| result(self.get_ref(), sent));
         }
         self.enlist(&mut state, own);
-        let hints = state.hints();
-        state.leave(hints);
+        state.leave(FOR_RECEIVERS);
         Poll::Pending
     }
 

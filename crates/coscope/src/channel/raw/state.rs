@@ -99,6 +99,14 @@ impl<T> State<T> {
         if self.has_room() || self.never_waits() { FOR_RECEIVERS | FOR_SENDERS } else { FOR_RECEIVERS }
     }
 
+    /// The hints right after a receiver was handed a message past an empty ring.
+    #[inline]
+    pub(super) fn hints_of_handed(&self) -> u32 {
+        let for_receivers = if self.senders.is_empty() { 0 } else { FOR_RECEIVERS };
+        let for_senders = self.limit > 0 || self.never_waits() || !self.receivers.is_empty();
+        for_receivers | if for_senders { FOR_SENDERS } else { 0 }
+    }
+
     #[inline]
     pub(super) fn has_room(&self) -> bool {
         self.ring.len() < self.limit
@@ -152,6 +160,13 @@ impl<T> State<T> {
         self.receivers.pop_with(but, |_| true, hand).map(|(waker, ())| waker)
     }
 
+    /// Whether a message may go to a receiver past the ring. Without room others may wait while receivers wait, for places
+    /// that have been granted: not past them.
+    #[inline]
+    pub(super) fn passes_the_ring(&self) -> bool {
+        self.ring.is_empty() && (self.is_rendezvous() || self.has_room())
+    }
+
     /// Sends what is at `from`, by the flavor.
     ///
     /// # Safety
@@ -161,8 +176,7 @@ impl<T> State<T> {
         if self.end != End::Open {
             return Put::Ended;
         }
-        // without room others may wait while receivers wait, for places that have been granted: not past them
-        if self.ring.is_empty() && (self.is_rendezvous() || self.has_room()) {
+        if self.passes_the_ring() {
             // SAFETY: the caller's contract.
             if let Some(waker) = unsafe { self.hand_over(but, from) } {
                 return Put::Sent(Some(waker));
