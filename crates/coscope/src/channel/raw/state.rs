@@ -57,14 +57,12 @@ pub(super) enum Put<T> {
 
 impl<T> Hinted for State<T> {
     fn hints(&self) -> u32 {
-        let mut hints = self.quick_hints();
-        if !self.senders.is_empty() {
-            hints |= FOR_RECEIVERS;
+        if self.end != End::Open {
+            return FOR_RECEIVERS | FOR_SENDERS;
         }
-        if !self.receivers.is_empty() {
-            hints |= FOR_SENDERS;
-        }
-        hints
+        let for_receivers = !self.ring.is_empty() | !self.senders.is_empty();
+        let for_senders = self.has_room() | self.never_waits() | !self.receivers.is_empty();
+        u32::from(for_receivers) * FOR_RECEIVERS | u32::from(for_senders) * FOR_SENDERS
     }
 }
 
