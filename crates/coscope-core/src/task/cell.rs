@@ -132,21 +132,30 @@ where
 
 /// Sends one step of a coroutine on its way. The caller holds a count on the node: the step may run,
 /// and free what only it keeps, before this returns.
-#[inline]
+#[inline(always)] // little more than a call through the dispatcher's table
 pub(super) fn dispatch<F, P>(this: &KindRef<Task<F, P>>, slot: usize, yielding: bool)
 where
     F: Future,
     P: Policy<F::Output>,
 {
     let head = &this.payload.head;
-    let runnable = runnable(this, slot);
-    let on = |dispatcher: &Dispatcher| {
-        if yielding { dispatcher.dispatch_yield(runnable) } else { dispatcher.dispatch(runnable) }
-    };
-    match if slot == 0 { None } else { head.hops.dispatcher(slot) } {
-        None => on(head.context.dispatcher().expect("a coroutine has a dispatcher")),
-        Some(away) => on(&away),
+    let home = head.context.dispatcher().expect("a coroutine has a dispatcher");
+    if slot == 0 {
+        send(home, runnable(this, slot), yielding);
+    } else {
+        send_away(head, home, runnable(this, slot), slot, yielding);
     }
+}
+
+#[inline]
+fn send(to: &Dispatcher, runnable: Runnable, yielding: bool) {
+    if yielding { to.dispatch_yield(runnable) } else { to.dispatch(runnable) }
+}
+
+#[inline(never)]
+fn send_away(head: &TaskHead, home: &Dispatcher, runnable: Runnable, slot: usize, yielding: bool) {
+    let away = head.hops.dispatcher(slot);
+    send(away.as_ref().unwrap_or(home), runnable, yielding);
 }
 
 /// The first step, inside [`resuming`]: on a dispatcher that the launching thread is on already and
