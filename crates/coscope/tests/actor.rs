@@ -233,7 +233,7 @@ fn restarted_it_begins_anew_after_a_while() {
         assert_eq!(coscope::now() - begin, ms(300)); // twice as long
         mailbox.join().await;
     });
-    assert_eq!(*told.lock().unwrap(), ["told to fail at 7", "told to panic"]);
+    assert_eq!(*told.lock().unwrap(), ["\"told to fail at 7\"", "told to panic"]);
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn ignored_it_ends_alone() {
         assert!(mailbox.tell(Counter::Add(1)).await.is_err());
         assert!(s.is_active());
     });
-    assert_eq!(*told.lock().unwrap(), ["told to fail at 0"]);
+    assert_eq!(*told.lock().unwrap(), ["\"told to fail at 0\""]);
 }
 
 #[test]

@@ -21,7 +21,9 @@ fn naturals(s: &Scope) -> Produced<u32> {
 }
 
 fn ending(error: &RecvError) -> &Ending {
-    (&**error.cause().expect("a cause") as &(dyn std::error::Error + 'static)).downcast_ref().expect("an Ending")
+    (&**error.cause().expect("a cause") as &(dyn std::error::Error + 'static))
+        .downcast_ref()
+        .expect("an Ending")
 }
 
 #[test]

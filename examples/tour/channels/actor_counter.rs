@@ -6,10 +6,11 @@ use coscope::prelude::*;
 use crate::chapter::Chapter;
 use crate::stage;
 
-pub(crate) const CHAPTER: Chapter = Chapter::new("actor-counter", "A million increments told to an actor", run)
-    .prints(&["Counter = 1000000"])
-    .in_real_time()
-    .alone();
+pub(crate) const CHAPTER: Chapter =
+    Chapter::new("actor-counter", "A million increments told to an actor", run)
+        .prints(&["Counter = 1000000"])
+        .in_real_time()
+        .alone();
 
 enum Message {
     Increment,

@@ -7,8 +7,9 @@ use coscope::prelude::*;
 use crate::chapter::Chapter;
 use crate::stage;
 
-pub(crate) const CHAPTER: Chapter = Chapter::new("closed-channel", "Receiving until the channel is closed", run)
-    .prints(&["1", "4", "9", "16", "25", "Done!"]);
+pub(crate) const CHAPTER: Chapter =
+    Chapter::new("closed-channel", "Receiving until the channel is closed", run)
+        .prints(&["1", "4", "9", "16", "25", "Done!"]);
 
 fn run() {
     stage::run(async |s: Scope| {

@@ -7,19 +7,20 @@ use coscope::prelude::*;
 use crate::chapter::Chapter;
 use crate::stage::{self, ms};
 
-pub(crate) const CHAPTER: Chapter = Chapter::new("fan-out", "Five receive from one", run).prints(&[
-    "Processor #{0..4} received 1",
-    "Processor #{0..4} received 2",
-    "Processor #{0..4} received 3",
-    "Processor #{0..4} received 4",
-    "Processor #{0..4} received 5",
-    "Processor #{0..4} received 6",
-    "Processor #{0..4} received 7",
-    "Processor #{0..4} received 8",
-    "Processor #{0..4} received 9",
-    "Processor #{0..4} received 10",
-])
-.in_virtual_time();
+pub(crate) const CHAPTER: Chapter = Chapter::new("fan-out", "Five receive from one", run)
+    .prints(&[
+        "Processor #{0..4} received 1",
+        "Processor #{0..4} received 2",
+        "Processor #{0..4} received 3",
+        "Processor #{0..4} received 4",
+        "Processor #{0..4} received 5",
+        "Processor #{0..4} received 6",
+        "Processor #{0..4} received 7",
+        "Processor #{0..4} received 8",
+        "Processor #{0..4} received 9",
+        "Processor #{0..4} received 10",
+    ])
+    .in_virtual_time();
 
 fn ten_a_second(s: &Scope) -> Produced<u32> {
     s.produce(0, async |to: Sender<u32>| {

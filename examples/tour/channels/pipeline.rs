@@ -8,15 +8,8 @@ use coscope::prelude::*;
 use crate::chapter::Chapter;
 use crate::stage;
 
-pub(crate) const CHAPTER: Chapter = Chapter::new("pipeline", "Producers one behind the other", run).prints(&[
-    "1",
-    "4",
-    "9",
-    "16",
-    "25",
-    "Done!",
-    "coroutines left: 0",
-]);
+pub(crate) const CHAPTER: Chapter = Chapter::new("pipeline", "Producers one behind the other", run)
+    .prints(&["1", "4", "9", "16", "25", "Done!", "coroutines left: 0"]);
 
 fn numbers(s: &Scope) -> Produced<u32> {
     s.produce(0, async |to: Sender<u32>| {

@@ -6,8 +6,8 @@ use coscope::prelude::*;
 use crate::chapter::Chapter;
 use crate::stage;
 
-pub(crate) const CHAPTER: Chapter =
-    Chapter::new("squares", "Five squares through a channel", run).prints(&["1", "4", "9", "16", "25", "Done!"]);
+pub(crate) const CHAPTER: Chapter = Chapter::new("squares", "Five squares through a channel", run)
+    .prints(&["1", "4", "9", "16", "25", "Done!"]);
 
 fn run() {
     stage::run(async |s: Scope| {

@@ -7,13 +7,9 @@ use coscope::prelude::*;
 use crate::chapter::Chapter;
 use crate::stage::{self, ms};
 
-pub(crate) const CHAPTER: Chapter = Chapter::new("table", "Ping and pong take turns", run).prints(&[
-    "ping Ball(hits=1)",
-    "pong Ball(hits=2)",
-    "ping Ball(hits=3)",
-    "pong Ball(hits=4)",
-])
-.in_virtual_time();
+pub(crate) const CHAPTER: Chapter = Chapter::new("table", "Ping and pong take turns", run)
+    .prints(&["ping Ball(hits=1)", "pong Ball(hits=2)", "ping Ball(hits=3)", "pong Ball(hits=4)"])
+    .in_virtual_time();
 
 struct Ball {
     hits: u32,

@@ -84,8 +84,9 @@ pub trait Produce: Launching {
     }
 
     /// Launches a child that sends the ticks of an [`interval`](coscope_core::interval()), each as the instant at which it was due.
-    /// With capacity 0 nothing is sent ahead: whoever is late gets the tick that waits for it, and those missed meanwhile are
-    /// skipped (at a fixed rate) or come later (with a fixed pause). A conflated ticker keeps the latest.
+    /// With capacity 0 whoever is late gets the tick that stands at the door, and at once the one after it if that is overdue by
+    /// then. At a fixed rate those missed in between are skipped and the rate is kept; with a fixed pause the next is due a period
+    /// after the last. A conflated ticker keeps the latest.
     ///
     /// ```
     /// use coscope::prelude::*;
