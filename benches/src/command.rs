@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use crate::peer::{self, Peer, Setup};
-use crate::row::Row;
+use crate::row::{Pace, Row, Shows};
 use crate::sampler;
 use crate::scenario;
 
@@ -108,12 +108,16 @@ fn begin_again(variable: &str, value: &str) -> String {
 
 /// A row for the one who runs all.
 fn listed(row: &Row) -> String {
-    let able = |peer: &Peer| (peer.offer)(row.work).is_some() && !row.without.contains(&peer.name);
+    let texts = |texts: &[&str]| texts.iter().map(|text| quoted(text)).collect::<Vec<String>>().join(",");
+    let able = |peer: &Peer| {
+        (peer.offer)(row.work).is_some() && (row.only.is_empty() || row.only.contains(&peer.name))
+    };
     let offers = peer::peers().into_iter().filter(able);
     let peers: Vec<String> = offers.map(|peer| quoted(peer.name)).collect();
     let bars: Vec<String> = row.bars.iter().map(|bar| quoted(&bar.to_string())).collect();
     format!(
-        "{{\"row\":{},\"about\":{},\"n\":{},\"threads\":{},\"part\":{},\"series\":{},\"bars\":[{}],\"peers\":[{}]}}",
+        "{{\"row\":{},\"about\":{},\"n\":{},\"threads\":{},\"part\":{},\"series\":{},\"bars\":[{}],\
+         \"peers\":[{}],\"abroad\":[{}],\"rounds\":{},\"beside\":\"{}\"}}",
         quoted(&row.id),
         quoted(&row.about),
         row.n,
@@ -121,7 +125,14 @@ fn listed(row: &Row) -> String {
         quoted(row.part),
         row.series.as_deref().map_or_else(|| "null".to_owned(), quoted),
         bars.join(","),
-        peers.join(",")
+        peers.join(","),
+        texts(row.abroad),
+        row.rounds.min(1_000),
+        match (row.shows, row.pace) {
+            (Shows::Late, _) => "late",
+            (_, Pace::Points(_)) => "mean",
+            _ => "",
+        }
     )
 }
 

@@ -20,8 +20,12 @@ pub(crate) struct Row {
     pub(crate) part: &'static str,
     /// The table that the row is a column of, where it is no table of its own.
     pub(crate) series: Option<String>,
-    /// Peers that cannot do it, although they can do the same work in another size.
-    pub(crate) without: &'static [&'static str],
+    /// The only peers that are asked, where not all who can do the work matter.
+    pub(crate) only: &'static [&'static str],
+    /// The peers in other languages that are asked: those that its bar, or what it is compared with, names.
+    pub(crate) abroad: &'static [&'static str],
+    /// More rounds than this say nothing more.
+    pub(crate) rounds: usize,
 }
 
 /// What is looked at.
@@ -31,6 +35,10 @@ pub(crate) enum Shows {
     Each,
     /// Milliseconds for the whole.
     Whole,
+    /// Milliseconds, of which the one in a hundred that is late matters.
+    Late,
+    /// How often threads wake, each second.
+    Wakes,
 }
 
 /// How often it is done in one process.
@@ -40,6 +48,10 @@ pub(crate) enum Pace {
     Brief,
     /// Once: it takes a second or more.
     Long,
+    /// So often, after one that does not count.
+    Times(usize),
+    /// As a document has it: points, each the least, most and average of so many.
+    Points(usize),
 }
 
 /// What is asked of coscope.
@@ -51,6 +63,8 @@ pub(crate) enum Bar {
     Peer(&'static str, f64),
     /// At most so many nanoseconds each, or milliseconds in all.
     Most(f64),
+    /// So many milliseconds at most, but for one in a hundred.
+    Late(f64),
     /// CPU time: at most so many times that of the peer with the least.
     Cpu(f64),
     /// Peak memory: at most so many times that of the peer with the least.
@@ -65,6 +79,7 @@ impl fmt::Display for Bar {
             Bar::Best(ratio) => write!(f, "best {ratio}"),
             Bar::Peer(peer, ratio) => write!(f, "{peer} {ratio}"),
             Bar::Most(figure) => write!(f, "most {figure}"),
+            Bar::Late(figure) => write!(f, "late {figure}"),
             Bar::Cpu(ratio) => write!(f, "cpu {ratio}"),
             Bar::Memory(ratio) => write!(f, "memory {ratio}"),
             Bar::Instructions(most) => write!(f, "instructions {most}"),
@@ -86,7 +101,9 @@ impl Row {
             bars: Vec::new(),
             part: "ground",
             series: None,
-            without: &[],
+            only: &[],
+            abroad: &[],
+            rounds: usize::MAX,
         }
     }
 
@@ -106,6 +123,12 @@ impl Row {
     pub(crate) fn whole(mut self) -> Row {
         self.shows = Shows::Whole;
         self.pace = Pace::Long;
+        self
+    }
+
+    /// Compared with these peers in other languages.
+    pub(crate) fn abroad(mut self, peers: &'static [&'static str]) -> Row {
+        self.abroad = peers;
         self
     }
 

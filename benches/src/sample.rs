@@ -10,6 +10,10 @@ pub(crate) struct Sample {
     pub(crate) wall: Duration,
     /// Of all threads of the process.
     pub(crate) cpu: Duration,
+    /// The wall time that it would have been without any loss, where the run knows.
+    pub(crate) ideal: Option<Duration>,
+    /// How often threads woke, where that is looked at.
+    pub(crate) wakes: u64,
 }
 
 /// Measures from its start to its stop.
@@ -33,7 +37,7 @@ impl Watch {
         let wall = self.began.elapsed();
         let cpu = cpu_time().saturating_sub(self.cpu);
         assert_eq!(done, of, "not all of the work was done");
-        Sample { wall, cpu }
+        Sample { wall, cpu, ideal: None, wakes: 0 }
     }
 }
 

@@ -55,17 +55,17 @@ var quick = os.Getenv("PEERS_QUICK") == "1"
 
 // perOp is for short rows: nanoseconds for each of ops operations.
 func (r *run) perOp(ops int, sample func(w *watch)) {
-	r.report("ns/op", measure(effort{5, time.Second, 25, 3 * time.Second, false}, sample), 1/float64(ops))
+	r.report("ns/op", measure(effort{5, time.Second / 2, 15, time.Second, false}, sample), 1/float64(ops))
 }
 
 // longPerOp is the same with fewer samples; garbage is collected between them, outside of the time.
 func (r *run) longPerOp(ops int, sample func(w *watch)) {
-	r.report("ns/op", measure(effort{3, time.Second / 2, 9, time.Second, true}, sample), 1/float64(ops))
+	r.report("ns/op", measure(effort{2, time.Second / 2, 5, time.Second, true}, sample), 1/float64(ops))
 }
 
-// whole is for rows of a second or more: milliseconds.
+// whole is for rows of a second or more, done once: milliseconds.
 func (r *run) whole(sample func(w *watch)) {
-	r.report("ms", measure(effort{1, 0, 5, 0, true}, sample), 1e-6)
+	r.report("ms", measure(effort{0, 0, 1, 0, true}, sample), 1e-6)
 }
 
 func measure(e effort, sample func(w *watch)) []watch {

@@ -28,6 +28,10 @@ if [ ! -f "$program" ] || [ -n "$(find "$here" "$cache/go/.fetched" -newer "$pro
 fi
 
 variants=$("$program" --variants "$row")
+case ${PEERS_PLACE:-} in
+thread) variants=$(printf '%s\n' "$variants" | grep -E 'runBlocking|one thread' || true) ;;
+workers) variants=$(printf '%s\n' "$variants" | grep -Ev 'runBlocking|one thread' || true) ;;
+esac
 [ -n "$variants" ] || skip "go has no row $row"
 printf '%s\n' "$variants" | while IFS="$(printf '\t')" read -r row peer; do
     GOMAXPROCS=$threads "$program" "$row" "$peer" "$n" "$threads" </dev/null

@@ -24,14 +24,14 @@ class Watch {
 
 /** A variant that is being run, with its size and the number of worker threads. */
 class Run(val row: String, val peer: String, val n: Int, val threads: Int) {
-    /** A short row: nanoseconds for each of [ops] operations. Warms up for 3 s, 25 samples at least. */
+    /** A short row: nanoseconds for each of [ops] operations. Warms up for 2 s, 15 samples at least. */
     fun perOp(ops: Int = n, sample: (Watch) -> Unit) {
         val samples = measure(Effort.SHORT, sample)
         report(row, peer, "ns/op", n, samples, 1.0 / ops)
     }
 
     /** A row of a second or more: milliseconds. Garbage is collected between samples, outside of the time. */
-    fun whole(warmUps: Int = 3, samples: Int = 5, sample: (Watch) -> Unit) =
+    fun whole(warmUps: Int = 1, samples: Int = 1, sample: (Watch) -> Unit) =
         report(row, peer, "ms", n, measure(Effort(warmUps, 0, samples, 0, collect = true), sample), 1e-6)
 
     /** The same, reported by the operation; small sizes are run as long as large ones. */
@@ -44,7 +44,7 @@ class Run(val row: String, val peer: String, val n: Int, val threads: Int) {
 /** How many warm-ups and samples, and how long they last at least. */
 class Effort(val warmUps: Int, val warmUpMs: Long, val samples: Int, val samplesMs: Long, val collect: Boolean) {
     companion object {
-        val SHORT = Effort(25, 3_000, 25, 3_000, collect = false)
+        val SHORT = Effort(25, 2_000, 15, 1_000, collect = false)
     }
 }
 

@@ -39,6 +39,10 @@ run() {
 }
 
 variants=$(run --variants "$row")
+case ${PEERS_PLACE:-} in
+thread) variants=$(printf '%s\n' "$variants" | grep -E 'runBlocking|one thread' || true) ;;
+workers) variants=$(printf '%s\n' "$variants" | grep -Ev 'runBlocking|one thread' || true) ;;
+esac
 [ -n "$variants" ] || skip "kotlin has no row $row"
 printf '%s\n' "$variants" | while IFS="$(printf '\t')" read -r row peer; do
     run "$row" "$peer" "$n" "$threads" </dev/null

@@ -10,7 +10,7 @@
 //! | `rayon` | jobs that cannot suspend: a floor |
 //! | `may` | coroutines with stacks |
 //! | `threads` | those of the system |
-//! | `ideal` | what arithmetic says, or bare threads with a shared counter |
+//! | `boxes` | the yardstick of growth |
 
 pub(crate) mod coscope;
 mod tokio;
@@ -20,7 +20,7 @@ mod futures;
 mod rayon;
 mod may;
 mod threads;
-mod ideal;
+mod boxes;
 
 use crate::sample::Sample;
 
@@ -55,7 +55,7 @@ pub(crate) fn peers() -> Vec<Peer> {
         rayon::PEERS,
         may::PEERS,
         threads::PEERS,
-        ideal::PEERS,
+        boxes::PEERS,
     ]
     .concat()
 }

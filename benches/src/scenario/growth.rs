@@ -1,5 +1,6 @@
 //! Whether costs grow: W1a, W6, W9 and W10 with a thousand to a million operations, beside a plain `Vec<Box<_>>` of the
-//! same size, which shows what the caches do; and W1a on one to sixteen workers.
+//! same size, which shows what the caches do; and W1a on one to sixteen workers. A coroutine's block is as large as a
+//! box here.
 
 use std::hint::black_box;
 
@@ -10,14 +11,20 @@ use crate::sample::{Sample, Watch};
 /// The work of the yardstick.
 pub(crate) const BOXES: &str = "boxes";
 
-/// Those that have a stack for each: the system has not enough mappings for many.
-const STACKS: &[&str] = &["may", "threads"];
+/// How many bytes a box has: about as the block of a coroutine that returns a string (a million of them take 280 MB).
+const BYTES: usize = 256;
+
+/// Whose growth it is; and the yardstick.
+const GROW: &[&str] = &["coscope", "Vec<Box<_>>"];
+
+/// With whom it is compared by the number of workers.
+const WORK: &[&str] = &["coscope", "tokio", "smol"];
 
 pub(crate) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     let works = [w1::rows(), w6::rows(), w9::rows(), w10::rows()].concat();
     let grows = |row: &&Row| ["W1a", "W6", "W9-each", "W9-batch", "W10-flat", "W10-tree"].contains(&row.work);
-    let boxes = Row::new(BOXES, "a plain `Vec<Box<_>>` of 128 bytes each", 0);
+    let boxes = Row::new(BOXES, "a plain `Vec<Box<_>>` of 256 bytes each", 0);
     for work in works.iter().filter(grows).chain([&boxes]) {
         for (n, label) in [(1_000, "1e3"), (10_000, "1e4"), (100_000, "1e5"), (1_000_000, "1e6")] {
             rows.push(Row {
@@ -26,7 +33,8 @@ pub(crate) fn rows() -> Vec<Row> {
                 n,
                 bars: Vec::new(),
                 series: Some(format!("growth of {}", work.work)),
-                without: STACKS,
+                only: GROW,
+                abroad: &[],
                 ..work.clone()
             });
         }
@@ -36,7 +44,7 @@ pub(crate) fn rows() -> Vec<Row> {
         row.id = format!("threads-W1a-{threads}");
         row.threads = threads;
         row.series = Some("W1a by workers".to_owned());
-        row.without = STACKS;
+        row.only = WORK;
         rows.push(row);
     }
     rows
@@ -45,8 +53,9 @@ pub(crate) fn rows() -> Vec<Row> {
 /// The yardstick.
 pub(crate) fn boxes(n: usize) -> Sample {
     let watch = Watch::start();
-    let all: Vec<Box<[usize; 16]>> = (0..n).map(|index| Box::new([index; 16])).collect();
-    let done = all.iter().map(|one| usize::from(black_box(one[0]) == one[15])).sum();
+    let all: Vec<Box<[usize; BYTES / 8]>> = (0..n).map(|index| Box::new([index; BYTES / 8])).collect();
+    // no compiler may know what is in the boxes, or leave them out
+    let done = black_box(&all).iter().map(|one| usize::from(one[0] == one[BYTES / 8 - 1])).sum();
     drop(all);
     watch.stop(done, n)
 }

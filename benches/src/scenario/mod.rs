@@ -22,6 +22,8 @@ pub(crate) mod w12d;
 pub(crate) mod document;
 pub(crate) mod instruction;
 pub(crate) mod growth;
+pub(crate) mod load;
+pub(crate) mod idle;
 
 use crate::row::Row;
 
@@ -45,6 +47,8 @@ pub(crate) fn rows() -> Vec<Row> {
         w12c::rows(),
         w12d::rows(),
         document::rows(),
+        load::rows(),
+        idle::rows(),
         growth::rows(),
         instruction::rows(),
     ]

@@ -21,8 +21,8 @@ pub(crate) fn rows() -> Vec<Row> {
     let two = "spawn a coroutine that returns a string, await it; the parent itself on one of two workers";
     let one = "spawn a coroutine that returns a string, await it; all on one thread";
     vec![
-        Row::new("W1a", two, 10_000).bars(&[Bar::Best(0.8)]),
-        Row::new("W1b", one, 10_000).single().bars(&[Bar::Best(0.8)]),
+        Row::new("W1a", two, 10_000).bars(&[Bar::Best(0.8)]).abroad(&["go", "kotlin"]),
+        Row::new("W1b", one, 10_000).single().bars(&[Bar::Best(0.8)]).abroad(&["kotlin"]),
     ]
 }
 

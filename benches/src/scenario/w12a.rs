@@ -18,7 +18,7 @@ pub(crate) fn rows() -> Vec<Row> {
         let place = if threads == 1 { "one thread" } else { "two workers" };
         let mut row = Row::new(id, &format!("`yield_now` between {of} coroutines, {place}"), YIELDS);
         row.threads = threads;
-        rows.push(row.bars(&[Bar::Best(0.9)]));
+        rows.push(row.bars(&[Bar::Best(0.9)]).abroad(&["kotlin"]));
     }
     rows
 }

@@ -4,5 +4,9 @@ use crate::row::{Bar, Row};
 
 pub(crate) fn rows() -> Vec<Row> {
     let about = "`with_context` Default → IO → Default; per round trip";
-    vec![Row::new("W12b", about, 20_000).bars(&[Bar::Most(60.0), Bar::Peer("kotlin", 0.1)])]
+    vec![
+        Row::new("W12b", about, 20_000)
+            .bars(&[Bar::Most(60.0), Bar::Peer("kotlin", 0.1)])
+            .abroad(&["kotlin"]),
+    ]
 }

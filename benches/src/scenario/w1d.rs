@@ -12,7 +12,7 @@ use crate::sample::{Sample, Watch};
 pub(crate) fn rows() -> Vec<Row> {
     let about =
         "the price of structure: W1b against the same futures awaited in line with a boxed result cell";
-    vec![Row::new("W1d", about, 10_000).single().bars(&[Bar::Peer("futures", 2.0)])]
+    vec![Row::new("W1d", about, 10_000).single().bars(&[Bar::Peer("futures", 2.0)]).abroad(&["kotlin"])]
 }
 
 /// All of them, in line.

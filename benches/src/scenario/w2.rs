@@ -13,16 +13,15 @@ pub(crate) fn rows() -> Vec<Row> {
     let many = "100,000 coroutines that delay 1 s at once; wall, CPU, peak memory";
     let more = "1,000,000 coroutines that delay 1 s at once; wall, CPU, peak memory";
     vec![
-        Row::new("W2-100k", many, 100_000).whole().bars(&[
-            Bar::Most(1_020.0),
-            Bar::Cpu(0.8),
-            Bar::Memory(0.9),
-        ]),
-        Row::new("W2-1m", more, 1_000_000).same_work_as("W2-100k").whole().bars(&[
-            Bar::Most(1_250.0),
-            Bar::Cpu(0.8),
-            Bar::Memory(0.9),
-        ]),
+        Row::new("W2-100k", many, 100_000)
+            .whole()
+            .bars(&[Bar::Most(1_020.0), Bar::Cpu(0.8), Bar::Memory(0.9)])
+            .abroad(&["go"]),
+        Row::new("W2-1m", more, 1_000_000)
+            .same_work_as("W2-100k")
+            .whole()
+            .bars(&[Bar::Most(1_250.0), Bar::Cpu(0.8), Bar::Memory(0.9)])
+            .abroad(&["go"]),
     ]
 }
 

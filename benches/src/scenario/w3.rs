@@ -12,8 +12,8 @@ pub(crate) fn rows() -> Vec<Row> {
     let fine = "1,000 coroutines × 1,000 increments, each on a confined dispatcher and back; per increment";
     let coarse = "1,000 coroutines × 1,000 increments, all on a confined dispatcher; per increment";
     vec![
-        Row::new("W3a", fine, 1_000_000).bars(&[Bar::Best(0.4)]),
-        Row::new("W3b", coarse, 1_000_000).bars(&[Bar::Best(1.0)]),
+        Row::new("W3a", fine, 1_000_000).bars(&[Bar::Best(0.4)]).abroad(&["kotlin"]),
+        Row::new("W3b", coarse, 1_000_000).bars(&[Bar::Best(1.0)]).abroad(&["kotlin"]),
     ]
 }
 

@@ -9,7 +9,7 @@ use crate::sample::{Sample, Watch};
 
 pub(crate) fn rows() -> Vec<Row> {
     let about = "binary fork-join tree of depth 16; per coroutine";
-    vec![Row::new("W6", about, (1 << 17) - 1).bars(&[Bar::Best(0.5)])]
+    vec![Row::new("W6", about, (1 << 17) - 1).bars(&[Bar::Best(0.5)]).abroad(&["go", "kotlin"])]
 }
 
 /// The children of the node with this number in a tree of `n` nodes, numbered level by level.

@@ -12,5 +12,5 @@ pub(crate) const THREADS: usize = 10_000;
 
 pub(crate) fn rows() -> Vec<Row> {
     let about = "10,000 tasks that block a thread for 1 s, on 10,000 threads";
-    vec![Row::new("W8", about, THREADS).whole().bars(&[Bar::Best(0.95)])]
+    vec![Row::new("W8", about, THREADS).whole().bars(&[Bar::Best(0.95)]).abroad(&["kotlin"])]
 }

@@ -226,9 +226,20 @@ pub(crate) unsafe fn release(block: NonNull<u8>, layout: Layout) {
     // SAFETY: as in `allocate`; the block is of this size and nobody else's.
     let given = RACKS.try_with(|racks| unsafe { (&mut *racks.0.get())[class].give(class, block) });
     if given.is_err() {
-        let mut one = Magazine::EMPTY;
-        // SAFETY: as above.
-        unsafe { one.push(block) };
-        DEPOT[class].lock().push(one);
+        // SAFETY: the caller's contract.
+        unsafe { release_at_the_end_of_a_thread(class, block) };
     }
+}
+
+/// The thread has given its racks away already.
+///
+/// # Safety
+/// `block` is of this size and nobody else's.
+#[cold]
+#[inline(never)]
+unsafe fn release_at_the_end_of_a_thread(class: usize, block: NonNull<u8>) {
+    let mut one = Magazine::EMPTY;
+    // SAFETY: the caller's contract.
+    unsafe { one.push(block) };
+    DEPOT[class].lock().push(one);
 }

@@ -58,7 +58,7 @@ impl Node {
     /// A node with its body's token out, not linked.
     pub fn new(parent: Option<&Node>, region: bool, tell: impl Fn(Told) + Send + Sync + 'static) -> Node {
         let identity =
-            Identity { name: Cow::Borrowed("node"), id: Identity::next_id(), site: Location::caller() };
+            Identity { name: Some(Cow::Borrowed("node")), id: Identity::next_id(), site: Location::caller() };
         let birth = Birth { region, holds_parent: true, ..Birth::default() };
         Node(
             KindRef::allocate(parent.map(|parent| &parent.0), birth, identity, Probe(Box::new(tell)))
@@ -277,9 +277,9 @@ impl TaskState {
     }
     /// The poll was pending.
     pub fn pend(&self, shielded: impl Fn() -> bool) -> Pend {
-        match self.0.pend(0, shielded) {
+        match self.0.pend(0, 0, shielded) {
             task::Pend::Idle => Pend::Idle,
-            task::Pend::Again(slot) => Pend::Again(slot),
+            task::Pend::Again(slot) => Pend::Again(usize::from(slot)),
             task::Pend::Cut => Pend::Cut,
         }
     }

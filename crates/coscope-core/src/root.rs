@@ -21,7 +21,7 @@ impl SharedKind for Root {
 pub(crate) fn root() -> &'static NodeRef {
     static ROOT: OnceLock<NodeRef> = OnceLock::new();
     ROOT.get_or_init(|| {
-        let identity = Identity { name: Cow::Borrowed("root"), id: 0, site: Location::caller() };
+        let identity = Identity { name: Some(Cow::Borrowed("root")), id: 0, site: Location::caller() };
         KindRef::allocate(None, Birth { holds_parent: true, ..Birth::default() }, identity, Root).into_node()
     })
 }

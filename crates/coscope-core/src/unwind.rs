@@ -9,19 +9,33 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `f`, and hands back what it panicked with.
 #[allow(clippy::disallowed_methods)] // the one place that catches
+#[inline]
 pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Box<dyn Any + Send>> {
     catch_unwind(AssertUnwindSafe(f))
 }
 
 /// Runs user code from which no panic may escape (a waker, a `Drop`, a handler). The panic hook has
 /// printed the panic already; this says where it was, and drops it.
+#[inline]
 pub fn contain(place: &str, f: impl FnOnce()) {
-    if let Err(payload) = catch(f) {
-        eprintln!("coscope: a panic in {place} was contained: {}", message(&*payload));
-        // the payload's own drop is user code as well
-        if catch(move || drop(payload)).is_err() {
-            eprintln!("coscope: the payload of a panic in {place} panicked when it was dropped");
-        }
+    contain_or(place, (), f);
+}
+
+/// As [`contain`]; `otherwise` stands for what `f` would have given.
+#[inline]
+pub fn contain_or<R>(place: &str, otherwise: R, f: impl FnOnce() -> R) -> R {
+    catch(f).unwrap_or_else(|payload| {
+        report(place, payload);
+        otherwise
+    })
+}
+
+#[cold]
+fn report(place: &str, payload: Box<dyn Any + Send>) {
+    eprintln!("coscope: a panic in {place} was contained: {}", message(&*payload));
+    // the payload's own drop is user code as well
+    if catch(move || drop(payload)).is_err() {
+        eprintln!("coscope: the payload of a panic in {place} panicked when it was dropped");
     }
 }
 

@@ -2,16 +2,17 @@
 //!
 //! Run with `RUSTFLAGS="--cfg loom" cargo test -p coscope-core --release --test loom_limited`.
 //!
-//! What it hunts: a dispatch that races with a runner which finds the queue empty. The runner gives
-//! its place back under the lock under which it saw the queue (`View::take`). Let it release the lock
-//! in between, and `dispatch_races_with_a_runner_that_ends` fails: a step is left in the queue with
-//! no runner. Let `dispatch` count the place after it has released the lock, and
-//! `never_more_than_its_limit` fails: two runners of a view of one.
+//! What it hunts: a dispatch that races with a runner which finds the queue empty, and a runner that arrives while a
+//! visitor has the place. `QUEUED` goes down under the lock under which the queue was seen empty
+//! (`View::take`): let the lock go in between, and `a_step_that_leaves_its_place_races_with_a_dispatch` fails, a step is
+//! left in the queue with no runner. Let `State::leave` not look whether steps are queued, and all fail in the same
+//! way. Let `State::arrive` not look at the limit, and `a_visit_races_with_a_runner_on_its_way` fails: two at once in
+//! a view of one.
 #![cfg(loom)]
 
 use std::sync::Arc;
 
-use coscope_core::dispatch::{Dispatch, Dispatcher, Limited, Runnable};
+use coscope_core::dispatch::{Dispatch, Dispatcher, Limited, Runnable, leave_places};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Condvar, Mutex};
 
@@ -65,11 +66,17 @@ struct Gauge {
 }
 
 fn step(gauge: &Arc<Gauge>) -> Runnable {
+    step_and(gauge, || {})
+}
+
+/// A step that does something more once it no longer counts.
+fn step_and(gauge: &Arc<Gauge>, more: impl FnOnce() + Send + 'static) -> Runnable {
     let gauge = gauge.clone();
     Runnable::from_fn(move || {
         assert!(gauge.now.fetch_add(1, Ordering::SeqCst) < gauge.limit, "too many at once");
         loom::thread::yield_now();
         gauge.now.fetch_sub(1, Ordering::SeqCst);
+        more();
         gauge.ran.fetch_add(1, Ordering::SeqCst);
         let _queue = gauge.below.queue.lock().unwrap();
         gauge.below.filled.notify_all();
@@ -143,5 +150,51 @@ fn a_place_taken_in_line_is_handed_on() {
         gauge.below.serve(&gauge.ran, 1);
         other.join().unwrap();
         assert_eq!(gauge.ran.load(Ordering::SeqCst), 1);
+    });
+}
+
+#[test]
+fn a_visit_races_with_a_runner_on_its_way() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let (gauge, view) = gauge(1);
+        view.dispatch(step(&gauge));
+        let visitor = {
+            let (gauge, view) = (gauge.clone(), view.clone());
+            loom::thread::spawn(move || {
+                for _ in 0..2 {
+                    if view.try_enter() {
+                        assert_eq!(gauge.now.fetch_add(1, Ordering::SeqCst), 0, "too many at once");
+                        loom::thread::yield_now();
+                        gauge.now.fetch_sub(1, Ordering::SeqCst);
+                        view.leave();
+                    }
+                }
+            })
+        };
+        gauge.below.serve(&gauge.ran, 1);
+        visitor.join().unwrap();
+        assert_eq!(gauge.ran.load(Ordering::SeqCst), 1);
+        // a runner that was sent for in vain may still be queued below
+        while let Some(runner) = { gauge.below.queue.lock().unwrap().pop() } {
+            runner.run();
+        }
+        assert_eq!((view.running(), view.queued()), (0, 0));
+    });
+}
+
+#[test]
+fn a_step_that_leaves_its_place_races_with_a_dispatch() {
+    loom::model(|| {
+        let (gauge, view) = gauge(1);
+        view.dispatch(step_and(&gauge, leave_places));
+        let other = {
+            let (gauge, view) = (gauge.clone(), view.clone());
+            loom::thread::spawn(move || view.dispatch(step(&gauge)))
+        };
+        gauge.below.serve(&gauge.ran, 2);
+        other.join().unwrap();
+        assert_eq!(gauge.ran.load(Ordering::SeqCst), 2);
     });
 }

@@ -11,6 +11,7 @@
 //! | `a_region_is_dropped_as_its_child_ends` | a body that drops a scope with a child; a driver | the coroutine completes after the child, once |
 //! | `a_join_races_with_the_last_child` | a body that joins its scope; a driver | it wakes |
 //! | `a_child_fails_as_the_body_suspends` | a scope whose child fails; two drivers | the body is cut, the failure kept |
+//! | `a_handle_is_given_away_in_the_first_poll` | a body that gives its scope's handle away and ends; another thread launches with it | launched and waited for, or refused and dropped |
 //! | `a_region_that_was_moved_out_is_dropped_as_its_coroutine_ends` | the coroutine ends; another thread drops its scope | closed or dropped: the child is cancelled, one token goes |
 //!
 //! Taken out, and seen to fail: see the foot of the file.
@@ -24,7 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool as Flag, AtomicUsize as Count, Ordering::SeqCst}; // for the models, not the checker
 
 use coscope_core::model::JobState;
-use coscope_core::{Start, scope, try_scope};
+use coscope_core::{Scope, Start, scope, try_scope};
 use loom::thread;
 use loom_pool::{Dropped, Pool, Tally, poll_once, root};
 
@@ -202,6 +203,40 @@ fn a_child_fails_as_the_body_suspends() {
         assert!(job.is_completed() && pool.is_empty());
         assert_eq!((failed.get(), gone.get()), (1, 1));
         drop((root, job));
+        assert_eq!((completed.get(), freed.get()), (1, 1));
+    });
+}
+
+#[test]
+fn a_handle_is_given_away_in_the_first_poll() {
+    loom::model(|| {
+        let (completed, freed) = (Tally::new(), Tally::new());
+        let (pool, root) = (Pool::new(), root(&completed, &freed));
+        let gone = Tally::new();
+        let given: Arc<loom::sync::Mutex<Option<Scope>>> = Arc::new(loom::sync::Mutex::new(None));
+        let taker = {
+            let (given, held) = (given.clone(), Dropped(gone.clone()));
+            thread::spawn(move || {
+                let taken = given.lock().unwrap().take();
+                if let Some(scope) = taken {
+                    scope.launch(async move { drop(held) });
+                }
+            })
+        };
+        let job = {
+            let given = given.clone();
+            root.scope(pool.dispatcher()).start(Start::Undispatched).launch(scope(move |s: Scope| {
+                *given.lock().unwrap() = Some(s);
+                std::future::ready(())
+            }))
+        };
+        pool.drive(&job);
+        taker.join().unwrap();
+        drop(given.lock().unwrap().take());
+        assert_eq!(gone.get(), 1);
+        assert!(pool.is_empty() && !root.has_children());
+        let _kept = root.end_body();
+        drop((root, job, given));
         assert_eq!((completed.get(), freed.get()), (1, 1));
     });
 }

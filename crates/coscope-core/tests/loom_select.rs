@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use coscope_core::primitive::Mutex;
-use coscope_core::wait::{Clause, Clauses, Contest, Order, Turn, WaitQueue, Waiter};
+use coscope_core::wait::{Clause, Clauses, Contest, Order, Places, Turn, WaitQueue, Waiter};
 use loom::thread;
 use loom_pool::{Watched, block_on, poll_once};
 
@@ -133,10 +133,15 @@ impl Clauses for Some_ {
     fn count(&self) -> usize {
         self.0.len()
     }
-    fn poll_commit(mut self: Pin<&mut Self>, index: usize, turn: &mut Turn<'_, '_>) -> Poll<()> {
-        self.0[index].as_mut().poll_commit(turn)
+    fn poll_commit(
+        mut self: Pin<&mut Self>,
+        _: usize,
+        places: Places,
+        turn: &mut Turn<'_, '_>,
+    ) -> Option<usize> {
+        (places.from..places.to).find(|&place| turn.let_commit(place, self.0[place].as_mut()).is_ready())
     }
-    fn poll_settle(self: Pin<&mut Self>, _: usize, _: &mut Context<'_>) -> Poll<()> {
+    fn poll_settle(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }
     fn take(mut self: Pin<&mut Self>, index: usize) -> (usize, u32) {

@@ -16,13 +16,13 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem::{ManuallyDrop, take};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, Thread, ThreadId};
 
 use coscope_core::dispatch::{Dispatch, Dispatcher, Runnable, keep_permit};
 use coscope_core::primitive::{AtomicBool, Mutex, Ordering};
 use coscope_core::time::{Clock, Instant, Timers};
-use coscope_core::unwind::{contain, drop_contained};
+use coscope_core::unwind::{contain_or, drop_contained};
 
 use crate::guardian::Guardian;
 use crate::{home, park, pool};
@@ -39,7 +39,6 @@ thread_local! {
 
 /// A queue of steps and a clock, driven by the thread that calls [`run_until`](Self::run_until).
 pub struct EventLoop {
-    me: Weak<EventLoop>,
     name: String,
     timers: Arc<Timers>,
     inbox: Mutex<Inbox>,
@@ -59,8 +58,7 @@ struct Inbox {
 impl EventLoop {
     /// A loop that nobody drives yet. Steps can be dispatched already.
     pub fn new(name: impl Into<String>) -> Arc<Self> {
-        Arc::new_cyclic(|me| EventLoop {
-            me: me.clone(),
+        Arc::new(EventLoop {
             name: name.into(),
             timers: Timers::new(1),
             inbox: Mutex::new(Inbox::default()),
@@ -101,7 +99,11 @@ impl EventLoop {
                 next = pop();
             }
             match next {
-                Some(step) => contain("a step", || step.run()),
+                Some(step) => {
+                    if let Some(yielded) = contain_or("a step", None, || step.run_at(self.address())) {
+                        self.push(yielded);
+                    }
+                }
                 None => self.wait(),
             }
         }
@@ -195,7 +197,18 @@ impl EventLoop {
         std::ptr::from_ref(self).addr()
     }
 
+    /// For the thread that drives this loop.
+    #[inline]
+    fn push(&self, runnable: Runnable) {
+        if self.is_closed() {
+            self.dispatch_from_afar(runnable);
+        } else {
+            push(runnable);
+        }
+    }
+
     /// From another thread, or when this one drives another loop.
+    #[cold]
     fn dispatch_from_afar(&self, runnable: Runnable) {
         let (sleeper, refused) = {
             let mut inbox = self.inbox.lock();
@@ -217,22 +230,39 @@ fn take_queue(queue: &RefCell<VecDeque<Runnable>>) -> VecDeque<Runnable> {
     take(&mut *queue.borrow_mut())
 }
 
+#[inline]
 fn pop() -> Option<Runnable> {
     QUEUE.with(|queue| queue.borrow_mut().pop_front())
 }
 
+#[inline]
+fn push(step: Runnable) {
+    // it is always there: it has no destructor
+    let _ = QUEUE.try_with(|queue| {
+        let mut queue = queue.borrow_mut();
+        if queue.len() == queue.capacity() {
+            make_room(&mut queue);
+        }
+        queue.push_back(step);
+    });
+}
+
+#[cold]
+fn make_room(queue: &mut VecDeque<Runnable>) {
+    queue.reserve(queue.capacity().max(16));
+}
+
 impl Dispatch for EventLoop {
     fn dispatch(&self, runnable: Runnable) {
-        if self.is_driven_here() && !self.is_closed() {
-            // driven just now, so the thread is not at its end
-            QUEUE.with(|queue| queue.borrow_mut().push_back(runnable));
+        if self.is_driven_here() {
+            self.push(runnable);
         } else {
             self.dispatch_from_afar(runnable);
         }
     }
 
-    fn clock(&self) -> Option<Arc<dyn Clock>> {
-        self.me.upgrade().map(|me| me as Arc<dyn Clock>)
+    fn show_clock(&self, to: &mut dyn FnMut(&dyn Clock)) {
+        to(self);
     }
 
     fn name(&self) -> &str {

@@ -32,7 +32,7 @@ impl Guardian {
         let mut own = self.own.lock();
         own.as_mut().clear(); // what it has fired for counts no more
         if let Some(deadline) = self.timers.next_look() {
-            let _pending = own.as_mut().poll(clock, deadline, &Waker::from(self.clone()));
+            let _pending = own.as_mut().poll(&**clock, deadline, &Waker::from(self.clone()));
         }
     }
 }

@@ -22,7 +22,7 @@ impl Dispatch for Blocking {
     }
 
     fn enter_in_place(&self) -> bool {
-        self.0.enter_in_place(false)
+        self.0.exchange(false)
     }
 
     fn name(&self) -> &str {

@@ -31,7 +31,7 @@ use crossbeam_utils::CachePadded;
 use crossbeam_utils::atomic::AtomicCell;
 
 /// Every so many steps the global queue comes first.
-const GLOBAL_FIRST: u32 = 61;
+pub(crate) const GLOBAL_FIRST: u32 = 61;
 /// After so many steps in a row from the place of the newest the deque has its turn.
 const NEWEST_IN_A_ROW: u32 = 16;
 /// So many steps that have waited too long are rescued at a time.
@@ -277,6 +277,11 @@ impl Lanes {
             lane.stealer.len() + lane.yielded.len() + usize::from(lane.has_newest.load(Ordering::Relaxed))
         };
         self.global.len() + self.lanes.iter().map(lane).sum::<usize>()
+    }
+
+    /// How many steps have begun, in all lanes.
+    pub(crate) fn steps(&self) -> u32 {
+        self.lanes.iter().fold(0, |sum, lane| sum.wrapping_add(lane.steps.load(Ordering::Relaxed)))
     }
 
     pub(crate) fn steals(&self) -> u64 {

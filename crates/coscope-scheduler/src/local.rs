@@ -2,16 +2,17 @@
 //!
 //! | field | `true`, `Some` | changed by |
 //! |---|---|---|
-//! | `permit` | this thread holds a CPU permit | the worker between steps; in a step `enter_in_place`, `blocking` |
+//! | `permit` | this thread holds a CPU permit | the worker between steps; in a step `exchange`, `blocking` |
 //! | `in_step` | a step of the pool runs, and may exchange its permit | the worker |
 //! | `blocked` | the step runs without a permit: the word counts it as blocking | as `permit` |
-//! | `exchanged` | the step has entered a dispatcher in place: its places are left at its end | `enter_in_place` |
+//! | `exchanged` | the step has entered a dispatcher in place: its places are left at its end | `exchange` |
 //!
 //! Imports `lane` only.
 
 use std::cell::Cell;
 
 use coscope_core::dispatch::Runnable;
+use coscope_core::unwind::contain_or;
 
 use crate::lane::Permit;
 
@@ -74,11 +75,13 @@ impl Local {
         self.permit.take()
     }
 
-    /// Runs one step, in which the permit may be exchanged.
+    /// Runs one step, in which the permit may be exchanged; it comes back if it has yielded to the CPU steps of
+    /// the pool.
     #[inline]
-    pub(crate) fn step(&self, step: Runnable) {
+    pub(crate) fn step(&self, step: Runnable) -> Option<Runnable> {
         self.in_step.set(true);
-        coscope_core::unwind::contain("a step", || step.run());
+        let yielded = contain_or("a step", None, || step.run_at(self.pool.get()));
         self.in_step.set(false);
+        yielded
     }
 }

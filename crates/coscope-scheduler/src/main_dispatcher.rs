@@ -48,8 +48,8 @@ impl Dispatch for Main {
         current().dispatch_impl().enter_in_place()
     }
 
-    fn clock(&self) -> Option<Arc<dyn Clock>> {
-        current().dispatch_impl().clock()
+    fn show_clock(&self, to: &mut dyn FnMut(&dyn Clock)) {
+        current().dispatch_impl().show_clock(to);
     }
 
     fn name(&self) -> &str {

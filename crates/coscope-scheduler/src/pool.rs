@@ -23,9 +23,6 @@ use crate::local::Local;
 use crate::park::Signal;
 use crate::watch::Watch;
 
-/// About so many timers a worker fires before it runs what they have resumed.
-const FIRED: usize = 64;
-
 /// A pool of threads with CPU permits, which also serve blocking work without.
 pub struct Pool {
     me: Weak<Pool>,
@@ -38,6 +35,8 @@ pub struct Pool {
     pub(crate) timers: Arc<Timers>,
     /// How often workers have fired timers: the watch leaves it to them.
     pub(crate) firings: AtomicU64,
+    /// Steps take so long that timers are to be looked at before each. Set by the watch.
+    pub(crate) steps_last: AtomicBool,
     /// The earliest instant at which a parked thread will wake by itself.
     kept: AtomicU64,
     numbers: Mutex<Numbers>,
@@ -77,6 +76,7 @@ impl Pool {
             watch: Watch::new(),
             timers: Timers::new(permits.next_power_of_two().min(16)),
             firings: AtomicU64::new(0),
+            steps_last: AtomicBool::new(false),
             kept: AtomicU64::new(u64::MAX),
             numbers: Mutex::new(Numbers::default()),
             short_of_threads: AtomicBool::new(false),
@@ -129,19 +129,30 @@ impl Pool {
     /// watch is on, which has idle threads come for their share; else of the pool.
     pub(crate) fn dispatch_cpu_last(&self, step: Runnable) {
         let mut step = Some(step);
-        if self.watch.is_on() {
-            let _ = Local::with(|local| {
-                if local.works_for(self.key()) {
-                    local.with_permit(|permit| {
-                        self.lanes.push_yielded(permit, step.take().expect("it is taken once"));
-                    });
-                }
+        let _ = Local::with(|local| self.dispatch_last(local, step.take().expect("it is taken once")));
+        if let Some(step) = step {
+            self.push_for_all(step);
+        }
+    }
+
+    /// As [`dispatch_cpu_last`](Self::dispatch_cpu_last), for a thread with what it holds.
+    #[inline]
+    pub(crate) fn dispatch_last(&self, local: &Local, step: Runnable) {
+        let mut step = Some(step);
+        if self.watch.is_on() && local.works_for(self.key()) {
+            local.with_permit(|permit| {
+                self.lanes.push_yielded(permit, step.take().expect("it is taken once"));
             });
         }
         if let Some(step) = step {
-            self.lanes.push_global(step);
-            self.notify_cpu();
+            self.push_for_all(step);
         }
+    }
+
+    #[cold]
+    fn push_for_all(&self, step: Runnable) {
+        self.lanes.push_global(step);
+        self.notify_cpu();
     }
 
     #[inline]
@@ -259,7 +270,7 @@ impl Pool {
     }
 
     /// Lets the running step go on under a CPU permit (`cpu`) or without one.
-    pub(crate) fn enter_in_place(&self, cpu: bool) -> bool {
+    pub(crate) fn exchange(&self, cpu: bool) -> bool {
         Local::with(|local| {
             if !local.works_for(self.key()) || !local.in_step.get() || !may_exchange() {
                 return false;
@@ -304,14 +315,14 @@ impl Pool {
 
     // --- timers ---
 
-    /// Fires what is due. Costs one load if there is nothing.
-    pub(crate) fn fire_due(&self) {
+    /// Fires what is due, about `most` timers. Costs one load if there is nothing.
+    pub(crate) fn fire_due(&self, most: usize) {
         let earliest = self.timers.earliest_hint();
         if earliest != Instant::FAR_FUTURE {
             let now = Instant::system_now();
             if earliest <= now {
                 self.firings.fetch_add(1, Ordering::Relaxed);
-                self.timers.fire_some(now, FIRED);
+                self.timers.fire_some(now, most);
             }
         }
     }

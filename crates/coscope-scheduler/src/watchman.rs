@@ -1,6 +1,7 @@
 //! The watchman: the thread `coscope-timer`, for when all others are busy. It runs no step.
 //!
 //! * It fires timers that are overdue by a millisecond: workers and parked threads have been too busy.
+//! * It has workers look at the timers before each step, if their steps take so long that they would be late otherwise.
 //! * It moves a lane's newest step to the global queue once it is stale, and its oldest ones if nobody has
 //!   come for them from one look to the next, 10 ms later; and has a thread woken
 //!   for steps that wait beside free permits.
@@ -16,7 +17,7 @@ use std::time::Duration;
 use coscope_core::primitive::Ordering::{Relaxed, SeqCst};
 use coscope_core::time::Instant;
 
-use crate::lane::{Seen, SeenWaiting};
+use crate::lane::{GLOBAL_FIRST, Seen, SeenWaiting};
 use crate::park::park;
 use crate::pool::Pool;
 use crate::watch::GRACE;
@@ -36,6 +37,8 @@ struct Looking<'a> {
     waiting_look: Instant,
     /// How often workers had fired timers at the last look.
     firings: u64,
+    /// How many steps there had been when the pace was last taken, and when that was.
+    pace: (u32, Instant),
     interval: Duration,
 }
 
@@ -48,7 +51,9 @@ impl<'a> Looking<'a> {
     fn new(pool: &'a Arc<Pool>) -> Self {
         let lanes = pool.lanes.len();
         let (seen, seen_waiting) = (vec![Seen::default(); lanes], vec![SeenWaiting::default(); lanes]);
-        Looking { pool, seen, seen_waiting, waiting_look: Instant::system_now(), firings: 0, interval: FIRST }
+        let now = Instant::system_now();
+        let (waiting_look, pace) = (now, (pool.lanes.steps(), now));
+        Looking { pool, seen, seen_waiting, waiting_look, firings: 0, pace, interval: FIRST }
     }
 
     fn run(mut self) {
@@ -57,6 +62,7 @@ impl<'a> Looking<'a> {
             // from here on an earlier timer unparks this thread, whatever it finds
             watch.looks_next(Instant::FAR_FUTURE);
             let now = Instant::system_now();
+            self.take_pace(now);
             let look = self.look_at_lanes(now).map(|interval| now + interval);
             let timers = self.fire_overdue(now).map(|deadline| deadline + GRACE);
             let until = match (look, timers) {
@@ -82,6 +88,22 @@ impl<'a> Looking<'a> {
         next.map(|deadline| deadline.max(now))
     }
 
+    /// Workers look at the timers every so many steps: if they take longer than the grace to get there, they are to look
+    /// before each.
+    fn take_pace(&mut self, now: Instant) {
+        let (steps, since) = self.pace;
+        if now < since + GRACE {
+            return;
+        }
+        let pool = self.pool;
+        let begun = pool.lanes.steps();
+        let rounds = f64::from(begun.wrapping_sub(steps)) / f64::from(GLOBAL_FIRST * pool.lanes.len() as u32);
+        let lasting = rounds < (now - since).as_secs_f64() / GRACE.as_secs_f64();
+        let busy = pool.idle.state.load().free() == 0;
+        pool.steps_last.store(busy && lasting, Relaxed);
+        self.pace = (begun, now);
+    }
+
     /// When to look again, if the lanes need it.
     fn look_at_lanes(&mut self, now: Instant) -> Option<Duration> {
         let (pool, watch) = (self.pool, &self.pool.watch);
@@ -98,6 +120,7 @@ impl<'a> Looking<'a> {
             let off = watch.turn_off_unless(|| !nobody_works());
             if off {
                 self.interval = FIRST;
+                self.pool.steps_last.store(false, Relaxed);
                 self.seen.fill(Seen::default());
                 return None;
             }

@@ -20,6 +20,7 @@
 //! Imports all above it, to `pool`, and `watchman`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use coscope_core::dispatch::Runnable;
 use coscope_core::primitive::Ordering;
@@ -35,6 +36,14 @@ use crate::watchman;
 const SPINS: u32 = 24;
 /// How long it waits between two looks, in turns of the processor's pause.
 const PAUSES: u32 = 16;
+/// About so many timers a worker fires before it runs what they have resumed.
+const FIRED: usize = 128;
+/// So many if other steps wait, at every look around: what has been resumed comes first, as the newest, and is to
+/// leave half of the steps to what waits.
+const FIRED_BESIDE: usize = 32;
+/// A thread that parks until the next timer sleeps so long at least: timers that follow each other closely are
+/// fired some at a time, as is worth a switch between threads. Timers are exact to the millisecond.
+const REST: Duration = Duration::from_micros(500);
 
 struct Worker<'a> {
     pool: &'a Arc<Pool>,
@@ -75,7 +84,7 @@ impl Worker<'_> {
                 }
                 self.stop_arriving();
                 if !self.pool.acquire(self.local) {
-                    self.pool.fire_due();
+                    self.pool.fire_due(FIRED);
                     self.pool.settle(self.local);
                     if !self.park() {
                         return;
@@ -83,16 +92,16 @@ impl Worker<'_> {
                     continue;
                 }
             }
-            if let Some(step) = self.next() {
+            if let Some(step) = self.overtaking() {
+                self.run_blocking(step);
+            } else if let Some(step) = self.next() {
                 self.stop_searching();
-                self.local.step(step);
-                self.pool.settle(self.local);
+                self.run_step(step);
             } else if let Some(step) = self.pool.pop_blocking() {
                 self.run_blocking(step);
             } else if let Some(step) = self.search() {
                 self.stop_searching();
-                self.local.step(step);
-                self.pool.settle(self.local);
+                self.run_step(step);
             } else {
                 self.pool.release(self.local);
                 if !self.park() {
@@ -105,14 +114,25 @@ impl Worker<'_> {
     /// The next CPU step that lies before this thread.
     #[inline]
     fn next(&mut self) -> Option<Runnable> {
+        if self.pool.steps_last.load(Ordering::Relaxed) {
+            self.pool.fire_due(FIRED_BESIDE);
+            self.pool.settle(self.local);
+        }
         let lanes = &self.pool.lanes;
         let (step, look_around) =
             self.local.with_permit(|permit| (lanes.pop(permit), permit.is_time_to_look_around()))?;
         if look_around || step.is_none() {
-            self.pool.fire_due();
+            self.pool.fire_due(if step.is_some() { FIRED_BESIDE } else { FIRED });
             self.pool.settle(self.local);
         }
         step.or_else(|| self.local.with_permit(|permit| lanes.pop(permit)).flatten())
+    }
+
+    /// A blocking step that goes before CPU work: while all cores are busy with long steps, the thread that was sent
+    /// for it may wait long for a core of its own. It takes over the permit when it comes.
+    #[inline]
+    fn overtaking(&self) -> Option<Runnable> {
+        if self.pool.steps_last.load(Ordering::Relaxed) { self.pool.pop_blocking() } else { None }
     }
 
     fn run_blocking(&mut self, step: Runnable) {
@@ -125,7 +145,15 @@ impl Worker<'_> {
         }
         self.stop_searching();
         self.stop_arriving();
-        self.local.step(step);
+        self.run_step(step);
+    }
+
+    /// Runs a step, and puts in order what it has exchanged. If it has yielded it goes behind all others.
+    #[inline]
+    fn run_step(&mut self, step: Runnable) {
+        if let Some(yielded) = self.local.step(step) {
+            self.pool.dispatch_last(self.local, yielded);
+        }
         self.pool.settle(self.local);
     }
 
@@ -189,7 +217,7 @@ impl Worker<'_> {
         let keep_alive = Instant::system_now() + self.pool.options.keep_alive;
         loop {
             let keeps = self.pool.keep_time();
-            let until = keeps.unwrap_or(keep_alive);
+            let until = keeps.map_or(keep_alive, |timer| timer.max(Instant::system_now() + REST));
             let signal = self.sleep(until);
             if let Some(instant) = keeps {
                 self.pool.time_kept(instant);

@@ -262,3 +262,22 @@ fn a_panic_before_the_body_of_a_scope_waits_for_its_children() {
         assert_eq!(now() - began, ms(30));
     });
 }
+
+#[test]
+fn a_handle_that_is_given_away_in_the_first_poll_launches_or_is_refused() {
+    run_blocking(async |_| {
+        let gone = Arc::new(());
+        let mut givers = Vec::new();
+        for _ in 0..500 {
+            let held = gone.clone();
+            let giver = scope(async |s: Scope| {
+                detached().on(Dispatchers::default()).launch(async move {
+                    s.launch(async move { drop(held) });
+                })
+            });
+            givers.push(giver.await);
+        }
+        join_all(givers).await;
+        assert_eq!(Arc::strong_count(&gone), 1);
+    });
+}

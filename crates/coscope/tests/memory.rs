@@ -124,6 +124,43 @@ fn a_spawn_uses_memory_again() {
     assert_eq!(again, 0, "for one spawn after the other, whose memory is used again");
 }
 
+async fn wave(n: usize) {
+    scope(async |s: Scope| {
+        for _ in 0..n {
+            s.launch(yield_now());
+        }
+    })
+    .await;
+}
+
+#[test]
+fn wave_after_wave_takes_the_memory_of_one() {
+    const WAVE: usize = 10_000;
+    const WAVES: usize = 50;
+    let _turn = turn();
+    let made = run_test(async |_: Scope| {
+        wave(WAVE).await;
+        let before = calls();
+        for _ in 1..WAVES {
+            wave(WAVE).await;
+        }
+        calls() - before
+    });
+    assert_eq!(made, 0, "on one thread, after the first wave");
+
+    // Of several threads each may hold blocks that another would need just then, but not more and more.
+    let one_wave = (WAVE * 256) as isize;
+    let spare = (1 + std::thread::available_parallelism().map_or(1, usize::from) as isize) * 1024 * 1024;
+    let before = bytes();
+    coscope::run_blocking_on(coscope::Dispatchers::default(), async |_: Scope| {
+        for _ in 0..WAVES {
+            wave(WAVE).await;
+        }
+    });
+    let more = bytes() - before;
+    assert!(more <= one_wave + spare, "{more} bytes after {WAVES} waves");
+}
+
 #[test]
 fn what_is_empty_allocates_nothing() {
     let _turn = turn();

@@ -554,3 +554,35 @@ fn a_view_of_one_confines() {
     });
     assert_eq!(counter.load(Relaxed), 1500);
 }
+
+/// Each drop blocks until the other has begun: those that go out as one step must not wait in line.
+#[test]
+fn what_is_cut_together_waits_for_nobody() {
+    struct Meets(Arc<std::sync::Barrier>);
+    impl Drop for Meets {
+        fn drop(&mut self) {
+            self.0.wait();
+        }
+    }
+    run_blocking(async |s: Scope| {
+        let both = Arc::new(std::sync::Barrier::new(2));
+        let parent = s.on(Dispatchers::default()).launch(scope(async move |s: Scope| {
+            let begun = CompletableDeferred::new();
+            for last in [false, true] {
+                let (meets, begun) = (Meets(both.clone()), begun.clone());
+                s.launch(async move {
+                    let _meets = meets;
+                    if last {
+                        begun.complete(()).unwrap();
+                    }
+                    std::future::pending::<()>().await
+                });
+            }
+            begun.wait().await.unwrap();
+        }));
+        while parent.children().len() < 2 {
+            yield_now().await;
+        }
+        parent.cancel_and_join("together").await;
+    });
+}

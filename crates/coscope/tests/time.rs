@@ -32,3 +32,18 @@ fn waits_without_end_and_waits_that_are_over() {
         assert!(with_timeout(short, ticks.tick()).await.is_err());
     });
 }
+
+#[test]
+fn a_timeout_shows_one_deadline_before_and_after_it_has_suspended() {
+    run_test(async |_| {
+        let second = Duration::from_secs(1);
+        let deadline = Some(now() + second);
+        let seen = with_timeout(second, async {
+            let before = effective_deadline();
+            let child = scope(async |s: Scope| s.spawn(async { effective_deadline() }).await).await;
+            delay(Duration::from_millis(300)).await;
+            [before, child, effective_deadline()]
+        });
+        assert_eq!(seen.await, Ok([deadline; 3]));
+    });
+}

@@ -43,6 +43,12 @@ impl Book {
         Ok(Book { folder, records, facts: machine::facts(workspace) })
     }
 
+    /// How long a peer took to answer when the row was measured last, in seconds.
+    pub(crate) fn took(&self, row: &str, peer: &str) -> Option<f64> {
+        let record = self.records.iter().find(|record| record.row == row)?;
+        record.of(peer).map(|figures| figures.took).filter(|took| *took > 0.0)
+    }
+
     /// Puts a record in the place of the one that was there.
     pub(crate) fn put(&mut self, record: Record) {
         self.records.retain(|old| old.row != record.row);
@@ -138,8 +144,14 @@ impl Chapter<'_> {
             text.push_str(&table::of_row(row, record));
         }
         text.push_str(&format!(
-            "\n{} at {}, load average {}, `{}`\n\n![{}]({})\n",
-            record.date, record.commit, record.load, record.command, self.title, self.file
+            "\n{} at {}, rounds: {}, load average {}, `{}`\n\n![{}]({})\n",
+            record.date,
+            record.commit,
+            record.rounds(),
+            record.load,
+            record.command,
+            self.title,
+            self.file
         ));
         text
     }

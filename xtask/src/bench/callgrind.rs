@@ -48,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace, words: &[String]) -> Result<bool, Strin
                     most: each,
                     ..Figures::default()
                 }),
-                Err(why) => println!("skipped: {} without {peer}: {why}", row.id),
+                Err(why) => println!("not counted: {} of {peer}: {why}", row.id),
             }
         }
         println!("\n{} – {}\n{}", row.id, row.about, table::of_row(row, &record));

@@ -10,6 +10,7 @@
 //! | `table` | the results as text: on the screen, and in `benches/RESULTS.md` |
 //! | `plot` | the results as pictures |
 //! | `book` | all that is written down |
+//! | `order` | what `bench` was asked for |
 //! | `rounds` | the command `bench` |
 //! | `callgrind` | the command `callgrind` |
 
@@ -21,6 +22,7 @@ mod process;
 mod table;
 mod plot;
 mod book;
+mod order;
 mod rounds;
 mod callgrind;
 

@@ -53,15 +53,16 @@ impl Benches {
         text.lines().map(Row::read).collect()
     }
 
-    /// What a peer says to a row.
-    pub(crate) fn ask(&self, row: &Row, peer: &str) -> Result<Said, String> {
+    /// What a peer says to a row; and what the ideal would be, if it knows.
+    pub(crate) fn ask(&self, row: &Row, peer: &str) -> Result<Vec<Said>, String> {
         let mut command = Command::new(&self.binary);
         command.args(["run", &row.id, peer]);
         if self.quick {
             command.arg("--quick");
         }
         let (text, _) = output(&mut command, LIMIT)?;
-        text.lines().find_map(Said::read).ok_or_else(|| format!("no figures: {text}"))
+        let said: Vec<Said> = text.lines().filter_map(Said::read).collect();
+        if said.is_empty() { Err(format!("no figures: {text}")) } else { Ok(said) }
     }
 }
 
@@ -80,11 +81,14 @@ impl Script {
 
     /// What its peers say to a row: all of them, or why it skips it.
     ///
-    /// Where there is a row for one thread beside that for two workers, their peers are told apart by name.
+    /// Where there is a row for one thread beside that for two workers, the script is told which of them is meant.
     pub(crate) fn ask(&self, row: &Row, quick: bool) -> Result<Vec<Said>, String> {
         let local = row.id.strip_suffix("-local");
         let mut command = Command::new(&self.path);
         command.arg(local.unwrap_or(&row.id));
+        if row.id.starts_with("W12a") {
+            command.env("PEERS_PLACE", if local.is_some() { "thread" } else { "workers" });
+        }
         if quick {
             command.env("PEERS_QUICK", "1");
         }
@@ -93,9 +97,6 @@ impl Script {
             return Err(why.to_owned());
         }
         let mut said: Vec<Said> = text.lines().filter_map(Said::read).collect();
-        if local.is_some() || row.id.starts_with("W12a") {
-            said.retain(|said| is_local(&said.peer) == local.is_some());
-        }
         said.retain(|said| ["ns/op", "ms"].contains(&said.unit.as_str()));
         if said.is_empty() { Err(format!("nothing about {}", row.id)) } else { Ok(said) }
     }
@@ -134,10 +135,6 @@ fn reader(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<Strin
         let _ = from.read_to_end(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     })
-}
-
-fn is_local(peer: &str) -> bool {
-    ["runBlocking", "one thread"].iter().any(|place| peer.contains(place))
 }
 
 fn name_of(path: &Path) -> String {

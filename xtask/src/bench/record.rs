@@ -10,8 +10,13 @@ pub(crate) struct Said {
     pub(crate) figure: f64,
     pub(crate) least: f64,
     pub(crate) most: f64,
+    /// Only one in a hundred is more; 0 where it was not said.
+    pub(crate) late: f64,
+    pub(crate) mean: f64,
     pub(crate) cpu_ms: f64,
     pub(crate) peak_kib: f64,
+    /// How long the process took, in seconds.
+    pub(crate) took: f64,
 }
 
 /// The figures of one peer.
@@ -22,8 +27,11 @@ pub(crate) struct Figures {
     pub(crate) rounds: Vec<f64>,
     pub(crate) least: f64,
     pub(crate) most: f64,
+    pub(crate) late: f64,
+    pub(crate) mean: f64,
     pub(crate) cpu_ms: f64,
     pub(crate) peak_mib: f64,
+    pub(crate) took: f64,
 }
 
 /// A row that was measured.
@@ -51,6 +59,9 @@ impl Said {
             figure,
             least: number("least").unwrap_or(figure),
             most: number("most").unwrap_or(figure),
+            late: number("late").unwrap_or(0.0),
+            mean: number("mean").unwrap_or(0.0),
+            took: 0.0,
             cpu_ms: number("cpu_ns").unwrap_or(0.0) / 1e6,
             peak_kib: number("peak_kib").unwrap_or(0.0),
         })
@@ -71,6 +82,9 @@ impl Figures {
             rounds: all(|said| said.figure),
             least: all(|said| said.least).into_iter().fold(f64::INFINITY, f64::min),
             most: all(|said| said.most).into_iter().fold(0.0, f64::max),
+            late: median(&all(|said| said.late)),
+            mean: median(&all(|said| said.mean)),
+            took: median(&all(|said| said.took)),
             cpu_ms: median(&all(|said| said.cpu_ms)),
             peak_mib: median(&all(|said| said.peak_kib)) / 1024.0,
         }
@@ -80,6 +94,11 @@ impl Figures {
 impl Record {
     pub(crate) fn of(&self, peer: &str) -> Option<&Figures> {
         self.peers.iter().find(|figures| figures.peer == peer)
+    }
+
+    /// How many rounds there were.
+    pub(crate) fn rounds(&self) -> usize {
+        self.peers.iter().map(|figures| figures.rounds.len()).max().unwrap_or(0)
     }
 
     pub(crate) fn write(&self) -> String {
@@ -114,11 +133,15 @@ impl Record {
 fn write_figures(figures: &Figures) -> String {
     let rounds: Vec<String> = figures.rounds.iter().map(|figure| format!("{figure:.2}")).collect();
     format!(
-        "{{\"peer\":\"{}\",\"rounds\":[{}],\"least\":{:.2},\"most\":{:.2},\"cpu_ms\":{:.2},\"peak_mib\":{:.1}}}",
+        "{{\"peer\":\"{}\",\"rounds\":[{}],\"least\":{:.2},\"most\":{:.2},\"late\":{:.2},\"mean\":{:.2},\
+         \"took\":{:.1},\"cpu_ms\":{:.2},\"peak_mib\":{:.1}}}",
         figures.peer,
         rounds.join(","),
         figures.least,
         figures.most,
+        figures.late,
+        figures.mean,
+        figures.took,
         figures.cpu_ms,
         figures.peak_mib
     )
@@ -131,6 +154,9 @@ fn read_figures(json: &Json) -> Figures {
         rounds: json.get("rounds").list().iter().filter_map(Json::number).collect(),
         least: number("least"),
         most: number("most"),
+        late: number("late"),
+        mean: number("mean"),
+        took: number("took"),
         cpu_ms: number("cpu_ms"),
         peak_mib: number("peak_mib"),
     }
@@ -158,6 +184,9 @@ mod tests {
             rounds: vec![1.5, 2.0],
             least: 1.0,
             most: 3.0,
+            late: 2.5,
+            mean: 1.5,
+            took: 0.5,
             cpu_ms: 4.0,
             peak_mib: 5.0,
         };

@@ -1,71 +1,82 @@
-//! `cargo xtask bench [ROW…] [--rounds N] [--quick] [--mimalloc] [--peer NAME…]`: in each round every peer runs once, one
-//! after the other, each in a process of its own, so that the machine's moods meet all of them.
+//! `cargo xtask bench`: in each round every peer runs once on every row, one after the other, each in a process of its
+//! own, so that the machine's moods meet all of them. What has been measured is written down after each row of each
+//! round: a run that is cut short has not been for nothing.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::book::Book;
+use super::order::{Order, order};
 use super::process::{Benches, Script};
 use super::record::{Figures, Record, Said};
 use super::row::Row;
-use super::{machine, table};
+use super::{bar, machine, table};
+use crate::step::now;
 use crate::workspace::Workspace;
 
-/// What was asked for.
-#[derive(Debug)]
-struct Order {
-    rows: Vec<String>,
-    rounds: usize,
-    quick: bool,
-    mimalloc: bool,
-    /// Only peers whose names begin so; all if there is none.
-    peers: Vec<String>,
-    command: String,
-}
+/// What a peer is thought to take that has never been asked, in seconds.
+const UNKNOWN: f64 = 1.5;
 
 /// What cannot be had, each said once.
 #[derive(Debug, Default)]
 struct Skips(BTreeSet<String>);
+
+/// A row under way.
+struct Measured<'a> {
+    row: &'a Row,
+    said: Vec<Said>,
+    record: Record,
+}
 
 pub(crate) fn run(workspace: &Workspace, words: &[String]) -> Result<bool, String> {
     let order = order(words)?;
     let benches = Benches::build(workspace, order.mimalloc, order.quick)?;
     let scripts = Script::all(workspace);
     let rows = benches.rows()?;
-    let meant: Vec<&Row> = rows.iter().filter(|row| row.is_meant(&order.rows) && !row.is_counted()).collect();
-    if meant.is_empty() {
+    let meant = rows.iter().filter(|row| row.is_meant(&order.rows) && !row.is_counted());
+    let (date, commit) = (machine::date(), machine::commit(workspace));
+    let mut all: Vec<Measured<'_>> = meant
+        .map(|row| {
+            let (row_id, command) = (row.id.clone(), order.command.clone());
+            let (date, commit) = (date.clone(), commit.clone());
+            let record = Record { row: row_id, date, commit, command, ..Record::default() };
+            Measured { row, said: Vec::new(), record }
+        })
+        .collect();
+    if all.is_empty() {
         return Err(format!("no such row; there are {}", ids(&rows)));
     }
-    let (date, commit) = (machine::date(), machine::commit(workspace));
     let mut book = Book::open(workspace)?;
     let mut skips = Skips::default();
-    let mut measured = Vec::new();
-    for row in meant {
-        let before = machine::load();
-        let said = rounds(&order, &benches, &scripts, row, &mut skips);
-        let record = Record {
-            row: row.id.clone(),
-            unit: said.first().map(|said| said.unit.clone()).unwrap_or_default(),
-            date: date.clone(),
-            commit: commit.clone(),
-            command: order.command.clone(),
-            load: format!("{before}–{}", machine::load()),
-            peers: by_peer(&said),
-        };
-        println!(
-            "\n{} – {} (load average {})\n{}",
-            row.id,
-            row.about,
-            record.load,
-            table::of_row(row, &record)
-        );
-        if order.is_for_the_book() {
-            // row by row, so that a long run that is cut short has not been for nothing
-            book.put(record.clone());
-            book.write(&rows)?;
+    for round in 0..order.rounds {
+        for at in 0..all.len() {
+            if round >= all[at].row.rounds {
+                continue;
+            }
+            all[at].round(&order, &benches, &scripts, &mut skips);
+            if order.is_for_the_book() {
+                book.put(all[at].record.clone());
+                book.write(&rows)?;
+            }
+            let left = left(&order, &book, &all, round, at);
+            let figure = all[at].record.of(bar::OURS).map_or(0.0, Figures::median);
+            let Measured { row, record, .. } = &all[at];
+            println!(
+                "round {} of {}: {} {} {}; {} left",
+                round + 1,
+                order.rounds,
+                row.id,
+                table::number(figure),
+                record.unit,
+                minutes(left)
+            );
         }
-        measured.push((row, record));
     }
-    let pairs: Vec<(&Row, &Record)> = measured.iter().map(|(row, record)| (*row, record)).collect();
+    for Measured { row, record, .. } in &all {
+        let about = format!("{} – {} (load average {})", row.id, row.about, record.load);
+        println!("\n{about}\n{}", table::of_row(row, record));
+    }
+    let pairs: Vec<(&Row, &Record)> = all.iter().map(|one| (one.row, &one.record)).collect();
     println!("\n{}", table::summary(&pairs));
     println!(
         "{}",
@@ -74,24 +85,74 @@ pub(crate) fn run(workspace: &Workspace, words: &[String]) -> Result<bool, Strin
     Ok(true)
 }
 
-/// All that was said about a row, in all rounds.
-fn rounds(order: &Order, benches: &Benches, scripts: &[Script], row: &Row, skips: &mut Skips) -> Vec<Said> {
-    let mut said = Vec::new();
-    for _ in 0..order.rounds {
+impl Measured<'_> {
+    /// Asks each peer once.
+    fn round(&mut self, order: &Order, benches: &Benches, scripts: &[Script], skips: &mut Skips) {
+        let before = machine::load();
+        let row = self.row;
         for peer in row.peers.iter().filter(|peer| order.asks(peer)) {
-            match benches.ask(row, peer) {
-                Ok(figures) => said.push(figures),
+            if !self.is_open(peer) {
+                continue;
+            }
+            match timed(|| benches.ask(row, peer)) {
+                Ok(figures) => self.said.extend(figures),
                 Err(why) => skips.say(format!("{} without {peer}: {why}", row.id)),
             }
         }
-        for script in scripts.iter().filter(|script| order.asks(&script.name)) {
-            match script.ask(row, order.quick) {
-                Ok(figures) => said.extend(figures),
+        for script in scripts.iter().filter(|script| order.asks_abroad(row, &script.name)) {
+            let known: Vec<&Said> =
+                self.said.iter().filter(|said| said.peer.starts_with(&script.name)).collect();
+            if !known.is_empty() && !known.iter().any(|said| self.is_open(&said.peer)) {
+                continue;
+            }
+            match timed(|| script.ask(row, order.quick)) {
+                Ok(figures) => self.said.extend(figures),
                 Err(why) => skips.say(format!("{} without {}: {why}", row.id, script.name)),
             }
         }
+        self.record.unit = self.said.first().map(|said| said.unit.clone()).unwrap_or_default();
+        let first = self.record.load.split('–').next().filter(|load| !load.is_empty()).unwrap_or(&before);
+        self.record.load = format!("{first}–{}", machine::load());
+        self.record.peers = by_peer(&self.said);
     }
-    said
+
+    fn is_open(&self, peer: &str) -> bool {
+        bar::is_open(&self.record, &self.row.bars, peer)
+    }
+
+    /// How long the next round takes, in seconds: as the last has, or as it did when it was measured before.
+    fn takes(&self, order: &Order, book: &Book) -> f64 {
+        if self.record.peers.is_empty() {
+            let peers = self.row.peers.iter().filter(|peer| order.asks(peer));
+            let took = |peer: &String| book.took(&self.row.id, peer).unwrap_or(UNKNOWN);
+            let abroad = if order.asks_anybody() { self.row.abroad.len() } else { 0 };
+            return peers.map(took).sum::<f64>() + abroad as f64 * 3.0 * UNKNOWN;
+        }
+        let open = self.record.peers.iter().filter(|figures| self.is_open(&figures.peer));
+        open.map(|figures| figures.took).sum()
+    }
+}
+
+/// How long the rest of the run takes, after a row of a round.
+fn left(order: &Order, book: &Book, all: &[Measured<'_>], round: usize, at: usize) -> Duration {
+    let of = |(place, one): (usize, &Measured<'_>)| {
+        let done = round + usize::from(place <= at);
+        one.takes(order, book) * order.rounds.min(one.row.rounds).saturating_sub(done) as f64
+    };
+    Duration::from_secs_f64(all.iter().enumerate().map(of).sum())
+}
+
+fn minutes(time: Duration) -> String {
+    format!("{}:{:02} min", time.as_secs() / 60, time.as_secs() % 60)
+}
+
+/// What was said, with how long each took to say it.
+fn timed(ask: impl FnOnce() -> Result<Vec<Said>, String>) -> Result<Vec<Said>, String> {
+    let began = now();
+    let mut said = ask()?;
+    let took = began.elapsed().as_secs_f64() / said.len() as f64;
+    said.iter_mut().for_each(|said| said.took = took);
+    Ok(said)
 }
 
 /// Peers in the order in which they were first heard.
@@ -114,58 +175,6 @@ impl Skips {
     }
 }
 
-impl Order {
-    fn asks(&self, peer: &str) -> bool {
-        self.peers.is_empty() || self.peers.iter().any(|begin| peer.starts_with(begin.as_str()))
-    }
-
-    /// Whether it is comparable with what stands there: all peers, the system's allocator, no mere look.
-    fn is_for_the_book(&self) -> bool {
-        !self.quick && !self.mimalloc && self.peers.is_empty()
-    }
-}
-
-fn order(words: &[String]) -> Result<Order, String> {
-    let mut order = Order {
-        rows: Vec::new(),
-        rounds: 5,
-        quick: false,
-        mimalloc: false,
-        peers: Vec::new(),
-        command: format!("cargo xtask bench {}", words.join(" ")).trim_end().to_owned(),
-    };
-    let mut rounds = None;
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "--quick" => order.quick = true,
-            "--mimalloc" => order.mimalloc = true,
-            "--rounds" => {
-                let number = words.next().and_then(|word| word.parse().ok()).filter(|number| *number > 0);
-                rounds = Some(number.ok_or("--rounds takes a number")?);
-            }
-            "--peer" => order.peers.push(words.next().ok_or("--peer takes a name")?.clone()),
-            word if word.starts_with('-') => return Err(format!("there is no option {word}")),
-            word => order.rows.push(word.to_owned()),
-        }
-    }
-    order.rounds = rounds.unwrap_or(if order.quick { 1 } else { 5 });
-    Ok(order)
-}
-
 fn ids(rows: &[Row]) -> String {
     rows.iter().map(|row| row.id.as_str()).collect::<Vec<&str>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn command_lines() {
-        let order = |text: &str| super::order(&text.split(' ').map(str::to_owned).collect::<Vec<String>>());
-        let full = order("W1a --rounds 7 W9").unwrap();
-        assert_eq!((full.rows.len(), full.rounds, full.is_for_the_book()), (2, 7, true));
-        assert!(full.asks("tokio") && !order("--peer smol").unwrap().asks("tokio"));
-        assert_eq!(order("--quick").unwrap().rounds, 1);
-        assert!(order("--rounds").is_err() && order("--fast").is_err());
-    }
 }

@@ -14,6 +14,12 @@ pub(crate) struct Row {
     /// As `best 0.8`: see `bar`.
     pub(crate) bars: Vec<String>,
     pub(crate) peers: Vec<String>,
+    /// Which scripts are asked as well, if nobody is asked by name.
+    pub(crate) abroad: Vec<String>,
+    /// More rounds than this say nothing more.
+    pub(crate) rounds: usize,
+    /// What is shown beside the median: `late`, the one in a hundred, or `mean`.
+    pub(crate) beside: String,
 }
 
 impl Row {
@@ -30,6 +36,9 @@ impl Row {
             series: json.get("series").text().map(str::to_owned),
             bars: texts("bars"),
             peers: texts("peers"),
+            abroad: texts("abroad"),
+            rounds: json.get("rounds").number().map_or(usize::MAX, |rounds| rounds as usize),
+            beside: text("beside"),
         })
     }
 

@@ -11,33 +11,51 @@ pub(crate) fn of_row(row: &Row, record: &Record) -> String {
     let ours = record.of(OURS);
     let lines = figures.into_iter().map(|figures| {
         let ratio = ours.filter(|ours| ours.peer != figures.peer).map(|ours| bar::ratio(ours, figures));
-        vec![
+        let mut line = vec![
             emphasized(&figures.peer),
             number(figures.median()),
             number(figures.least),
             number(figures.most),
             ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}")),
+            figures.rounds.len().to_string(),
             number(figures.cpu_ms),
             number(figures.peak_mib),
-        ]
+        ];
+        match row.beside.as_str() {
+            "late" => line.insert(3, number(figures.late)),
+            "mean" => line.insert(4, number(figures.mean)),
+            _ => {}
+        }
+        line
     });
-    let unit = &record.unit;
-    let header = ["peer", &format!("median, {unit}"), "least", "most", "ours : it", "CPU, ms", "peak, MiB"];
+    let median = format!("median, {}", record.unit);
+    let mut header = vec!["peer", &median, "least", "most", "ours : it", "rounds", "CPU, ms", "peak, MiB"];
+    match row.beside.as_str() {
+        "late" => header.insert(3, "p99"),
+        "mean" => header.insert(4, "average"),
+        _ => {}
+    }
     format!("{}\n{}", table(&header, lines.collect()), judged(&bar::verdicts(record, &row.bars)))
 }
 
 /// Rows that are the columns of one table, and the bars of each.
 pub(crate) fn of_series(columns: &[(&str, &Row, &Record)]) -> String {
     let mut peers: Vec<&str> = Vec::new();
-    for figures in columns.iter().flat_map(|(_, _, record)| &record.peers) {
-        if !peers.contains(&figures.peer.as_str()) {
-            peers.push(&figures.peer);
+    for (_, row, record) in columns {
+        for peer in record.peers.iter().map(|figures| &figures.peer).chain(uncounted(row, record)) {
+            if !peers.contains(&peer.as_str()) {
+                peers.push(peer);
+            }
         }
     }
     let lines = peers.into_iter().map(|peer| {
-        let cell = |record: &Record| record.of(peer).map_or_else(|| "–".to_owned(), |it| number(it.median()));
+        let cell = |row: &Row, record: &Record| match record.of(peer) {
+            Some(figures) => number(figures.median()),
+            None if uncounted(row, record).any(|other| other == peer) => "not counted".to_owned(),
+            None => "–".to_owned(),
+        };
         let mut line = vec![emphasized(peer)];
-        line.extend(columns.iter().map(|(_, _, record)| cell(record)));
+        line.extend(columns.iter().map(|(_, row, record)| cell(row, record)));
         line
     });
     let unit = columns.first().map_or("", |(_, _, record)| record.unit.as_str());
@@ -49,6 +67,12 @@ pub(crate) fn of_series(columns: &[(&str, &Row, &Record)]) -> String {
         verdicts.extend(own.map(|verdict| Verdict { text: format!("{label}: {}", verdict.text), ..verdict }));
     }
     format!("{}\n{}", table(&header, lines.collect()), judged(&verdicts))
+}
+
+/// Peers whose instructions could not be counted: not all of them run under valgrind.
+fn uncounted<'a>(row: &'a Row, record: &'a Record) -> impl Iterator<Item = &'a String> {
+    let missing = |peer: &&String| row.is_counted() && record.of(peer).is_none();
+    row.peers.iter().filter(missing)
 }
 
 /// The bars as a list.

@@ -10,6 +10,7 @@
 //! | `switch` | `with_context`, scopes, timeouts |
 //! | `table` | the documents' table, tasks that block |
 //! | `deferred` | what a result costs in its forms |
+//! | `rest` | beside a load, and without any |
 
 mod home;
 mod spawn;
@@ -19,6 +20,7 @@ mod confined;
 mod switch;
 mod table;
 mod deferred;
+mod rest;
 
 pub(crate) use home::parallelism;
 
@@ -26,6 +28,7 @@ use super::Peer;
 
 pub(super) const PEERS: &[Peer] = &[
     Peer { name: "coscope", offer: spawn::offer },
+    Peer { name: "coscope IO", offer: table::on_io },
     Peer { name: "coscope launch and complete", offer: deferred::completed },
     Peer { name: "coscope bare start", offer: deferred::bare },
 ];

@@ -6,10 +6,10 @@ use std::time::Duration;
 use coscope::sync::Mutex;
 use coscope::{Deferred, Scope, delay, yield_now};
 
-use super::{cancel, confined, deferred, home, structure, switch, table};
+use super::{cancel, confined, deferred, home, rest, structure, switch, table};
 use crate::peer::Make;
 use crate::runtime::Runtime;
-use crate::scenario::{w1, w3c, w3d, w9, w12a};
+use crate::scenario::{load, w1, w3c, w3d, w9, w12a};
 
 impl Runtime for Scope {
     type Handle<T: Send + 'static> = Deferred<T>;
@@ -60,6 +60,9 @@ pub(super) fn offer(work: &str) -> Option<Make> {
         "S0" => |_| home::pool(w1::spawn_all),
         "S1" => |_| home::pool(table::beside_io),
         "S2" => |_| home::pool(table::blocked),
+        "Load-timer" => |_| home::pool(load::timer),
+        "Load-io" => |_| home::pool(rest::blocking_beside),
+        "Idle" => |_| rest::idle(),
         "I-detached" => |_| home::event_loop(deferred::detached_one_shot),
         "I-inline" => |_| home::event_loop(deferred::in_line),
         _ => return None,

@@ -10,7 +10,7 @@ use smol::{Executor, LocalExecutor, Task, Timer};
 use super::{cancel, home, switch};
 use crate::peer::Make;
 use crate::runtime::Runtime;
-use crate::scenario::{w1, w2, w3c, w3d, w6, w9, w12a};
+use crate::scenario::{load, w1, w2, w3c, w3d, w6, w9, w12a};
 
 macro_rules! runtime {
     ($($executor:ty),*) => {$(
@@ -51,6 +51,7 @@ pub(super) fn workers(work: &str) -> Option<Make> {
         "W10-tree" => |setup| home::workers(setup, home::executor, cancel::tree),
         "W12a-2" => |setup| home::workers(setup, home::executor, w12a::two),
         "W12a-1000" => |setup| home::workers(setup, home::executor, w12a::thousand),
+        "Load-timer" => |setup| home::workers(setup, home::executor, load::timer),
         _ => return None,
     })
 }

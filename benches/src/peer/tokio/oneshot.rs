@@ -25,7 +25,7 @@ pub(super) async fn in_line(n: usize) -> Sample {
     let cells: Vec<_> = (0..n)
         .map(|_| {
             let (sender, receiver) = oneshot::channel();
-            (Box::pin(async move { sender.send(1).unwrap() }), receiver)
+            (async move { sender.send(1).unwrap() }, receiver)
         })
         .collect();
     let mut done = 0;

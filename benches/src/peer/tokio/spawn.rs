@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use super::{home, oneshot, switch};
 use crate::peer::Make;
 use crate::runtime::Runtime;
-use crate::scenario::{w1, w2, w3c, w3d, w6, w9, w12a};
+use crate::scenario::{load, w1, w2, w3c, w3d, w6, w9, w12a};
 
 /// The value alone: no task of the work panics or is aborted.
 pub(super) struct Joined<T>(JoinHandle<T>);
@@ -77,6 +77,7 @@ pub(super) fn workers(work: &str) -> Option<Make> {
         "W9-fire" => |setup| home::workers(setup, |n| w9::fire(Anywhere, n)),
         "W12a-2" => |setup| home::workers(setup, |n| w12a::two(Anywhere, n)),
         "W12a-1000" => |setup| home::workers(setup, |n| w12a::thousand(Anywhere, n)),
+        "Load-timer" => |setup| home::workers(setup, |n| load::timer(Anywhere, n)),
         "W12d-timeout" => |_| home::current_thread(switch::timeout),
         "W12d-armed" => |_| home::current_thread(switch::armed),
         _ => return None,

@@ -6,16 +6,18 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;
 
 use super::home;
+use super::spawn::Anywhere;
 use crate::peer::{Make, Run, Setup};
 use crate::sample::{Sample, Watch};
 use crate::scenario::w7::Kind;
-use crate::scenario::{document, w8};
+use crate::scenario::{document, load, w8};
 
 pub(super) fn offer(work: &str) -> Option<Make> {
     Some(match work {
         "W7-suspend" | "W7-block" | "W7-cpu" | "W7-memory" => table,
         "W8" => |_| blocking(w8::THREADS, || std::thread::sleep(w8::WAIT)),
         "S2" => |_| blocking(document::BLOCKED_THREADS, || std::thread::sleep(document::BLOCK)),
+        "Load-io" => |setup| home::workers(setup, beside_load),
         "W12b" => |setup| home::workers(setup, there_and_back),
         _ => return None,
     })
@@ -82,6 +84,11 @@ async fn suspend_all(n: usize, kind: Kind, threads: usize) -> Sample {
         done += task.await.unwrap();
     }
     watch.stop(done, n)
+}
+
+async fn beside_load(n: usize) -> Sample {
+    load::beside(Anywhere, async move |watch: Watch| spawn_blocking(move || watch.stop(n, 1)).await.unwrap())
+        .await
 }
 
 async fn there_and_back(n: usize) -> Sample {

@@ -9,7 +9,7 @@ use std::cell::{Cell, OnceCell};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
-use std::sync::Arc;
+use std::time::Duration;
 
 use super::{CoroutineContext, Visit};
 use crate::dispatch::{Dispatcher, runtime};
@@ -23,13 +23,30 @@ use crate::time::{Clock, Instant};
 /// Its node is made when something needs it: a child, a finalizer, a shield inside.
 pub(crate) struct Frame {
     pub(crate) node: OnceCell<NodeRef>,
-    make: fn(parent: NodeRef, frame: &Frame) -> NodeRef,
+    make: fn(parent: &NodeRef, holds_parent: bool, frame: &Frame) -> NodeRef,
     /// What it is, for people, and where.
     pub(crate) name: &'static str,
     pub(crate) site: &'static Location<'static>,
     pub(crate) shield: bool,
-    pub(crate) deadline: Cell<Option<Instant>>,
+    pub(crate) limit: Cell<Option<Limit>>,
     below: Cell<*const Frame>,
+}
+
+/// How long a region may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Limit {
+    /// From its first suspension on.
+    For(Duration),
+    Until(Instant),
+}
+
+impl Limit {
+    fn deadline(self) -> Instant {
+        match self {
+            Limit::For(duration) => with_clock(|clock| clock.now()) + duration,
+            Limit::Until(deadline) => deadline,
+        }
+    }
 }
 
 // SAFETY: `below` is followed only while the frame is entered, on the thread that has entered it;
@@ -38,91 +55,138 @@ unsafe impl Send for Frame {}
 
 impl Frame {
     #[track_caller]
-    pub(crate) fn new(name: &'static str, make: fn(NodeRef, &Frame) -> NodeRef) -> Self {
+    pub(crate) fn new(name: &'static str, make: fn(&NodeRef, bool, &Frame) -> NodeRef) -> Self {
         let site = Location::caller();
-        let (node, deadline, below) = (OnceCell::new(), Cell::new(None), Cell::new(ptr::null()));
-        Frame { node, make, name, site, shield: false, deadline, below }
+        let (node, limit, below) = (OnceCell::new(), Cell::new(None), Cell::new(ptr::null()));
+        Frame { node, make, name, site, shield: false, limit, below }
+    }
+
+    /// The deadline that is in force inside.
+    #[inline]
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.limit.get().map(Limit::deadline)
     }
 
     /// Runs `f` inside the region.
+    #[inline]
     pub(crate) fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         let inside = Restore::set(|c| &c.frame, ptr::from_ref(self));
         self.below.set(inside.1);
         f()
     }
 
-    /// The region's node, made now if it was not before. Called outside of [`enter`](Self::enter):
-    /// the region's surroundings are then what surrounds the caller.
-    pub(crate) fn node_from_outside(&self) -> NodeRef {
-        self.node.get_or_init(|| (self.make)(innermost_or_root(), self)).clone()
+    /// Runs `f`, the first poll of a region that has its node from the outset, inside. `f` is given a
+    /// count of the node, and says whether nothing is left to do: if nobody has got to know the node
+    /// by then, it goes at once, without having counted its parent, which has run all the time.
+    pub(crate) fn begin(&mut self, f: impl FnOnce(NodeRef) -> bool) {
+        /// Has the node hold its parent, on unwinding too.
+        struct Hold<'a>(&'a NodeRef);
+        impl Drop for Hold<'_> {
+            fn drop(&mut self) {
+                // SAFETY: the parent was the innermost region or coroutine when `begin` was called, and
+                // so is below on this stack, or is the root.
+                unsafe { self.0.hold_parent() };
+            }
+        }
+        let node = with_innermost_or_root(|parent| (self.make)(parent, false, self));
+        let handle = node.clone_new();
+        self.node = OnceCell::from(node);
+        let hold = self.node.get().map(Hold);
+        let over = self.enter(|| f(handle));
+        if over && hold.as_ref().is_some_and(|Hold(node)| node.is_untouched()) {
+            std::mem::forget(hold);
+            if let Some(node) = self.node.take() {
+                // SAFETY: it is not known, and `hold` has not had it hold its parent.
+                unsafe { node.free_alone() };
+            }
+        }
     }
 
-    fn node_from_inside(&self) -> NodeRef {
-        let below = || match NonNull::new(self.below.get().cast_mut()) {
-            // SAFETY: this frame is entered, and so is what it was entered in.
-            Some(below) => unsafe { below.as_ref() }.node_from_inside(),
-            None => coroutine_or_root(),
-        };
-        let make = || {
-            let node = (self.make)(below(), self);
-            let _open = node.state.begin_poll(); // it is being polled: this is inside
-            node
-        };
-        self.node.get_or_init(make).clone()
+    fn node_from_inside(&self) -> &NodeRef {
+        let make = |parent: &NodeRef| (self.make)(parent, true, self);
+        self.node.get_or_init(|| with_region_or_root(self.below.get(), make))
     }
 }
 
-/// The context around a point.
+/// Runs `f` with the node of `frame`, which is entered, or of the coroutine if it is null.
+#[inline]
+fn with_region_or_root<R>(frame: *const Frame, f: impl FnOnce(&NodeRef) -> R) -> R {
+    match NonNull::new(frame.cast_mut()) {
+        // SAFETY: the frame is entered, below on this stack.
+        Some(frame) => f(unsafe { frame.as_ref() }.node_from_inside()),
+        None => with_coroutine(|coroutine| f(coroutine.unwrap_or_else(|| crate::root::root()))),
+    }
+}
+
+/// The context around a point: where it lies, or, with the lowest bit set, the visit that makes it when it is asked
+/// for. Null where there is none.
 #[derive(Clone, Copy)]
-pub(crate) enum Ambient {
-    Nothing,
-    Context(*const CoroutineContext),
-    Visit(*const Visit<'static>),
-}
+pub(crate) struct Ambient(*const ());
+
+const VISIT: usize = 1;
 
 impl Ambient {
+    const NOTHING: Ambient = Ambient(ptr::null());
+
+    fn context(context: &CoroutineContext) -> Self {
+        Ambient(ptr::from_ref(context).cast())
+    }
+
+    fn of_visit(visit: *const Visit<'static>) -> Self {
+        Ambient(visit.cast::<()>().map_addr(|addr| addr | VISIT))
+    }
+
+    fn visit<'a>(self) -> Option<&'a Visit<'a>> {
+        let visit = self.0.map_addr(|addr| addr & !VISIT).cast();
+        // SAFETY: the bit says that it is a visit, and it lies below on this stack.
+        (self.0.addr() & VISIT != 0).then(|| unsafe { &*visit })
+    }
+
     /// The context, merged now if it is that of a visit. For use while it is around.
+    #[inline]
     pub(super) fn get<'a>(self) -> Option<&'a CoroutineContext> {
-        match self {
-            Ambient::Nothing => None,
+        match self.visit() {
+            Some(visit) => Some(visit.context()),
             // SAFETY: the context belongs to the step or the `with_context` below on this stack.
-            Ambient::Context(context) => Some(unsafe { &*context }),
-            // SAFETY: the visit lies below on this stack.
-            Ambient::Visit(visit) => Some(unsafe { &*visit }.context()),
+            None => unsafe { self.0.cast::<CoroutineContext>().as_ref() },
         }
     }
 
+    #[inline]
     fn dispatcher<'a>(self) -> Option<&'a Dispatcher> {
-        match self {
-            // SAFETY: as in `get`. A visit is one to a dispatcher.
-            Ambient::Visit(visit) => unsafe { &*visit }.given.dispatcher(),
-            _ => self.get()?.dispatcher(),
+        match self.visit() {
+            Some(visit) => visit.given.dispatcher(), // a visit is one to a dispatcher
+            None => self.get()?.dispatcher(),
         }
     }
 
+    #[inline]
     fn has_thread_elements(self) -> bool {
-        match self {
-            Ambient::Visit(_) => false, // see `visit`
-            _ => self.get().is_some_and(CoroutineContext::has_thread_elements),
-        }
+        // no visit has any, see `visit`
+        self.visit().is_none() && self.get().is_some_and(CoroutineContext::has_thread_elements)
     }
 }
 
-/// A slot of the coroutine, or the one of a visit that may not have one yet.
+/// A slot of the coroutine, or the one of a visit that may not have one yet: the number, or where the visit lies.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum At {
-    Slot(usize),
-    Visit(*const Visit<'static>),
-}
+pub(crate) struct At(*const Visit<'static>);
+
+/// No visit lies below this address; no slot has such a number.
+const LEAST_ADDRESS: usize = 64;
 
 impl At {
+    pub(crate) const fn number(slot: usize) -> Self {
+        At(ptr::without_provenance(slot))
+    }
+
     /// The slot, opened now if need be. For use while the visit is around.
+    #[inline]
     pub(crate) fn slot(self) -> usize {
-        match self {
-            At::Slot(slot) => slot,
-            // SAFETY: the visit lies below on this stack.
-            At::Visit(visit) => unsafe { &*visit }.slot(),
+        if self.0.addr() < LEAST_ADDRESS {
+            return self.0.addr();
         }
+        // SAFETY: no slot's number, so a visit, which lies below on this stack.
+        unsafe { &*self.0 }.slot()
     }
 }
 
@@ -141,8 +205,8 @@ struct Step {
     in_vain: Cell<usize>,
     /// Something that was cut is being dropped.
     dropping: Cell<bool>,
-    /// Set by `yield_now`: the step goes to the back of the queue.
-    yielding: Cell<bool>,
+    /// What the step asks of those that run it.
+    asked: Cell<Asked>,
     /// How much more of our own primitives this step may take without suspending.
     budget: Cell<u32>,
 }
@@ -154,15 +218,24 @@ impl Step {
             node,
             frame: Cell::new(ptr::null()),
             context: Cell::new(context),
-            slot: Cell::new(At::Slot(slot)),
-            place: Cell::new(At::Slot(0)),
+            slot: Cell::new(At::number(slot)),
+            place: Cell::new(At::number(0)),
             in_vain: Cell::new(0),
             dropping: Cell::new(false),
-            yielding: Cell::new(false),
+            asked: Cell::new(Asked { yielding: false, woken: 0 }),
             // where no coroutine of ours runs, the executor has a budget of its own, or none
             budget: Cell::new(if node.is_some() { BUDGET } else { u32::MAX }),
         }
     }
+}
+
+/// What a step asks of those that run it.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    /// Set by `yield_now`: the next step goes to the back of the queue.
+    pub(crate) yielding: bool,
+    /// The slots, a bit for each, that it has woken itself: nobody else need know before it ends.
+    pub(crate) woken: u16,
 }
 
 /// Completed operations of our own primitives in one step, before it is made to yield.
@@ -182,7 +255,7 @@ thread_local! {
         Current {
             step: Cell::new(ptr::null()),
             count: Cell::new(0),
-            outside: Step::of(None, Ambient::Nothing, 0),
+            outside: Step::of(None, Ambient::NOTHING, 0),
         }
     };
 }
@@ -197,31 +270,33 @@ fn with<R>(f: impl FnOnce(&Step) -> R) -> R {
 }
 
 /// Puts back what a cell held before, on unwinding too.
-struct Restore<T: Copy + 'static>(fn(&Step) -> &Cell<T>, T);
+struct Restore<T: Copy + 'static>(NonNull<Cell<T>>, T);
 
 impl<T: Copy + 'static> Restore<T> {
     #[inline]
     fn set(cell: fn(&Step) -> &Cell<T>, value: T) -> Self {
-        Restore(cell, with(|step| cell(step).replace(value)))
+        with(|step| Restore(NonNull::from(cell(step)), cell(step).replace(value)))
     }
 }
 
 impl<T: Copy + 'static> Drop for Restore<T> {
     #[inline]
     fn drop(&mut self) {
-        with(|step| (self.0)(step).set(self.1));
+        // SAFETY: a cell of the step that ran when it was set, which runs until this has gone: a guard
+        // stays in one frame of the stack. `outside` is there as long as the thread.
+        unsafe { self.0.as_ref() }.set(self.1);
     }
 }
 
-/// Runs one step of a coroutine: everything inside finds `node` and `context`. Says also whether the
-/// step has yielded.
+/// Runs one step of a coroutine: everything inside finds `node` and `context`. Says also what the
+/// step has asked for.
 #[inline]
 pub(crate) fn enter_coroutine<R>(
     node: &NodeRef,
     context: &CoroutineContext,
     slot: usize,
     f: impl FnOnce() -> R,
-) -> (R, bool) {
+) -> (R, Asked) {
     /// Takes the step back, on unwinding too.
     struct Leave(*const Step);
     impl Drop for Leave {
@@ -230,13 +305,13 @@ pub(crate) fn enter_coroutine<R>(
             CURRENT.with(|current| current.step.set(self.0));
         }
     }
-    let step = Step::of(Some(node.as_raw()), Ambient::Context(context), slot);
+    let step = Step::of(Some(node.as_raw()), Ambient::context(context), slot);
     let _leave = CURRENT.with(|current| {
         current.count.set(current.count.get().wrapping_add(1));
         Leave(current.step.replace(&raw const step))
     });
     let result = f();
-    (result, step.yielding.get())
+    (result, step.asked.get())
 }
 
 /// Runs `f` with another context, as a part of the coroutine that belongs to `place`; with `slot`, as if in
@@ -247,35 +322,54 @@ pub(crate) fn enter_context<R>(
     place: At,
     f: impl FnOnce() -> R,
 ) -> R {
-    let _context = Restore::set(|c| &c.context, Ambient::Context(context));
+    let _context = Restore::set(|c| &c.context, Ambient::context(context));
     let _slot = slot.map(|slot| Restore::set(|c| &c.slot, slot));
     let _place = Restore::set(|c| &c.place, place);
     f()
 }
 
-/// A visit with `given` from this point, which has a dispatcher, or `None` where it would need all of its own at once.
-pub(crate) fn visit<'a>(
-    given: &'a CoroutineContext,
+/// Runs `f` with a visit with `given` from this point, which has a dispatcher; `None` where that would need all of its
+/// own at once. It lies here: moving it costs more than making it.
+#[inline]
+pub(crate) fn visit<R>(
+    given: &CoroutineContext,
     site: &'static Location<'static>,
     open: fn(&Visit<'_>) -> usize,
-) -> Option<Visit<'a>> {
+    f: impl FnOnce(&Visit<'_>) -> R,
+) -> Option<R> {
     let (around, slot, place) = with(|c| (c.context.get(), c.slot.get(), c.place.get()));
     let simple = slot == place && !given.has_thread_elements() && !around.has_thread_elements();
-    simple.then(|| Visit::new(given, around, (slot, place), site, open))
+    simple.then(|| f(&Visit::new(given, around, place, site, open)))
 }
 
 /// Runs `f` inside of a visit.
+#[inline]
 pub(crate) fn enter_visit<R>(visit: &Visit<'_>, f: impl FnOnce() -> R) -> R {
-    let visit = ptr::from_ref(visit).cast::<Visit<'static>>();
-    let _context = Restore::set(|c| &c.context, Ambient::Visit(visit));
-    let _slot = Restore::set(|c| &c.slot, At::Visit(visit));
-    let _place = Restore::set(|c| &c.place, At::Visit(visit));
+    /// Goes back to where the visit lies, on unwinding too.
+    struct Leave<'v, 'a>(&'v Visit<'a>);
+    impl Drop for Leave<'_, '_> {
+        #[inline]
+        fn drop(&mut self) {
+            go(self.0.around, self.0.origin);
+        }
+    }
+    #[inline]
+    fn go(context: Ambient, at: At) {
+        with(|c| {
+            c.context.set(context);
+            c.slot.set(at);
+            c.place.set(at);
+        });
+    }
+    let inside = ptr::from_ref(visit).cast::<Visit<'static>>();
+    let _leave = Leave(visit);
+    go(Ambient::of_visit(inside), At(inside));
     f()
 }
 
 /// From here on the step is one of `slot`.
 pub(crate) fn go_on_in(slot: usize) {
-    with(|c| c.slot.set(At::Slot(slot)));
+    with(|c| c.slot.set(At::number(slot)));
 }
 
 /// The running coroutine.
@@ -285,6 +379,7 @@ pub(crate) fn coroutine() -> Option<NodeRef> {
 }
 
 /// Runs `f` with a look at the running coroutine.
+#[inline]
 pub(crate) fn with_coroutine<R>(f: impl FnOnce(Option<&NodeRef>) -> R) -> R {
     // SAFETY: as in `coroutine`; the reference gives no count back.
     let node = with(|c| c.node).map(|node| ManuallyDrop::new(unsafe { NodeRef::from_raw(node) }));
@@ -299,22 +394,40 @@ fn coroutine_or_root() -> NodeRef {
 pub(crate) fn innermost() -> Option<NodeRef> {
     match NonNull::new(with(|c| c.frame.get()).cast_mut()) {
         // SAFETY: the frame is entered, below on this stack.
-        Some(frame) => Some(unsafe { frame.as_ref() }.node_from_inside()),
+        Some(frame) => Some(unsafe { frame.as_ref() }.node_from_inside().clone()),
         None => coroutine(),
     }
 }
 
+/// Whether `node` is the innermost region around this point, or the coroutine (or the root) if there is none.
+#[inline]
+pub(crate) fn is_innermost(node: &NodeRef) -> bool {
+    with(|c| match NonNull::new(c.frame.get().cast_mut()) {
+        // SAFETY: the frame is entered, below on this stack.
+        Some(frame) => unsafe { frame.as_ref() }.node.get().is_some_and(|innermost| innermost.same(node)),
+        None => c.node.map_or_else(|| crate::root::root().same(node), |coroutine| coroutine == node.as_raw()),
+    })
+}
+
+/// Runs `f` with a look at the innermost region, the coroutine, or the root of the process.
+#[inline]
+fn with_innermost_or_root<R>(f: impl FnOnce(&NodeRef) -> R) -> R {
+    with_region_or_root(with(|c| c.frame.get()), f)
+}
+
 /// The innermost region, the coroutine, or the root of the process.
 pub(crate) fn innermost_or_root() -> NodeRef {
-    innermost().unwrap_or_else(|| crate::root::root().clone())
+    with_innermost_or_root(NodeRef::clone)
 }
 
 /// The context at this point; the root's where there is no coroutine.
+#[inline]
 pub(crate) fn context() -> CoroutineContext {
     with_context(|context| context.cloned().unwrap_or_default())
 }
 
 /// Runs `f` with a look at the context at this point.
+#[inline]
 pub(crate) fn with_context<R>(f: impl FnOnce(Option<&CoroutineContext>) -> R) -> R {
     f(with(|c| c.context.get()).get())
 }
@@ -325,17 +438,16 @@ pub(crate) fn report_kept_panic(payload: Box<dyn std::any::Any + Send>) {
     report_kept(context().failure_handler(), payload, coroutine);
 }
 
-/// The clock at this point.
-pub(crate) fn clock() -> Arc<dyn Clock> {
-    with_clock(Arc::clone)
-}
-
 /// Runs `f` with the clock at this point.
-pub(crate) fn with_clock<R>(f: impl FnOnce(&Arc<dyn Clock>) -> R) -> R {
+#[inline]
+pub(crate) fn with_clock<R>(f: impl FnOnce(&dyn Clock) -> R) -> R {
+    let (mut f, mut result) = (Some(f), None);
+    let mut run = |clock: &dyn Clock| result = f.take().map(|f| f(clock));
     with_context(|context| match context {
-        Some(context) => context.on_clock(f),
-        None => f(runtime().clock()),
-    })
+        Some(context) => context.show_clock(&mut run),
+        None => run(&**runtime().clock()),
+    });
+    result.expect("a clock is shown once")
 }
 
 /// Runs `f` with a look at the dispatcher at this point, if there is a coroutine.
@@ -385,12 +497,17 @@ pub(crate) fn is_dropping() -> bool {
     with(|c| c.dropping.get())
 }
 
-/// Marks the step as one that yields to all others.
-pub(crate) fn set_yielding() {
-    with(|c| c.yielding.set(true));
+/// Marks the step as one that yields to all others, and that has woken a slot of its own, if it has.
+#[inline]
+pub(crate) fn set_yielding(woken: Option<usize>) {
+    with(|c| {
+        let woken = woken.map_or(0, |slot| 1 << slot);
+        c.asked.set(Asked { yielding: true, woken: c.asked.get().woken | woken });
+    });
 }
 
 /// Takes one from the step's budget. `false` if it is spent: the primitive suspends once instead.
+#[inline]
 pub(crate) fn spend() -> bool {
     with(|c| {
         if c.node.is_none() {
@@ -473,7 +590,7 @@ pub(crate) fn deadline() -> Option<Instant> {
     };
     let shielded = each_frame(|frame| {
         if !frame.shield {
-            take(frame.deadline.get());
+            take(frame.deadline());
         }
         frame.shield
     });

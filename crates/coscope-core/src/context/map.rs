@@ -1,6 +1,7 @@
 //! [`CoroutineContext`]: the immutable set of elements that a coroutine runs with.
 
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Add;
 use std::sync::Arc;
@@ -22,7 +23,23 @@ use crate::time::Clock;
 /// assert_eq!(context.name(), Some("reader"));
 /// ```
 #[derive(Clone, Default)]
-pub struct CoroutineContext(Option<Arc<Elements>>);
+pub struct CoroutineContext(Set);
+
+#[derive(Clone)]
+enum Set {
+    /// Nothing but a dispatcher: what most coroutines run with, and what `on` is mostly given. Nothing is allocated.
+    Dispatcher(Dispatcher),
+    /// Nothing, or what there is.
+    Elements(Option<Arc<Elements>>),
+}
+
+const _: () = assert!(size_of::<CoroutineContext>() == 16, "every coroutine has one");
+
+impl Default for Set {
+    fn default() -> Self {
+        Set::Elements(None)
+    }
+}
 
 #[derive(Clone, Default)]
 struct Elements {
@@ -45,8 +62,9 @@ impl Elements {
 
 impl CoroutineContext {
     /// The empty context.
+    #[inline]
     pub const fn new() -> Self {
-        CoroutineContext(None)
+        CoroutineContext(Set::Elements(None))
     }
 
     pub(super) fn of(entry: Entry) -> Self {
@@ -59,7 +77,39 @@ impl CoroutineContext {
     fn with(set: impl FnOnce(&mut Elements)) -> Self {
         let mut elements = Elements::default();
         set(&mut elements);
-        CoroutineContext(Some(Arc::new(elements)))
+        CoroutineContext::made(elements)
+    }
+
+    fn made(elements: Elements) -> Self {
+        CoroutineContext(Set::Elements(Some(Arc::new(elements))))
+    }
+
+    /// What there is besides a dispatcher that stands alone.
+    #[inline]
+    fn elements(&self) -> Option<&Elements> {
+        match &self.0 {
+            Set::Dispatcher(_) => None,
+            Set::Elements(elements) => elements.as_deref(),
+        }
+    }
+
+    #[inline]
+    fn is_empty(&self) -> bool {
+        matches!(self.0, Set::Elements(None))
+    }
+
+    fn is_plain(&self) -> bool {
+        self.elements().is_none_or(Elements::is_plain)
+    }
+
+    /// All that there is, to be changed.
+    fn spread(&self) -> Elements {
+        match &self.0 {
+            Set::Dispatcher(dispatcher) => {
+                Elements { dispatcher: Some(dispatcher.clone()), ..Elements::default() }
+            }
+            Set::Elements(elements) => elements.as_deref().cloned().unwrap_or_default(),
+        }
     }
 
     /// A context with a clock of its own, for tests in virtual time.
@@ -69,62 +119,76 @@ impl CoroutineContext {
 
     /// The element of type `T`.
     pub fn get<T: Element>(&self) -> Option<&T> {
-        let entries = &self.0.as_deref()?.entries;
+        let entries = &self.elements()?.entries;
         entries.iter().find(|e| e.key == TypeId::of::<T>()).and_then(|e| e.value.downcast_ref())
     }
 
     /// The dispatcher, if the context names one.
+    #[inline]
     pub fn dispatcher(&self) -> Option<&Dispatcher> {
-        self.0.as_deref()?.dispatcher.as_ref()
+        match &self.0 {
+            Set::Dispatcher(dispatcher) => Some(dispatcher),
+            Set::Elements(elements) => elements.as_deref()?.dispatcher.as_ref(),
+        }
     }
 
     /// The failure handler, if the context has one.
     pub fn failure_handler(&self) -> Option<&FailureHandler> {
-        self.0.as_deref()?.handler.as_ref()
+        self.elements()?.handler.as_ref()
     }
 
     /// The name, if the context has one.
     pub fn name(&self) -> Option<&str> {
-        self.0.as_deref()?.name.as_ref().map(|n| &*n.0)
+        self.elements()?.name.as_ref().map(|n| &*n.0)
     }
 
-    pub(crate) fn coroutine_name(&self) -> Option<&CoroutineName> {
-        self.0.as_deref()?.name.as_ref()
+    /// `given`, or else the name that the context gives the coroutine that is launched with it.
+    #[inline]
+    pub(crate) fn own_name(&self, given: Option<Cow<'static, str>>) -> Option<Cow<'static, str>> {
+        if given.is_some() {
+            return given;
+        }
+        self.elements()?.name.as_ref().map(|name| name.0.clone())
     }
 
     pub(crate) fn cleanup_deadline(&self) -> Duration {
-        let set = self.0.as_deref().and_then(|e| e.cleanup);
+        let set = self.elements().and_then(|e| e.cleanup);
         set.unwrap_or(CleanupDeadline(Duration::from_secs(30))).0
     }
 
-    /// Runs `f` with the clock: the context's own, the dispatcher's, or the real one.
-    pub(crate) fn on_clock<R>(&self, f: impl FnOnce(&Arc<dyn Clock>) -> R) -> R {
-        if let Some(clock) = self.0.as_deref().and_then(|e| e.clock.as_ref()) {
-            return f(clock);
+    /// Shows `to` the clock: the context's own, the dispatcher's, or the real one.
+    pub(crate) fn show_clock(&self, to: &mut dyn FnMut(&dyn Clock)) {
+        if let Some(clock) = self.elements().and_then(|e| e.clock.as_deref()) {
+            return to(clock);
         }
-        match self.dispatcher().and_then(|d| d.dispatch_impl().clock()) {
-            Some(clock) => f(&clock),
-            None => f(runtime().clock()),
+        let mut shown = false;
+        if let Some(dispatcher) = self.dispatcher() {
+            dispatcher.dispatch_impl().show_clock(&mut |clock| {
+                shown = true;
+                to(clock);
+            });
+        }
+        if !shown {
+            to(&**runtime().clock());
         }
     }
 
     /// What a child launched with `given` runs with: what it inherits, then what it is given; a
     /// dispatcher always.
     #[inline]
-    pub(crate) fn for_child(&self, given: &CoroutineContext) -> CoroutineContext {
-        if given.0.is_none() && self.is_inherited_whole() {
-            self.clone()
-        } else {
-            self.merged_for_child(given)
+    pub(crate) fn for_child(&self, given: CoroutineContext) -> CoroutineContext {
+        match self.0 {
+            Set::Dispatcher(_) | Set::Elements(None) if given.dispatcher().is_some() => given,
+            _ if given.is_empty() && self.is_inherited_whole() => self.clone(),
+            _ => self.merged_for_child(given),
         }
     }
 
-    fn merged_for_child(&self, given: &CoroutineContext) -> CoroutineContext {
-        let is_plain = self.0.as_deref().is_none_or(Elements::is_plain);
-        if is_plain && given.dispatcher().is_some() {
-            return given.clone();
+    fn merged_for_child(&self, given: CoroutineContext) -> CoroutineContext {
+        if self.is_plain() && given.dispatcher().is_some() {
+            return given;
         }
-        let mut context = self.inherited() + given.clone();
+        let mut context = self.inherited() + given;
         if context.dispatcher().is_none() {
             context = context + runtime().default_dispatcher();
         }
@@ -133,20 +197,20 @@ impl CoroutineContext {
 
     #[inline]
     fn is_inherited_whole(&self) -> bool {
-        let Some(elements) = self.0.as_deref() else { return false };
-        elements.dispatcher.is_some() && elements.name.is_none() && elements.entries.is_empty()
+        match &self.0 {
+            Set::Dispatcher(_) => true,
+            Set::Elements(None) => false,
+            Set::Elements(Some(elements)) => {
+                elements.dispatcher.is_some() && elements.name.is_none() && elements.entries.is_empty()
+            }
+        }
     }
 
     fn inherited(&self) -> CoroutineContext {
-        let Some(elements) = self.0.as_deref() else { return CoroutineContext::new() };
+        let Some(elements) = self.elements() else { return self.clone() };
         let entries: Vec<Entry> = elements.entries.iter().filter_map(Entry::for_child).collect();
         let thread_elements = entries.iter().any(Entry::is_thread_element);
-        CoroutineContext(Some(Arc::new(Elements {
-            name: None,
-            entries,
-            thread_elements,
-            ..elements.clone()
-        })))
+        CoroutineContext::made(Elements { name: None, entries, thread_elements, ..elements.clone() })
     }
 
     /// Runs `step` with every thread element set.
@@ -157,7 +221,7 @@ impl CoroutineContext {
                 Some((entry, rest)) => entry.around(&mut || nest(rest, step)),
             }
         }
-        match self.0.as_deref() {
+        match self.elements() {
             Some(elements) if elements.thread_elements => nest(&elements.entries, step),
             _ => step(),
         }
@@ -166,30 +230,39 @@ impl CoroutineContext {
     /// Whether `around_step` has anything to set.
     #[inline]
     pub(crate) fn has_thread_elements(&self) -> bool {
-        self.0.as_deref().is_some_and(|e| e.thread_elements)
+        self.elements().is_some_and(|e| e.thread_elements)
     }
 }
 
 impl<C: Into<CoroutineContext>> Add<C> for CoroutineContext {
     type Output = CoroutineContext;
+    #[inline]
     fn add(self, right: C) -> CoroutineContext {
         let right = right.into();
-        let (Some(left), Some(r)) = (self.0.as_deref(), right.0.as_deref()) else {
-            return if right.0.is_some() { right } else { self };
-        };
-        if left.is_plain() && r.dispatcher.is_some() {
+        if self.is_empty() { right } else { self.merged_with(right) }
+    }
+}
+
+impl CoroutineContext {
+    fn merged_with(self, right: CoroutineContext) -> CoroutineContext {
+        if right.is_empty() {
+            return self;
+        }
+        if self.is_plain() && right.dispatcher().is_some() {
             return right; // nothing is left of what is left
         }
-        let mut sum = left.clone();
-        sum.dispatcher = r.dispatcher.clone().or(sum.dispatcher);
-        sum.clock = r.clock.clone().or(sum.clock);
-        sum.handler = r.handler.clone().or(sum.handler);
-        sum.cleanup = r.cleanup.or(sum.cleanup);
-        sum.name = r.name.clone().or(sum.name);
-        sum.entries.retain(|old| r.entries.iter().all(|new| new.key != old.key));
-        sum.entries.extend(r.entries.iter().cloned());
-        sum.thread_elements = sum.entries.iter().any(Entry::is_thread_element);
-        CoroutineContext(Some(Arc::new(sum)))
+        let mut sum = self.spread();
+        sum.dispatcher = right.dispatcher().cloned().or(sum.dispatcher);
+        if let Some(r) = right.elements() {
+            sum.clock = r.clock.clone().or(sum.clock);
+            sum.handler = r.handler.clone().or(sum.handler);
+            sum.cleanup = r.cleanup.or(sum.cleanup);
+            sum.name = r.name.clone().or(sum.name);
+            sum.entries.retain(|old| r.entries.iter().all(|new| new.key != old.key));
+            sum.entries.extend(r.entries.iter().cloned());
+            sum.thread_elements = sum.entries.iter().any(Entry::is_thread_element);
+        }
+        CoroutineContext::made(sum)
     }
 }
 
@@ -209,14 +282,28 @@ macro_rules! element_of_the_house {
     )*};
 }
 
+impl From<Dispatcher> for CoroutineContext {
+    #[inline]
+    fn from(dispatcher: Dispatcher) -> Self {
+        CoroutineContext(Set::Dispatcher(dispatcher))
+    }
+}
+
 impl From<&Dispatcher> for CoroutineContext {
+    #[inline]
     fn from(dispatcher: &Dispatcher) -> Self {
         dispatcher.clone().into()
     }
 }
 
+impl<C: Into<CoroutineContext>> Add<C> for Dispatcher {
+    type Output = CoroutineContext;
+    fn add(self, right: C) -> CoroutineContext {
+        CoroutineContext::from(self) + right
+    }
+}
+
 element_of_the_house! {
-    Dispatcher, dispatcher;
     FailureHandler, handler;
     CleanupDeadline, cleanup;
     CoroutineName, name;
@@ -224,7 +311,10 @@ element_of_the_house! {
 
 impl fmt::Debug for CoroutineContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(e) = self.0.as_deref() else { return f.write_str("CoroutineContext(empty)") };
+        if self.is_empty() {
+            return f.write_str("CoroutineContext(empty)");
+        }
+        let e = self.spread();
         f.debug_struct("CoroutineContext")
             .field("dispatcher", &e.dispatcher)
             .field("name", &e.name)

@@ -13,10 +13,9 @@ use super::current::{Ambient, At};
 /// A `with_context` in its first poll, in place.
 pub(crate) struct Visit<'a> {
     pub(crate) given: &'a CoroutineContext,
-    /// What is around it, where it lies, and in which slot the step was.
-    around: Ambient,
+    /// What is around it, and where it lies, which is where the step was.
+    pub(super) around: Ambient,
     pub(crate) origin: At,
-    pub(crate) step: At,
     pub(crate) site: &'static Location<'static>,
     /// Opens a slot of the running coroutine.
     open: fn(&Visit<'_>) -> usize,
@@ -25,15 +24,16 @@ pub(crate) struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
+    #[inline]
     pub(super) fn new(
         given: &'a CoroutineContext,
         around: Ambient,
-        (step, origin): (At, At),
+        origin: At,
         site: &'static Location<'static>,
         open: fn(&Visit<'_>) -> usize,
     ) -> Self {
         let (context, slot) = (OnceCell::new(), OnceCell::new());
-        Visit { given, around, origin, step, site, open, context, slot }
+        Visit { given, around, origin, site, open, context, slot }
     }
 
     /// The context inside, made now if it was not before. While what was around the visit is there.

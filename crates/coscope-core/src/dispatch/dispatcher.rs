@@ -27,6 +27,16 @@ pub trait Dispatch: Send + Sync + 'static {
         true
     }
 
+    /// Queues the first step of a coroutine that is launched on this thread; where no dispatch is needed,
+    /// it runs as soon as the launching step allows.
+    fn dispatch_first(&self, runnable: Runnable) {
+        if self.is_dispatch_needed() {
+            self.dispatch(runnable);
+        } else {
+            Dispatcher::unconfined().dispatch(runnable);
+        }
+    }
+
     /// Tries to let the step that runs on this thread go on as a step of this dispatcher, by
     /// exchanging the permit that the thread holds for one of this dispatcher's. The thread keeps
     /// the new permit until it is exchanged again, or to the end of the step.
@@ -41,9 +51,9 @@ pub trait Dispatch: Send + Sync + 'static {
         false
     }
 
-    /// The clock of coroutines on this dispatcher; `None` for the process's own.
-    fn clock(&self) -> Option<Arc<dyn Clock>> {
-        None
+    /// Shows `to` the clock of coroutines on this dispatcher; nothing if that is the process's own.
+    fn show_clock(&self, to: &mut dyn FnMut(&dyn Clock)) {
+        let _ = to;
     }
 
     /// A view that runs at most `n` steps at once, or `None` for the plain view.
@@ -92,7 +102,8 @@ impl Dispatcher {
         Dispatcher::new(super::unconfined::Unconfined)
     }
 
-    /// A view of this dispatcher that runs at most `n` steps at once, first come, first served.
+    /// A view of this dispatcher that runs at most `n` steps at once, in the order in which they come; a few that
+    /// find a place free may go ahead of one that waits.
     ///
     /// On the CPU pool it is a share of the pool; on IO it is elastic, with a limit of its own,
     /// as `coscope::Dispatchers::limited` is. A view of 1 is a confinement: no two of its coroutines
@@ -127,6 +138,12 @@ impl Dispatcher {
         &self.0
     }
 
+    /// The address of what the handle points to, as [`Runnable::run_at`] asks for it.
+    #[inline]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Queues a step.
     #[inline]
     pub fn dispatch(&self, runnable: Runnable) {
@@ -134,6 +151,7 @@ impl Dispatcher {
     }
 
     /// Queues a step behind all others.
+    #[inline]
     pub fn dispatch_yield(&self, runnable: Runnable) {
         self.0.dispatch_yield(runnable);
     }

@@ -1,31 +1,34 @@
 //! [`Limited`]: at most *n* steps at once, as a view of another dispatcher.
 //!
-//! A queue and the number of places taken, under one short lock. A place belongs to a *runner*, a
+//! A queue under a lock, and a [word](state) that counts the places taken. A place belongs to a *runner*, a
 //! step of the dispatcher below that runs up to [`ROUND`] steps of the queue and then goes to the end
 //! of that dispatcher's own queue, or to a step that has [entered in place](super::place).
 //!
 //! ```text
-//!                  (1) dispatch: push; a place free?           (2) take: queue empty
-//!                      yes: taken += 1, start a runner             taken -= 1, the runner ends
-//!   ┌──────┐ ─────────────────────────────────────▶ ┌─────────┐ ──────────────────────────▶ (gone)
-//!   │ free │                                        │ running │ ──┐ (3) take: a step, run it; after
-//!   │ place│ ◀───────────────────────────────────── └─────────┘ ◀─┘     16 of them dispatch_yield
-//!   └──────┘   (4) leave: queue empty → taken -= 1       │
-//!      │           else the place goes to a new runner   │ (5) refused below: taken -= 1; the last one
-//!      │                                                 ▼     takes the queue along and drops it
-//!      └─(6) try_enter: queue empty, taken += 1        (gone)
+//!                  (1) dispatch: push; a place for a             (3) arrive: a place is free
+//!                      runner? send one                              and steps are queued
+//!   ┌──────────┐ ───────────────────────────▶ ┌────────┐ ───────────────────────────▶ ┌─────────┐
+//!   │ no runner│                              │ coming │                              │ running │ ─┐ (4) take: run
+//!   └──────────┘ ◀─────────────────────────── └────────┘ ◀─────────────────────────── └─────────┘ ◀┘     up to 16
+//!        ▲         (2) arrive: none; refused       ▲       (5) leave: steps are queued     │
+//!        │                                         │                                       │
+//!        │   visitor: try_enter … (6) leave ───────┘                                       │ (5) leave: none are
+//!        └─────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! In (1) and (2) the queue and the count are seen under one lock. Were they not, a runner could find
-//! the queue empty, a dispatch could push and find no place free, and the runner end: a step that
-//! nobody runs.
+//! A runner takes its place when it arrives. So as long as it is on its way a step may enter in place and leave
+//! again, a few times ahead of those that queue: were the place the runner's from the moment it is sent for, every step
+//! would queue behind it as soon as one does (a lock convoy), and none would ever enter in place again.
 //!
 //! May import `primitive`, `unwind`, and here `runnable`, `dispatcher`, `place`.
+
+mod state;
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
+use self::state::State;
 use super::place::{self, Place};
 use super::{Dispatch, Dispatcher, Runnable, Shared, SharedStep};
 use crate::primitive::Mutex;
@@ -35,7 +38,8 @@ use crate::unwind::{contain, drop_contained};
 /// A runner goes to the end of the queue below after so many steps.
 const ROUND: usize = 16;
 
-/// A view of a dispatcher that runs at most *n* steps at once, first come, first served.
+/// A view of a dispatcher that runs at most *n* steps at once, in the order in which they come; a few that enter
+/// in place may go ahead of one that waits.
 ///
 /// Clones are the same view.
 #[derive(Clone)]
@@ -45,12 +49,8 @@ struct View {
     below: Dispatcher,
     limit: usize,
     name: String,
-    state: Mutex<State>,
-}
-
-struct State {
-    queue: VecDeque<Runnable>,
-    taken: usize,
+    state: State,
+    queue: Mutex<VecDeque<Runnable>>,
 }
 
 impl Limited {
@@ -62,21 +62,20 @@ impl Limited {
     pub fn new(inner: Dispatcher, n: usize, name: Option<String>) -> Self {
         assert!(n > 0, "a view with no place runs nothing; the least is 1");
         let name = name.unwrap_or_else(|| format!("{}.limited({n})", inner.name()));
-        let state = Mutex::new(State { queue: VecDeque::new(), taken: 0 });
-        Limited(Shared::new(View { below: inner, limit: n, name, state }))
+        let queue = Mutex::new(VecDeque::new());
+        Limited(Shared::new(View { below: inner, limit: n, name, state: State::new(n), queue }))
     }
 
-    /// Takes a place for the calling thread, if one is free and nobody queues for it.
+    /// Takes a place for the calling thread, if one is free and those that queue can wait.
     pub fn try_enter(&self) -> bool {
-        let mut state = self.0.state.lock();
-        let free = state.taken < self.0.limit && state.queue.is_empty();
-        state.taken += usize::from(free);
-        free
+        self.0.state.try_enter()
     }
 
-    /// Gives back a place that [`try_enter`](Self::try_enter) has given; whoever queues gets it.
+    /// Gives back a place that [`try_enter`](Self::try_enter) has given.
     pub fn leave(&self) {
-        self.0.clone().leave();
+        if self.0.state.leave() {
+            self.0.send_runner();
+        }
     }
 
     /// At most so many at once.
@@ -86,31 +85,29 @@ impl Limited {
 
     /// How many places are taken.
     pub fn running(&self) -> usize {
-        self.0.state.lock().taken
+        self.0.state.taken()
     }
 
     /// How many steps are queued.
     pub fn queued(&self) -> usize {
-        self.0.state.lock().queue.len()
+        self.0.queue.lock().len()
     }
 }
 
 impl Dispatch for Limited {
     fn dispatch(&self, runnable: Runnable) {
-        let start = {
-            let mut state = self.0.state.lock();
-            state.queue.push_back(runnable);
-            let free = state.taken < self.0.limit;
-            state.taken += usize::from(free);
-            free
+        let send = {
+            let mut queue = self.0.queue.lock();
+            queue.push_back(runnable);
+            self.0.state.queued()
         };
-        if start {
-            self.0.below.dispatch(Runnable::from_shared(self.0.clone()));
+        if send {
+            self.0.send_runner();
         }
     }
 
     fn enter_in_place(&self) -> bool {
-        if !place::may_exchange() || !self.try_enter() {
+        if !self.try_enter() {
             return false;
         }
         // below it comes down to the pool, which leaves the places that the step has held so far
@@ -123,8 +120,8 @@ impl Dispatch for Limited {
         entered
     }
 
-    fn clock(&self) -> Option<Arc<dyn Clock>> {
-        self.0.below.dispatch_impl().clock()
+    fn show_clock(&self, to: &mut dyn FnMut(&dyn Clock)) {
+        self.0.below.dispatch_impl().show_clock(to);
     }
 
     fn name(&self) -> &str {
@@ -132,37 +129,39 @@ impl Dispatch for Limited {
     }
 }
 
-impl View {
-    /// The next step; if there is none, the runner's place is given back.
-    fn take(&self) -> Option<Runnable> {
-        let mut state = self.state.lock();
-        let step = state.queue.pop_front();
-        state.taken -= usize::from(step.is_none());
-        step
+impl Shared<View> {
+    /// Sends for a runner, which is counted already.
+    fn send_runner(self: &Arc<Self>) {
+        self.below.dispatch(Runnable::from_shared(self.clone()));
     }
+}
 
-    /// Whether somebody queues for the place; if not, it is given back.
-    fn keep_if_queued(&self) -> bool {
-        let mut state = self.state.lock();
-        let queued = !state.queue.is_empty();
-        state.taken -= usize::from(!queued);
-        queued
+impl View {
+    /// The next step.
+    fn take(&self) -> Option<Runnable> {
+        let mut queue = self.queue.lock();
+        let step = queue.pop_front()?;
+        self.state.taken_from(queue.is_empty());
+        Some(step)
     }
 }
 
 /// A runner.
 impl SharedStep for View {
     fn run(this: Arc<Shared<Self>>) {
+        if !this.state.arrive() {
+            return;
+        }
         let since = place::hold(this.clone());
         for _ in 0..ROUND {
-            let Some(step) = this.take() else { return place::release() };
+            let Some(step) = this.take() else { break };
             contain("a step", || step.run());
             if !place::still_held(since) {
                 return;
             }
         }
         place::release();
-        if this.keep_if_queued() {
+        if this.state.leave() {
             let below = this.below.clone();
             below.dispatch_yield(Runnable::from_shared(this));
         }
@@ -170,9 +169,8 @@ impl SharedStep for View {
 
     fn refuse(this: Arc<Shared<Self>>) {
         let refused = {
-            let mut state = this.state.lock();
-            state.taken -= 1;
-            if state.taken == 0 { std::mem::take(&mut state.queue) } else { VecDeque::new() }
+            let mut queue = this.queue.lock();
+            if this.state.refuse() { std::mem::take(&mut *queue) } else { VecDeque::new() }
         };
         refused.into_iter().for_each(drop_contained);
     }
@@ -180,9 +178,8 @@ impl SharedStep for View {
 
 impl Place for Shared<View> {
     fn leave(self: Arc<Self>) {
-        if self.keep_if_queued() {
-            let below = self.below.clone();
-            below.dispatch(Runnable::from_shared(self));
+        if self.state.leave() {
+            self.send_runner();
         }
     }
 }

@@ -22,6 +22,7 @@ mod unconfined;
 
 pub use dispatcher::{Dispatch, Dispatcher};
 pub use limited::Limited;
+pub(crate) use place::exchanges;
 pub use place::{keep_permit, leave_places, may_exchange};
 pub use runnable::{Runnable, RunnableVtable, Shared, SharedStep};
 pub use runtime::{Runtime, install, runtime, try_runtime};

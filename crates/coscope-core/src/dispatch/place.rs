@@ -50,6 +50,12 @@ pub(super) fn hold(place: Arc<dyn Place>) -> u64 {
     .unwrap_or(0)
 }
 
+/// How many exchanges there have been on this thread.
+#[inline]
+pub(crate) fn exchanges() -> u64 {
+    HELD.try_with(|held| held.exchanges.get()).unwrap_or(0)
+}
+
 /// Whether no exchange has happened since [`hold`].
 pub(super) fn still_held(since: u64) -> bool {
     HELD.try_with(|held| held.exchanges.get() == since).unwrap_or(true)

@@ -12,8 +12,9 @@ use std::sync::Arc;
 #[derive(Debug)]
 #[repr(C)]
 pub struct RunnableVtable {
-    /// Runs the step. Called at most once, instead of `refuse`.
-    pub run: unsafe fn(NonNull<()>),
+    /// Runs the step, for the dispatcher at an address. Called at most once, instead of `refuse`. `true` hands it
+    /// back: it has yielded, goes on at that dispatcher, and is out again, as the same pointer.
+    pub run: unsafe fn(NonNull<()>, usize) -> bool,
     /// The step was dropped unrun: whoever held it has closed. Called at most once, instead of `run`.
     pub refuse: unsafe fn(NonNull<()>),
 }
@@ -50,9 +51,12 @@ pub struct Shared<T> {
 
 impl<T: SharedStep> Shared<T> {
     const VTABLE: &'static RunnableVtable = &RunnableVtable {
-        // SAFETY: (this and the following) the pointer came from `Arc::into_raw` in `from_shared`, and
-        // the vtable is called once for each.
-        run: |pointer| T::run(unsafe { Arc::from_raw(pointer.cast::<Shared<T>>().as_ptr()) }),
+        run: |pointer, _| {
+            // SAFETY: (this and the following) the pointer came from `Arc::into_raw` in `from_shared`, and
+            // the vtable is called once for each.
+            T::run(unsafe { Arc::from_raw(pointer.cast::<Shared<T>>().as_ptr()) });
+            false
+        },
         // SAFETY: see above.
         refuse: |pointer| T::refuse(unsafe { Arc::from_raw(pointer.cast::<Shared<T>>().as_ptr()) }),
     };
@@ -79,9 +83,12 @@ struct Boxed<F> {
 
 impl<F: FnOnce()> Boxed<F> {
     const VTABLE: &'static RunnableVtable = &RunnableVtable {
-        // SAFETY: (this and the following) the pointer came from a box in `from_fn`, and the vtable is
-        // called once.
-        run: |pointer| (unsafe { Box::from_raw(pointer.cast::<Boxed<F>>().as_ptr()) }.f)(),
+        run: |pointer, _| {
+            // SAFETY: (this and the following) the pointer came from a box in `from_fn`, and the vtable is
+            // called once.
+            (unsafe { Box::from_raw(pointer.cast::<Boxed<F>>().as_ptr()) }.f)();
+            false
+        },
         // SAFETY: see above.
         refuse: |pointer| drop(unsafe { Box::from_raw(pointer.cast::<Boxed<F>>().as_ptr()) }),
     };
@@ -94,7 +101,7 @@ impl Runnable {
     /// # Safety
     /// Without its tag the pointer must be to a `&'static RunnableVtable`, with more behind it or not, and
     /// stay valid until one of that one's functions has been called; both functions must be sound to call
-    /// once, on any thread.
+    /// once, on any thread, and after a `run` that hands the step back once more.
     #[inline]
     pub unsafe fn new(pointer: NonNull<()>) -> Self {
         Runnable(pointer)
@@ -132,15 +139,24 @@ impl Runnable {
     /// Runs the step on this thread.
     #[inline]
     pub fn run(self) {
+        let again = self.run_at(0);
+        debug_assert!(again.is_none(), "no dispatcher is at 0");
+    }
+
+    /// Runs the step on this thread, which is one of the dispatcher at the address `home`. A coroutine that
+    /// has yielded and goes on there is handed back, for the dispatcher to queue it behind all others.
+    #[inline]
+    pub fn run_at(self, home: usize) -> Option<Runnable> {
         let this = std::mem::ManuallyDrop::new(self);
         // SAFETY: `self` is consumed, so this is the one call; validity is `new`'s contract.
-        unsafe { (this.vtable().run)(this.0) }
+        let again = unsafe { (this.vtable().run)(this.0, home) };
+        again.then(|| Runnable(this.0))
     }
 }
 
 impl Drop for Runnable {
     fn drop(&mut self) {
-        // SAFETY: `run` forgets `self`, so this is the one call; validity is `new`'s contract.
+        // SAFETY: `run_at` forgets `self`, so this is the one call; validity is `new`'s contract.
         unsafe { (self.vtable().refuse)(self.0) }
     }
 }

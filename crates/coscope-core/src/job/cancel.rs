@@ -3,14 +3,56 @@
 use super::listener::Event;
 use super::node::NodeRef;
 use super::state::{Cancel, Close};
+use super::tree::Visit;
+use super::volley::Volley;
 use crate::dispatch::resuming;
 use crate::error::CancelReason;
 use crate::failure::Failure;
 use crate::unwind;
 
+/// The walk of a cancel.
+struct Cut {
+    volley: Volley,
+    /// Jobs whose children are still to be reached.
+    below: Vec<NodeRef>,
+}
+
+impl Visit for Cut {
+    fn begin_batch(&mut self) {
+        self.volley.make_room();
+    }
+
+    /// For most children there is nothing to do but to set bits. They are not even counted: whom the volley
+    /// has taken is kept by its step.
+    fn sift(&mut self, child: &NodeRef) -> bool {
+        let first = !child.state.is_shield() && child.state.cancel() == Cancel::First;
+        let quiet = || !child.state.is_awaited() && !child.state.has_children();
+        first && !(quiet() && child.on_cancelled_quietly(&mut self.volley))
+    }
+
+    fn visit(&mut self, child: NodeRef) {
+        if child.state.is_awaited() {
+            self.volley.fire(); // a listener is foreign code, and may take its time
+            child.call_listeners(Event::Cancel);
+        }
+        if !child.on_cancelled_quietly(&mut self.volley) {
+            self.volley.fire(); // of another dispatcher, or full
+            if !child.on_cancelled_quietly(&mut self.volley) {
+                child.on_cancelled();
+            }
+        }
+        if child.state.has_children() {
+            self.below.push(child);
+        }
+    }
+}
+
 impl NodeRef {
     /// Cancels the job and its subtree. `false` if it was being cancelled already, or had completed.
     pub(crate) fn cancel(&self, reason: CancelReason) -> bool {
+        if self.state.is_cancelling() {
+            return false; // the reason is there, here or above
+        }
         resuming(|| {
             self.set_reason(&reason);
             let first = self.begin_cancel();
@@ -19,6 +61,15 @@ impl NodeRef {
             }
             first
         })
+    }
+
+    /// Cancels a job whose body is being dropped: with what is above if that is why, else with `reason`.
+    pub(crate) fn cancel_dropped(&self, reason: &'static str) {
+        if self.parent().is_some_and(|parent| parent.state.is_cancelling()) {
+            self.cancel_with_parent();
+        } else {
+            self.cancel(reason.into());
+        }
     }
 
     /// Cancels the job and its subtree with what is above, whose reason is theirs.
@@ -89,21 +140,14 @@ impl NodeRef {
     /// The walk: jobs whose bit is set wait in `below` until their own children are reached.
     fn cut_subtree(&self) {
         self.on_cancelled();
-        let mut below = vec![self.clone()];
-        while let Some(job) = below.pop() {
-            job.cut_children(&mut below);
+        if !self.state.has_children() {
+            return;
         }
-    }
-
-    fn cut_children(&self, below: &mut Vec<NodeRef>) {
-        self.for_each_child(|child| {
-            if !child.state.is_shield() && child.begin_cancel() {
-                child.on_cancelled();
-                if child.state.has_children() {
-                    below.push(child);
-                }
-            }
-        });
+        let mut cut = Cut { volley: Volley::new(), below: Vec::new() };
+        self.walk(&mut cut);
+        while let Some(job) = cut.below.pop() {
+            job.walk(&mut cut);
+        }
     }
 
     /// Cancels a job that hangs nowhere and has not been dispatched.
@@ -187,7 +231,7 @@ impl NodeRef {
     /// is bound to poll them again.
     #[inline]
     pub(crate) fn close_regions(&self) {
-        if self.state.has_children() {
+        if self.state.has_regions() {
             self.close_regions_below();
         }
     }

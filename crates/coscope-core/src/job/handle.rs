@@ -63,7 +63,13 @@ impl Job {
         let mut regions = Vec::new();
         let mut gather = |node: &NodeRef, regions: &mut Vec<NodeRef>| {
             node.for_each_child(|child| {
-                if child.state.is_region() { regions.push(child) } else { children.push(Job(child)) }
+                if child.state.is_completed() {
+                    // it is about to leave
+                } else if child.state.is_region() {
+                    regions.push(child)
+                } else {
+                    children.push(Job(child))
+                }
             });
         };
         gather(&self.0, &mut regions);
@@ -92,7 +98,7 @@ impl Job {
 
     /// The name it was given, or `"coroutine"`.
     pub fn name(&self) -> &str {
-        &self.0.identity.name
+        self.0.identity.name()
     }
 
     /// Its number, unique in the process and counted up from 1.

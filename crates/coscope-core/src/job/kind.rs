@@ -12,6 +12,7 @@ use std::task::Waker;
 
 use super::node::{Identity, Node, NodeRef};
 use super::state::Birth;
+use super::volley::Volley;
 use crate::dispatch::RunnableVtable;
 use crate::failure::Failure;
 use crate::memory;
@@ -23,12 +24,17 @@ use crate::memory;
 /// an implementor whose payload is bound to a thread must not touch that part in them.
 pub(crate) unsafe trait Kind: Sized {
     /// How its steps are run, where it has any: by a `Runnable` to its node.
-    const STEPS: RunnableVtable = RunnableVtable { run: |_| unreachable!(), refuse: |_| unreachable!() };
+    const STEPS: RunnableVtable = RunnableVtable { run: |_, _| unreachable!(), refuse: |_| unreachable!() };
     /// The kind's type, for kinds that rooms above ask for by type.
     const TYPE: Option<fn() -> TypeId> = None;
 
     /// The job has been told to cancel (its bit is set, its reason there).
     fn cancelled(this: &KindRef<Self>);
+    /// As [`cancelled`](Self::cancelled), perhaps under the lock of the parent: if no more is to be done than
+    /// to put a step into `volley`, which takes it. `false` if nothing has been done.
+    fn cancelled_quietly(_this: &KindRef<Self>, _volley: &mut Volley) -> bool {
+        false
+    }
     /// A child has failed. Hands the failure back where it is not taken.
     fn child_failed(this: &KindRef<Self>, failure: Failure) -> Option<Failure>;
     /// The job has completed: body, finalizers and children are gone.
@@ -41,11 +47,16 @@ pub(crate) unsafe trait Kind: Sized {
     }
     /// A waker of the coroutine was woken in `slot`.
     fn woken(_this: &KindRef<Self>, _slot: usize) {}
-    /// Whether `waker` is the coroutine's own.
-    fn is_own_waker(_this: &KindRef<Self>, _waker: &Waker) -> bool {
+    /// Which slot `waker` wakes, if it is one of the coroutine's own.
+    fn own_slot(_this: &KindRef<Self>, _waker: &Waker) -> Option<usize> {
+        None
+    }
+    /// Whether it is a coroutine that may move to another dispatcher.
+    fn is_movable(_this: &KindRef<Self>) -> bool {
         false
     }
-    /// Moves the result to `into`, if there is one and it was not taken before.
+    /// Moves the result, or what stands for it after a cancel, to `into`, if there is one and it was not taken
+    /// before.
     ///
     /// # Safety
     /// `into` points to room for a value of the kind's result type, on a thread that may own it.
@@ -69,12 +80,14 @@ pub(crate) struct Vtable {
     /// First: a node begins with a pointer to this.
     _runnable: RunnableVtable,
     cancelled: unsafe fn(&NodeRef),
+    cancelled_quietly: unsafe fn(&NodeRef, &mut Volley) -> bool,
     child_failed: unsafe fn(&NodeRef, Failure) -> Option<Failure>,
     completed: unsafe fn(&NodeRef),
     started: unsafe fn(&NodeRef),
     unshielded: unsafe fn(&NodeRef),
     woken: unsafe fn(&NodeRef, usize),
-    is_own_waker: unsafe fn(&NodeRef, &Waker) -> bool,
+    own_slot: unsafe fn(&NodeRef, &Waker) -> Option<usize>,
+    is_movable: unsafe fn(&NodeRef) -> bool,
     take_result: unsafe fn(&NodeRef, *mut ()) -> bool,
     discard_result: unsafe fn(&NodeRef),
     face: unsafe fn(&NodeRef) -> Option<*const (dyn Any + 'static)>,
@@ -135,6 +148,8 @@ impl<K: Kind> KindRef<K> {
         // SAFETY: (this and the following) a vtable is only called with a node of its own kind.
         cancelled: |node| K::cancelled(unsafe { Self::of(node) }),
         // SAFETY: see above.
+        cancelled_quietly: |node, volley| K::cancelled_quietly(unsafe { Self::of(node) }, volley),
+        // SAFETY: see above.
         child_failed: |node, failure| K::child_failed(unsafe { Self::of(node) }, failure),
         // SAFETY: see above.
         completed: |node| K::completed(unsafe { Self::of(node) }),
@@ -145,7 +160,9 @@ impl<K: Kind> KindRef<K> {
         // SAFETY: see above.
         woken: |node, slot| K::woken(unsafe { Self::of(node) }, slot),
         // SAFETY: see above.
-        is_own_waker: |node, waker| K::is_own_waker(unsafe { Self::of(node) }, waker),
+        own_slot: |node, waker| K::own_slot(unsafe { Self::of(node) }, waker),
+        // SAFETY: see above.
+        is_movable: |node| K::is_movable(unsafe { Self::of(node) }),
         // SAFETY: see above; the rest is the caller's contract.
         take_result: |node, into| unsafe { K::take_result(Self::of(node), into) },
         // SAFETY: see above; the rest is the caller's contract.
@@ -165,10 +182,14 @@ impl<K: Kind> KindRef<K> {
 
     unsafe fn free(pointer: NonNull<Node>) {
         let block = pointer.cast::<Kinded<K>>();
-        // SAFETY: the last count is gone (`NodeRef::drop`), so this is the only pointer; the block
+        // SAFETY: the last count is gone (`NodeRef::drop`), so this is the only pointer; a bare node has
+        // nothing to drop; the block
         // came from `memory::allocate` with the same layout (`NodeRef::allocate`).
         unsafe {
-            ptr::drop_in_place(block.as_ptr());
+            if !(*block.as_ptr()).node.is_bare() {
+                Node::drop_rest(pointer);
+            }
+            ptr::drop_in_place(&raw mut (*block.as_ptr()).payload);
             memory::release(block.cast(), Layout::new::<Kinded<K>>());
         }
     }
@@ -220,6 +241,10 @@ impl NodeRef {
         // SAFETY: (this and the following) a node's vtable is that of its kind.
         unsafe { (self.vtable().cancelled)(self) }
     }
+    pub(super) fn on_cancelled_quietly(&self, volley: &mut Volley) -> bool {
+        // SAFETY: see `on_cancelled`.
+        unsafe { (self.vtable().cancelled_quietly)(self, volley) }
+    }
     pub(crate) fn on_child_failed(&self, failure: Failure) -> Option<Failure> {
         // SAFETY: see `on_cancelled`.
         unsafe { (self.vtable().child_failed)(self, failure) }
@@ -236,17 +261,31 @@ impl NodeRef {
         // SAFETY: see `on_cancelled`.
         unsafe { (self.vtable().unshielded)(self) }
     }
+    #[inline]
     pub(crate) fn on_woken(&self, slot: usize) {
         // SAFETY: see `on_cancelled`.
         unsafe { (self.vtable().woken)(self, slot) }
     }
-    /// Whether `waker` is the coroutine's own.
-    pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
+    /// Which slot `waker` wakes, if it is one of the coroutine's own.
+    #[inline]
+    pub(crate) fn slot_of(&self, waker: &Waker) -> Option<usize> {
         // SAFETY: see `on_cancelled`.
-        unsafe { (self.vtable().is_own_waker)(self, waker) }
+        unsafe { (self.vtable().own_slot)(self, waker) }
+    }
+    /// Whether `waker` is the coroutine's own.
+    #[inline]
+    pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
+        self.slot_of(waker).is_some()
+    }
+    /// Whether it is a coroutine that may move to another dispatcher.
+    #[inline]
+    pub(crate) fn is_movable(&self) -> bool {
+        // SAFETY: see `on_cancelled`.
+        unsafe { (self.vtable().is_movable)(self) }
     }
     /// # Safety
     /// As [`Kind::take_result`].
+    #[inline]
     pub(crate) unsafe fn take_result(&self, into: *mut ()) -> bool {
         // SAFETY: see `on_cancelled`; the rest is the caller's contract.
         unsafe { (self.vtable().take_result)(self, into) }

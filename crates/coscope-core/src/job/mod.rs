@@ -6,9 +6,11 @@
 //! * [`finalizer`] – the clean-ups that a job has still to run.
 //! * [`shared_kind`] – kinds that may be touched on any thread, without a promise.
 //! * [`listener`] – who wants to hear of a cancel, a stop or the end.
+//! * [`leaving`] – children that leave their parent together.
 //! * [`tree`] – children: link, unlink, walk; tokens given back up the tree.
 //! * [`cancel`] – the way down.
 //! * [`completion`] – the way up: joiners and listeners.
+//! * [`volley`] – steps of coroutines that are cut together.
 //! * [`handle`] – [`Job`], what users hold.
 //!
 //! Three things hold a token of a job: its body, each child, each child's subtree through that child.
@@ -21,12 +23,14 @@ mod cancel;
 mod completion;
 mod finalizer;
 mod handle;
+mod leaving;
 mod listener;
 pub(crate) mod kind;
 pub(crate) mod node;
 mod shared_kind;
 pub(crate) mod state;
 mod tree;
+mod volley;
 
 pub use handle::{Job, Listener};
 
@@ -37,3 +41,4 @@ pub(crate) use listener::Event;
 pub(crate) use node::{Identity, Node, NodeRef};
 pub(crate) use shared_kind::SharedKind;
 pub(crate) use state::{Admission, Birth, Ended};
+pub(crate) use volley::Volley;

@@ -15,7 +15,8 @@
 //! way up is safe because a parent cannot complete, and so not go, before a child has given its token
 //! back: **a coroutine's pointer to its parent is counted by nobody, and followed only until the
 //! coroutine has completed**, by whoever runs it, holds a token of it, or completes it. Nodes that are
-//! asked later, or may hang nowhere for a while (regions), hold their parent ([`Birth::holds_parent`]).
+//! asked later, or may hang nowhere for a while (regions), hold their parent ([`Birth::holds_parent`]); one
+//! whose parent runs below on the stack for the time being may do so later ([`NodeRef::hold_parent`]).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -30,18 +31,25 @@ use super::listener::Listeners;
 use super::state::{Admission, Birth, State};
 use super::tree::{Link, List};
 use crate::error::{CancelReason, CoroutineInfo};
-use crate::primitive::{AtomicU32, AtomicUsize, Counter, Mutex, Ordering};
+use crate::primitive::{AtomicBool, AtomicU32, AtomicUsize, Counter, Mutex, Ordering};
 use crate::wait::WaitQueue;
 
 /// Who a node is, for people.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
-    pub(crate) name: Cow<'static, str>,
+    /// Most coroutines have none of their own.
+    pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) id: u64,
     pub(crate) site: &'static Location<'static>,
 }
 
 impl Identity {
+    /// The name, or what is said where there is none.
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(Self::UNNAMED)
+    }
+    const UNNAMED: &str = "coroutine";
+
     /// The next number, for a coroutine.
     pub(crate) fn next_id() -> u64 {
         static NEXT: Counter = Counter::new(1);
@@ -81,11 +89,12 @@ pub(crate) struct Node {
     refs: AtomicUsize,
     /// Counted if `holds_parent`.
     parent: Option<ManuallyDrop<NodeRef>>,
-    holds_parent: bool,
     pub(super) link: Link,
     pub(crate) guarded: Mutex<Guarded>,
     /// Shields open inside, which a cut must wait for.
     pub(crate) shields: AtomicU32,
+    /// Set by `hold_parent`, before whoever calls that gives up its own count.
+    holds_parent: AtomicBool,
     pub(crate) identity: Identity,
 }
 
@@ -109,12 +118,29 @@ impl Node {
                 // SAFETY: not a count: the pointer is followed only while the tree keeps the parent.
                 false => ManuallyDrop::new(unsafe { NodeRef::from_raw(parent.pointer) }),
             }),
-            holds_parent: birth.holds_parent,
             link: Link::new(block),
             guarded: Mutex::new(guarded),
             shields: AtomicU32::new(0),
+            holds_parent: AtomicBool::new(birth.holds_parent),
             identity,
         }
+    }
+
+    /// Whether there is nothing to drop in it. For whoever has the last count.
+    #[inline]
+    pub(super) fn is_bare(&mut self) -> bool {
+        self.guarded.get_mut().rare.is_none() && !matches!(self.identity.name, Some(Cow::Owned(_)))
+    }
+
+    /// Drops what is in one that is not bare.
+    ///
+    /// # Safety
+    /// The last count is gone, and the node is not used after this.
+    #[cold]
+    #[inline(never)]
+    pub(super) unsafe fn drop_rest(node: NonNull<Node>) {
+        // SAFETY: the caller's contract.
+        unsafe { node.drop_in_place() }
     }
 
     #[inline]
@@ -161,8 +187,24 @@ impl Drop for NodeRef {
         if self.state.is_new() && self.give_back_lazy() {
             return;
         }
-        if self.refs.fetch_sub(1, Ordering::Release) == 1 {
+        // who has the only one need not count it down: nobody can make another of it meanwhile
+        if self.refs.load(Ordering::Acquire) == 1 || self.refs.fetch_sub(1, Ordering::Release) == 1 {
             free(self.pointer);
+        }
+    }
+}
+
+/// Frees a node whose last count is gone.
+#[inline]
+fn free(pointer: NonNull<Node>) {
+    crate::primitive::fence(Ordering::Acquire);
+    // SAFETY: the last count is gone: nobody else has a pointer.
+    unsafe {
+        let node = pointer.as_ref();
+        if node.holds_parent.load(Ordering::Relaxed) {
+            free_with_parent(pointer)
+        } else {
+            (node.vtable.free)(pointer)
         }
     }
 }
@@ -190,13 +232,14 @@ impl NodeRef {
 /// Frees a node whose last count is gone, and every ancestor that only it kept: a loop, since a
 /// chain may be a million deep.
 #[cold]
-fn free(mut pointer: NonNull<Node>) {
+fn free_with_parent(mut pointer: NonNull<Node>) {
     loop {
         crate::primitive::fence(Ordering::Acquire);
         // SAFETY: the last count is gone: nobody else has a pointer.
         let parent = unsafe {
             let node = pointer.as_ref();
-            let parent = node.parent.as_ref().filter(|_| node.holds_parent).map(|parent| parent.pointer);
+            let held = node.holds_parent.load(Ordering::Relaxed);
+            let parent = node.parent.as_ref().filter(|_| held).map(|parent| parent.pointer);
             let free = node.vtable.free;
             free(pointer);
             parent
@@ -219,11 +262,17 @@ impl NodeRef {
     /// Takes the count that its parent's list stands for.
     #[inline]
     pub(super) fn count_for_list(&self) {
-        if self.refs.load(Ordering::Relaxed) == 1 {
-            self.refs.store(2, Ordering::Relaxed); // nobody else has one; it is published by what follows
-        } else {
-            std::mem::forget(self.clone());
+        std::mem::forget(self.clone_new());
+    }
+
+    /// A clone, for less if nobody else has one.
+    #[inline]
+    pub(crate) fn clone_new(&self) -> NodeRef {
+        if self.refs.load(Ordering::Relaxed) != 1 {
+            return self.clone();
         }
+        self.refs.store(2, Ordering::Relaxed); // nobody else has one; it is published by what follows
+        NodeRef { pointer: self.pointer }
     }
 
     /// Where it points.
@@ -252,12 +301,38 @@ impl NodeRef {
         self.parent.as_deref()
     }
     /// Whether the way up stays open after the end.
+    #[inline]
     pub(crate) fn holds_parent(&self) -> bool {
-        self.holds_parent
+        self.holds_parent.load(Ordering::Relaxed)
+    }
+    /// From here on the node holds its parent, which it was not born to do.
+    ///
+    /// # Safety
+    /// The parent is still there.
+    pub(crate) unsafe fn hold_parent(&self) {
+        if let Some(parent) = self.parent.as_ref().filter(|_| !self.holds_parent()) {
+            std::mem::forget((**parent).clone()); // `free` gives it back
+            self.holds_parent.store(true, Ordering::Relaxed);
+        }
+    }
+    /// Frees the node.
+    ///
+    /// # Safety
+    /// It is not known, and does not hold its parent.
+    #[inline]
+    pub(crate) unsafe fn free_alone(self) {
+        // SAFETY: the caller's contract: nobody else has a pointer.
+        unsafe { (self.vtable.free)(ManuallyDrop::new(self).pointer) };
     }
     /// Whether somebody other than the parent's list knows a linked node.
+    #[inline]
     pub(crate) fn is_known(&self) -> bool {
         self.refs.load(Ordering::Acquire) > 1
+    }
+    /// Whether nobody else knows the node, and nothing has ever hung below it (a region).
+    #[inline]
+    pub(crate) fn is_untouched(&self) -> bool {
+        !self.is_known() && !self.state.is_linked()
     }
     /// Runs `f` while the node cannot complete, so that all above it is there. `None` if it has.
     pub(crate) fn held<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
@@ -278,12 +353,12 @@ impl NodeRef {
     }
     pub(crate) fn info(&self) -> CoroutineInfo {
         let Identity { name, id, site } = self.identity.clone();
-        CoroutineInfo { name, id, site }
+        CoroutineInfo { name: name.unwrap_or(Cow::Borrowed(Identity::UNNAMED)), id, site }
     }
 }
 
 impl fmt::Debug for NodeRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}#{}\"{{{}}}", self.identity.name, self.identity.id, self.state.label())
+        write!(f, "\"{}#{}\"{{{}}}", self.identity.name(), self.identity.id, self.state.label())
     }
 }

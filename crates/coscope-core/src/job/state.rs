@@ -24,11 +24,12 @@
 //! | `STOPPING` | `stop` | asked to come to an end by itself | – |
 //! | `SHIELD` | birth | a cancel from above does not come in | – |
 //! | `REGION` | birth | a job inside a coroutine | – |
-//! | `POLLING` | `begin_poll` | (region) its future is being polled | not `REGION` |
+//! | `POLLING` | `begin_poll` | (region) its future is being polled, elsewhere than right inside of its parent | not `REGION` |
 //! | `CLOSED` | `close` | (region) its coroutine has ended without it | not `REGION` |
 //! | `NEW` | birth | (coroutine) lazy, neither started nor cancelled | `CANCELLING` |
 //! | `LINKED` | birth, `set_linked` | stands in its parent's list and holds a token of it | – |
 //! | `AWAITED` | `await_end`, under the node's lock | somebody waits for the end: completion looks under the lock | – |
+//! | `REGIONS` | `attach_region` | a region has hung itself below | – |
 //!
 //! **Timeline**, what is still admitted when:
 //!
@@ -56,6 +57,7 @@ const CLOSED: u64 = 1 << 9;
 const NEW: u64 = 1 << 10;
 const LINKED: u64 = 1 << 11;
 const AWAITED: u64 = 1 << 12;
+const REGIONS: u64 = 1 << 13;
 /// One token.
 const TOKEN: u64 = 1 << 16;
 
@@ -158,13 +160,17 @@ impl State {
     /// A child comes: takes a token for it.
     #[inline]
     pub(crate) fn attach(&self) -> Admission {
-        self.transition(|word| {
-            if word & COMPLETED != 0 {
-                Err(Admission::Refused)
-            } else {
-                Ok((word + TOKEN, Admission::Admitted))
-            }
-        })
+        self.transition(Self::with_token)
+    }
+
+    /// As [`attach`](Self::attach), and the child is a region.
+    pub(crate) fn attach_region(&self) -> Admission {
+        self.transition(|word| Self::with_token(word | REGIONS))
+    }
+
+    #[inline]
+    fn with_token(word: u64) -> Result<(u64, Admission), Admission> {
+        if word & COMPLETED != 0 { Err(Admission::Refused) } else { Ok((word + TOKEN, Admission::Admitted)) }
     }
 
     /// (5) Gives a token back; the last one completes the job.
@@ -173,10 +179,20 @@ impl State {
         self.transition(|word| Ok(Self::without_token(word)))
     }
 
+    /// As [`release`](Self::release), of the tokens of `count` children.
+    pub(crate) fn release_many(&self, count: usize) -> Release {
+        self.transition(|word| Ok(Self::without_tokens(word, count as u64)))
+    }
+
     #[inline]
     fn without_token(word: u64) -> (u64, Release) {
-        debug_assert!(word >= TOKEN && word & COMPLETED == 0, "token given back twice: {word:x}");
-        let next = word - TOKEN;
+        Self::without_tokens(word, 1)
+    }
+
+    #[inline]
+    fn without_tokens(word: u64, count: u64) -> (u64, Release) {
+        debug_assert!(word >= count * TOKEN && word & COMPLETED == 0, "token given back twice: {word:x}");
+        let next = word - count * TOKEN;
         if next < TOKEN {
             (next | COMPLETED, Release::Completed { awaited: word & AWAITED != 0 })
         } else {
@@ -253,7 +269,8 @@ impl State {
         self.load() & NEW != 0 && self.0.fetch_and(!NEW, Ordering::AcqRel) & NEW != 0
     }
 
-    /// A region's future is about to be polled. `false` if the region has been force-closed.
+    /// A region's future is about to be polled elsewhere than right inside of its parent, which may end
+    /// meanwhile. `false` if the region has been force-closed.
     #[inline]
     pub(crate) fn begin_poll(&self) -> bool {
         self.0.fetch_or(POLLING, Ordering::AcqRel) & CLOSED == 0
@@ -305,6 +322,11 @@ impl State {
     pub(crate) fn is_completed(&self) -> bool {
         self.load() & COMPLETED != 0
     }
+    /// (region) Its coroutine has ended without it.
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.load() & CLOSED != 0
+    }
     pub(crate) fn is_body_done(&self) -> bool {
         self.load() & BODY_DONE != 0
     }
@@ -315,6 +337,7 @@ impl State {
     pub(crate) fn is_stopping(&self) -> bool {
         self.load() & STOPPING != 0
     }
+    #[inline]
     pub(crate) fn is_new(&self) -> bool {
         self.load() & NEW != 0
     }
@@ -338,10 +361,20 @@ impl State {
     pub(crate) fn is_linked(&self) -> bool {
         self.load() & LINKED != 0
     }
+    /// Stands in its parent's list from birth to its end: no region.
+    #[inline]
+    pub(super) fn is_linked_for_life(&self) -> bool {
+        self.load() & (LINKED | REGION) == LINKED
+    }
     /// Whether tokens other than the body's are out.
     pub(crate) fn has_children(&self) -> bool {
         let word = self.load();
         word / TOKEN > if word & BODY_DONE == 0 { 1 } else { 0 }
+    }
+    /// Whether a region has ever hung itself below, and tokens other than the body's are out.
+    #[inline]
+    pub(crate) fn has_regions(&self) -> bool {
+        self.load() & REGIONS != 0 && self.has_children()
     }
     /// Whether the job neither ends nor is asked to, and has been started.
     pub(crate) fn is_active(&self) -> bool {
@@ -364,7 +397,7 @@ impl State {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 13] = [
+        const NAMES: [&str; 14] = [
             "CANCELLING",
             "FAILED",
             "BODY_DONE",
@@ -378,6 +411,7 @@ impl fmt::Debug for State {
             "NEW",
             "LINKED",
             "AWAITED",
+            "REGIONS",
         ];
         let word = self.load();
         write!(f, "{} tokens", word / TOKEN)?;

@@ -5,9 +5,11 @@
 //! the walk goes on where it was, and the lock is free in between.
 
 use std::marker::PhantomPinned;
+use std::mem::ManuallyDrop;
 use std::pin::pin;
 use std::ptr::{self, NonNull};
 
+use super::leaving::Leaving;
 use super::node::{Node, NodeRef};
 use super::state::{Admission, Ended, Release};
 use crate::primitive::UnsafeCell;
@@ -97,13 +99,25 @@ impl List {
     }
 }
 
+/// Who walks over children.
+pub(super) trait Visit {
+    /// The next few are about to be looked at; no lock is held.
+    fn begin_batch(&mut self) {}
+    /// Under the lock, and so neither to call anybody nor to dispatch: whether the child is to be visited.
+    fn sift(&mut self, _child: &NodeRef) -> bool {
+        true
+    }
+    /// With no lock held.
+    fn visit(&mut self, child: NodeRef);
+}
+
 impl NodeRef {
     /// Hangs a new node below its parent. The order is the protocol: the token first, then the list,
     /// and the caller looks at the parent's cancel bit **after** that; a cancel sets the bit first
     /// and walks the list after. One of the two sees the other.
     ///
     /// A region hangs itself below its own parent when its first child comes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn link(&self) -> Admission {
         let Some(parent) = self.parent() else { return Admission::Admitted };
         if parent.link_region() == Admission::Refused || parent.state.attach() == Admission::Refused {
@@ -144,7 +158,7 @@ impl NodeRef {
             if self.state.is_linked() {
                 return Admission::Admitted;
             }
-            if self.state.is_completed() || parent.state.attach() == Admission::Refused {
+            if self.state.is_completed() || parent.state.attach_region() == Admission::Refused {
                 return Admission::Refused;
             }
             self.insert_below(parent); // takes the parent's lock: from child to parent, the one order
@@ -217,27 +231,68 @@ impl NodeRef {
 
     #[inline(never)]
     fn complete(&self, awaited: bool) {
+        self.ends(awaited);
+        if Leaving::put(self) {
+            return;
+        }
+        if let Some(last) = self.unlink() {
+            let parent = last.parent().expect("it was linked below one");
+            if let Release::Completed { awaited } = parent.state.release() {
+                parent.completed_by_child(awaited);
+            }
+        }
+    }
+
+    /// Completed children leave the list, and their tokens are given back.
+    pub(super) fn let_go(&self, children: &[NodeRef]) {
+        {
+            let mut guarded = self.guarded.lock();
+            for child in children {
+                // SAFETY: it is linked, and only its completion, which comes once, takes it out.
+                unsafe { guarded.children.remove(&raw const child.link) };
+            }
+        }
+        if let Release::Completed { awaited } = self.state.release_many(children.len()) {
+            self.completed_by_child(awaited);
+        }
+    }
+
+    /// The last token was that of a child, which the caller keeps, and so its parent.
+    fn completed_by_child(&self, mut awaited: bool) {
+        let mut last: Option<NodeRef> = None;
+        loop {
+            let job = last.as_ref().map_or(self, |last| last.parent().expect("it was linked below one"));
+            job.ends(awaited);
+            let Some(next) = job.unlink() else { return };
+            let parent = next.parent().expect("it was linked below one");
+            let Release::Completed { awaited: above } = parent.state.release() else { return };
+            awaited = above;
+            last = Some(next); // what has been taken out keeps itself until here, and so its parent
+        }
+    }
+
+    #[inline]
+    fn ends(&self, awaited: bool) {
         self.on_completed();
         if awaited {
             self.notify_completed();
-        }
-        // A completed node that has been taken out keeps itself until here, and so its parent.
-        let Some(mut last) = self.unlink() else { return };
-        loop {
-            let parent = last.parent().expect("it was linked below one");
-            let Release::Completed { awaited } = parent.state.release() else { return };
-            parent.on_completed();
-            if awaited {
-                parent.notify_completed();
-            }
-            let Some(next) = parent.unlink() else { return };
-            last = next;
         }
     }
 
     /// Calls `f` with each child, oldest first, with no lock held. Children that come meanwhile are
     /// seen, those that have gone are not.
-    pub(crate) fn for_each_child(&self, mut f: impl FnMut(NodeRef)) {
+    pub(crate) fn for_each_child(&self, f: impl FnMut(NodeRef)) {
+        struct Each<F>(F);
+        impl<F: FnMut(NodeRef)> Visit for Each<F> {
+            fn visit(&mut self, child: NodeRef) {
+                (self.0)(child);
+            }
+        }
+        self.walk(&mut Each(f));
+    }
+
+    /// As [`for_each_child`](Self::for_each_child).
+    pub(super) fn walk(&self, visitor: &mut impl Visit) {
         if !self.state.has_children() {
             return;
         }
@@ -256,18 +311,23 @@ impl NodeRef {
         let walk = Walk(self, cursor);
         let mut batch: [Option<NodeRef>; BATCH] = [const { None }; BATCH];
         loop {
-            let mut taken = 0;
+            visitor.begin_batch();
+            let (mut looked, mut taken) = (0, 0);
             {
                 let mut guarded = self.guarded.lock();
                 // SAFETY: every link in the list is alive, and the lock is held.
                 let mut at = unsafe { Link::ends(cursor, |e| e.next) };
                 let mut behind = ptr::null();
-                while !at.is_null() && taken < BATCH {
+                while !at.is_null() && looked < BATCH {
                     // SAFETY: as above; an owner that is linked is alive.
                     unsafe {
                         if let Some(owner) = NonNull::new((*at).owner.cast_mut()) {
-                            batch[taken] = Some(NodeRef::retain(owner));
-                            taken += 1;
+                            let child = ManuallyDrop::new(NodeRef::from_raw(owner)); // not a count
+                            if visitor.sift(&child) {
+                                batch[taken] = Some((*child).clone());
+                                taken += 1;
+                            }
+                            looked += 1;
                         }
                         behind = at;
                         at = Link::ends(at, |e| e.next);
@@ -281,11 +341,11 @@ impl NodeRef {
                     }
                 }
             }
-            if taken == 0 {
+            if looked == 0 {
                 break;
             }
             for child in &mut batch[..taken] {
-                f(child.take().expect("just taken"));
+                visitor.visit(child.take().expect("just taken"));
             }
         }
         drop(walk);

@@ -114,9 +114,9 @@ where
     Fut: Future,
 {
     let parent = current::innermost_or_root();
-    let context = current::context().for_child(&(CoroutineContext::from(drive.dispatcher()) + context));
+    let context = current::context().for_child(CoroutineContext::from(drive.dispatcher()) + context);
     let with = Launch {
-        name: None,
+        name: context.own_name(None),
         context,
         site: std::panic::Location::caller(),
         start: Birth::Scheduled,

@@ -20,6 +20,8 @@ pin_project! {
         #[pin]
         body: Option<F>,
         won: Option<Kept<F::Output>>,
+        // the region has been polled, and has not ended
+        open: bool,
         begun: bool,
     }
 
@@ -27,7 +29,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             let is_joined = || this.region.poll_joined(&mut Context::from_waker(Waker::noop())).is_ready();
-            if *this.begun && (this.body.is_some() || !is_joined()) {
+            if *this.begun && (*this.open || !is_joined()) {
                 this.region.abandon(|| this.body.set(None));
             }
         }
@@ -38,7 +40,13 @@ impl<F: Future> Branch<F> {
     /// `future` as a clause.
     #[track_caller]
     pub fn new(future: F) -> Self {
-        Branch { region: Region::new("select", Mode::Supervise), body: Some(future), won: None, begun: false }
+        Branch {
+            region: Region::new("select", Mode::Supervise),
+            body: Some(future),
+            won: None,
+            open: false,
+            begun: false,
+        }
     }
 }
 
@@ -50,9 +58,11 @@ impl<F: Future> Clause for Branch<F> {
             return Poll::Pending; // it has just had its look, and wakes by itself
         }
         let this = self.project();
-        let Some(body) = this.body.as_pin_mut() else { return Poll::Pending };
-        *this.begun = true;
-        match this.region.poll_body(body, turn.cx()) {
+        if this.body.is_none() {
+            return Poll::Pending;
+        }
+        (*this.begun, *this.open) = (true, true);
+        match this.region.poll_body(this.body, turn.context()) {
             Polled::Pending | Polled::Cut => return Poll::Pending,
             Polled::Ready(value) => *this.won = Some(Ok(value)),
             Polled::Panicked(payload) => *this.won = Some(Err(KeptPanic::new(payload))),
@@ -66,11 +76,11 @@ impl<F: Future> Clause for Branch<F> {
             this.body.set(None);
             return Poll::Ready(());
         }
-        if let Some(body) = this.body.as_mut().as_pin_mut() {
+        if *this.open {
             // a loser with a shield open goes on until that has ended
             let loses = this.won.is_none();
-            if loses && this.region.is_shielded() {
-                match this.region.poll_body(body, cx) {
+            if loses && this.body.is_some() && this.region.is_shielded() {
+                match this.region.poll_body(this.body.as_mut(), cx) {
                     Polled::Pending | Polled::Cut if this.region.is_held_up() => return Poll::Pending,
                     Polled::Panicked(payload) => drop(KeptPanic::new(payload)), // nobody's: reported
                     _ => {}
@@ -79,8 +89,11 @@ impl<F: Future> Clause for Branch<F> {
             if loses {
                 this.region.cancel_children("the select has chosen another".into());
             }
-            this.region.cut_body(|| this.body.set(None));
+            if this.body.is_some() {
+                this.region.cut_body(|| this.body.set(None));
+            }
             this.region.end_body();
+            *this.open = false;
         }
         this.region.poll_joined(cx)
     }

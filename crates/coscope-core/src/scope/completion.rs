@@ -63,7 +63,7 @@ where
         if let Some(future) = self.future.take() {
             let launch = Launch {
                 name: Some("run_to_completion".into()),
-                context: current::context().for_child(&CoroutineContext::new()),
+                context: current::context().for_child(CoroutineContext::new()),
                 site: self.site,
                 start: Birth::Scheduled,
                 interest: true,

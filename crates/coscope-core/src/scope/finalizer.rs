@@ -49,7 +49,7 @@ pub(super) fn queue_cleanup(cleanup: Cleanup) {
 }
 
 fn launch_runner(node: NodeRef) {
-    let context = current::context().for_child(&CoroutineContext::new());
+    let context = current::context().for_child(CoroutineContext::new());
     let launch = Launch {
         name: Some(Cow::Borrowed("finalizer")),
         context,
@@ -116,11 +116,12 @@ async fn run(mut runner: Runner) {
 /// Runs one clean-up to its end, its deadline or its panic. Neither of these stops the others.
 async fn run_one(cleanup: Cleanup, node: &NodeRef) {
     let Cleanup { mut future, site } = cleanup;
-    let clock = current::clock();
-    let deadline = clock.now() + current::context().cleanup_deadline();
+    let deadline = current::with_clock(|clock| clock.now()) + current::context().cleanup_deadline();
     let mut timer = pin!(Timer::new());
     let in_time = poll_fn(|cx| match unwind::catch(|| future.as_mut().poll(cx)) {
-        Ok(Poll::Pending) => timer.as_mut().poll(&clock, deadline, cx.waker()).map(|()| false),
+        Ok(Poll::Pending) => {
+            current::with_clock(|clock| timer.as_mut().poll(clock, deadline, cx.waker())).map(|()| false)
+        }
         Ok(Poll::Ready(())) => Poll::Ready(true),
         Err(payload) => {
             let failure = Failure::panic(payload, owner(node).info());

@@ -369,7 +369,7 @@ where
         }
         while this.shared.incoming.lock().is_some() {
             let mut out = None;
-            let mut round = Round { inside: this.inside.as_mut(), shared: this.shared, out: &mut out };
+            let mut round = Some(Round { inside: this.inside.as_mut(), shared: this.shared, out: &mut out });
             let polled = region.poll_body(Pin::new(&mut round), cx);
             let ended = match polled {
                 Polled::Pending | Polled::Cut => return Poll::Pending,

@@ -33,7 +33,7 @@ impl<E: Send + 'static> Scope<E> {
     /// Launches a child for its effects. The scope waits for it.
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(&self, future: F) -> Job {
-        Launcher::new(self).launch(future)
+        self.place.run::<F, Plain>(future)
     }
 
     /// Launches a child for its result.
@@ -43,7 +43,7 @@ impl<E: Send + 'static> Scope<E> {
         F: Future<Output = T> + Send + 'static,
         T: Send + 'static,
     {
-        Launcher::new(self).spawn(future)
+        self.place.defer::<F, Plain>(future)
     }
 
     /// Launches a child that may fail; its error, as an `E`, fails the scope.
@@ -53,7 +53,7 @@ impl<E: Send + 'static> Scope<E> {
         F: Future<Output = Result<(), E1>> + Send + 'static,
         E1: Into<E> + 'static,
     {
-        Launcher::new(self).try_launch(future)
+        self.place.run::<F, Fallible<E>>(future)
     }
 
     /// Launches a child for a result that it may fail to give; its error, as an `E`, fails the scope,
@@ -65,18 +65,20 @@ impl<E: Send + 'static> Scope<E> {
         E1: Into<E> + 'static,
         T: Send + 'static,
     {
-        Launcher::new(self).try_spawn(future)
+        self.place.defer::<F, Fallible<E>>(future)
     }
 }
 
 impl<E: Send + 'static> Launcher<'_, Scope<E>> {
     /// Launches a child for its effects; see [`Scope::launch`].
+    #[inline(always)]
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(self, future: F) -> Job {
         self.run::<F, Plain>(future)
     }
 
     /// Launches a child for its result; see [`Scope::spawn`].
+    #[inline(always)]
     #[track_caller]
     pub fn spawn<F, T>(self, future: F) -> Deferred<T>
     where
@@ -87,6 +89,7 @@ impl<E: Send + 'static> Launcher<'_, Scope<E>> {
     }
 
     /// Launches a child that may fail; see [`Scope::try_launch`].
+    #[inline(always)]
     #[track_caller]
     pub fn try_launch<F, E1>(self, future: F) -> Job
     where
@@ -97,6 +100,7 @@ impl<E: Send + 'static> Launcher<'_, Scope<E>> {
     }
 
     /// Launches a child for a result that it may fail to give; see [`Scope::try_spawn`].
+    #[inline(always)]
     #[track_caller]
     pub fn try_spawn<F, T, E1>(self, future: F) -> Deferred<T>
     where
@@ -126,7 +130,7 @@ impl Supervisor {
     /// Launches a child for its effects; a panic goes to the failure handler.
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(&self, future: F) -> Job {
-        Launcher::new(self).launch(future)
+        self.place.run::<F, Supervised>(future)
     }
 
     /// Launches a child for its result, or for how it ended.
@@ -136,7 +140,7 @@ impl Supervisor {
         F: Future<Output = T> + Send + 'static,
         T: Send + 'static,
     {
-        Launcher::new(self).spawn(future)
+        self.place.defer::<F, Supervised>(future)
     }
 
     /// Launches a child that may fail; its failure goes to the failure handler.
@@ -146,7 +150,7 @@ impl Supervisor {
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: Debug + Send + 'static,
     {
-        Launcher::new(self).try_launch(future)
+        self.place.run::<F, SupervisedFallible<E>>(future)
     }
 
     /// Launches a child for its result, or for how it failed.
@@ -157,18 +161,20 @@ impl Supervisor {
         E: Debug + Send + 'static,
         T: Send + 'static,
     {
-        Launcher::new(self).try_spawn(future)
+        self.place.defer::<F, SupervisedFallible<E>>(future)
     }
 }
 
 impl Launcher<'_, Supervisor> {
     /// Launches a child for its effects; see [`Supervisor::launch`].
+    #[inline(always)]
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(self, future: F) -> Job {
         self.run::<F, Supervised>(future)
     }
 
     /// Launches a child for its result; see [`Supervisor::spawn`].
+    #[inline(always)]
     #[track_caller]
     pub fn spawn<F, T>(self, future: F) -> Deferred<Result<T, JoinError<Infallible>>>
     where
@@ -179,6 +185,7 @@ impl Launcher<'_, Supervisor> {
     }
 
     /// Launches a child that may fail; see [`Supervisor::try_launch`].
+    #[inline(always)]
     #[track_caller]
     pub fn try_launch<F, E>(self, future: F) -> Job
     where
@@ -189,6 +196,7 @@ impl Launcher<'_, Supervisor> {
     }
 
     /// Launches a child for its result, or for how it failed; see [`Supervisor::try_spawn`].
+    #[inline(always)]
     #[track_caller]
     pub fn try_spawn<F, T, E>(self, future: F) -> Deferred<Result<T, JoinError<E>>>
     where
@@ -219,7 +227,7 @@ impl<E: Send + 'static> Collector<E> {
     /// Launches a child for its effects.
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(&self, future: F) -> Job {
-        Launcher::new(self).launch(future)
+        self.place.run::<F, Plain>(future)
     }
 
     /// Launches a child that may fail; its error is gathered.
@@ -229,7 +237,7 @@ impl<E: Send + 'static> Collector<E> {
         F: Future<Output = Result<(), E1>> + Send + 'static,
         E1: Into<E> + 'static,
     {
-        Launcher::new(self).try_launch(future)
+        self.place.run::<F, Gathered<E>>(future)
     }
 
     /// Launches a child for its result: `None` if it failed (its error is gathered) or was cancelled.
@@ -240,18 +248,20 @@ impl<E: Send + 'static> Collector<E> {
         E1: Into<E> + 'static,
         T: Send + 'static,
     {
-        Launcher::new(self).try_spawn(future)
+        self.place.defer::<F, Gathered<E>>(future)
     }
 }
 
 impl<E: Send + 'static> Launcher<'_, Collector<E>> {
     /// Launches a child for its effects; see [`Collector::launch`].
+    #[inline(always)]
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(self, future: F) -> Job {
         self.run::<F, Plain>(future)
     }
 
     /// Launches a child that may fail; see [`Collector::try_launch`].
+    #[inline(always)]
     #[track_caller]
     pub fn try_launch<F, E1>(self, future: F) -> Job
     where
@@ -262,6 +272,7 @@ impl<E: Send + 'static> Launcher<'_, Collector<E>> {
     }
 
     /// Launches a child for its result; see [`Collector::try_spawn`].
+    #[inline(always)]
     #[track_caller]
     pub fn try_spawn<F, T, E1>(self, future: F) -> Deferred<Option<T>>
     where

@@ -45,6 +45,45 @@ pub struct Place {
     pub(crate) context: CoroutineContext,
 }
 
+impl Place {
+    /// Launches a child that nothing is said about.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn run<F, P>(&self, future: F) -> Job
+    where
+        F: Future + Send + 'static,
+        P: Policy<F::Output>,
+    {
+        Job(task::launch_owned::<F, P>(&self.node, self.plain(false), future))
+    }
+
+    /// As [`run`](Self::run), for a result.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn defer<F, P>(&self, future: F) -> Deferred<P::Stored>
+    where
+        F: Future + Send + 'static,
+        P: Policy<F::Output>,
+        P::Stored: Send + 'static,
+    {
+        task::spawn_owned::<F, P>(&self.node, self.plain(true), future)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn plain(&self, interest: bool) -> Launch {
+        Launch {
+            name: None, // it is not inherited
+            context: self.context.for_child(CoroutineContext::new()),
+            site: Location::caller(),
+            start: Birth::Scheduled,
+            interest,
+            shield: false,
+            pinned: false,
+        }
+    }
+}
+
 /// A launch under way: made by a scope's `on`, `named` and `start`, ended by `launch` or `spawn`.
 ///
 /// ```
@@ -65,6 +104,7 @@ pub struct Launcher<'a, S> {
 }
 
 impl<'a, S: Host> Launcher<'a, S> {
+    #[inline]
     pub(super) fn new(scope: &'a S) -> Self {
         Launcher { scope, context: CoroutineContext::new(), name: None, start: Start::Default, site: None }
     }
@@ -93,7 +133,7 @@ impl<'a, S: Host> Launcher<'a, S> {
         self
     }
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn into_launch(self, interest: bool) -> Launch {
         let start = match self.start {
@@ -102,9 +142,10 @@ impl<'a, S: Host> Launcher<'a, S> {
             Start::Undispatched => Birth::Running,
             Start::Atomic => Birth::Atomic,
         };
+        let context = self.scope.place().context.for_child(self.context);
         Launch {
-            name: self.name,
-            context: self.scope.place().context.for_child(&self.context),
+            name: context.own_name(self.name),
+            context,
             site: self.site.unwrap_or(Location::caller()),
             start,
             interest,
@@ -113,7 +154,7 @@ impl<'a, S: Host> Launcher<'a, S> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub(super) fn run<F, P>(self, future: F) -> Job
     where
@@ -124,7 +165,7 @@ impl<'a, S: Host> Launcher<'a, S> {
         Job(task::launch_owned::<F, P>(node, self.into_launch(false), future))
     }
 
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub(super) fn defer<F, P>(self, future: F) -> Deferred<P::Stored>
     where

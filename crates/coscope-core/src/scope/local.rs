@@ -145,9 +145,10 @@ impl<'env, E: Send + 'static, B> LocalLauncher<'_, 'env, E, B> {
 
     #[track_caller]
     fn with(&mut self, interest: bool, pinned: bool) -> Launch {
+        let context = self.scope.scope.place.context.for_child(std::mem::take(&mut self.context));
         Launch {
-            name: self.name.take(),
-            context: self.scope.scope.place.context.for_child(&self.context),
+            name: context.own_name(self.name.take()),
+            context,
             site: Location::caller(),
             start: Birth::Scheduled,
             interest,

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::handle::{Collector, Scope, Supervisor};
-use super::kept_panic::KeptPanic;
+use super::kept_panic::{Kept, KeptPanic};
 use super::launcher::Place;
 use super::region::{Mode, Polled, Region};
 use crate::error::{CancelReason, CoroutineInfo, JoinError, PanicPayload};
@@ -142,6 +142,9 @@ pub trait Shape<Out> {
     fn is_failure(_out: &Out) -> bool {
         false
     }
+    /// All has ended, and nothing has failed but the body, perhaps.
+    #[doc(hidden)]
+    fn output(out: Out) -> Self::Output;
     /// All has ended: the result of the body, if it had one, and what was kept of children's failures.
     #[doc(hidden)]
     fn finish(out: Option<Out>, failures: Vec<Failure>) -> Self::Output;
@@ -156,6 +159,9 @@ impl<T> Shape<T> for Infallibly {
     type Output = T;
     fn handle(place: Place) -> Scope {
         Scope::new(place)
+    }
+    fn output(out: T) -> T {
+        out
     }
     fn finish(out: Option<T>, failures: Vec<Failure>) -> T {
         match first::<Infallible, _>(failures, out) {
@@ -178,6 +184,9 @@ impl<T, E: Send + 'static> Shape<Result<T, E>> for Fallibly<E> {
     fn is_failure(out: &Result<T, E>) -> bool {
         out.is_err()
     }
+    fn output(out: Result<T, E>) -> Result<T, E> {
+        out
+    }
     fn finish(out: Option<Result<T, E>>, failures: Vec<Failure>) -> Result<T, E> {
         first::<E, _>(failures, out)?.expect("a scope without failures has a result")
     }
@@ -192,6 +201,9 @@ impl<T> Shape<T> for Supervising {
     type Output = T;
     fn handle(place: Place) -> Supervisor {
         Supervisor::new(place)
+    }
+    fn output(out: T) -> T {
+        out
     }
     fn finish(out: Option<T>, _failures: Vec<Failure>) -> T {
         out.expect("a supervisor's body is not cut")
@@ -208,6 +220,9 @@ impl<T, E: Send + 'static> Shape<T> for Gathering<E> {
     fn handle(place: Place) -> Collector<E> {
         Collector::new(place)
     }
+    fn output(out: T) -> Result<T, Errors<E>> {
+        Ok(out)
+    }
     fn finish(out: Option<T>, failures: Vec<Failure>) -> Result<T, Errors<E>> {
         let out = out.expect("a collecting scope's body is not cut");
         if failures.is_empty() {
@@ -219,8 +234,11 @@ impl<T, E: Send + 'static> Shape<T> for Gathering<E> {
 
 /// The body's result if there is no failure. Otherwise that is dropped, before anything unwinds: the first
 /// failure's error, or its panic resumed.
-fn first<E: 'static, O>(failures: Vec<Failure>, out: Option<O>) -> Result<Option<O>, E> {
-    let Some(failure) = failures.into_iter().next() else { return Ok(out) };
+fn first<E: 'static, O>(mut failures: Vec<Failure>, out: Option<O>) -> Result<Option<O>, E> {
+    if failures.is_empty() {
+        return Ok(out);
+    }
+    let failure = failures.swap_remove(0);
     unwind::drop_contained(out);
     match failure.cause {
         FailureCause::Error { error, .. } => Err(*error.downcast::<E>().expect("a scope's own error type")),
@@ -284,12 +302,12 @@ pin_project! {
         S: Shape<Fut::Output>,
     {
         region: Region,
-        #[pin]
-        body: Body<Fut>,
-        out: Option<Fut::Output>,
-        panic: Option<KeptPanic>,
-        shape: PhantomData<fn() -> S>,
         open: Option<F>,
+        begun: bool,
+        #[pin]
+        body: Option<Fut>,
+        result: Option<Kept<Fut::Output>>,
+        shape: PhantomData<fn() -> S>,
     }
 
     impl<S, F, Fut> PinnedDrop for Opened<S, F, Fut>
@@ -299,21 +317,10 @@ pin_project! {
     {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if !matches!(this.body.as_ref().project_ref(), BodyRef::Unopened | BodyRef::Closed) {
-                this.region.abandon(|| this.body.set(Body::Closed));
+            if *this.begun {
+                this.region.abandon(|| this.body.set(None));
             }
         }
-    }
-}
-
-pin_project! {
-    #[project = BodyProj]
-    #[project_ref = BodyRef]
-    enum Body<Fut> {
-        Unopened,
-        Open { #[pin] future: Fut },
-        Joining,
-        Closed,
     }
 }
 
@@ -326,7 +333,7 @@ where
     #[track_caller]
     fn new(name: &'static str, mode: Mode, open: F) -> Self {
         let region = Region::new(name, mode);
-        Opened { region, body: Body::Unopened, out: None, panic: None, shape: PhantomData, open: Some(open) }
+        Opened { region, open: Some(open), begun: false, body: None, result: None, shape: PhantomData }
     }
 }
 
@@ -340,63 +347,54 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
         let mut this = self.project();
-        let region = &*this.region;
-        let mut opened = Ok(());
-        if let Some(open) = this.open.take() {
-            let (node, context) = region.handle();
-            this.body.set(Body::Joining);
-            opened = unwind::catch(|| region.frame.enter(|| open(S::handle(Place { node, context }))))
-                .map(|future| this.body.set(Body::Open { future }));
-        }
-        let polled = match (opened, this.body.as_mut().project()) {
-            (Err(payload), _) => Some(Polled::Panicked(payload)),
-            (Ok(()), BodyProj::Open { future }) => Some(region.poll_body(future, cx)),
-            (Ok(()), _) => None,
+        let polled = if let Some(open) = this.open.take() {
+            *this.begun = true;
+            let open = |place| open(S::handle(place));
+            Some(this.region.begin(open, this.body.as_mut(), cx, S::is_failure))
+        } else {
+            assert!(*this.begun, "a scope was polled after it had ended");
+            this.body.is_some().then(|| this.region.poll_body(this.body.as_mut(), cx))
         };
+        let region = &*this.region;
         if let Some(polled) = polled {
-            let polled = match polled {
-                Polled::Ready(out) if !S::is_failure(&out) && region.is_untouched() => {
-                    // nobody has launched, nobody can: the common end of a scope that was not needed
-                    let drop_body = || region.frame.enter(|| this.body.set(Body::Closed));
-                    unwind::contain("a Drop of a scope's body", drop_body);
-                    if region.is_untouched() {
-                        return Poll::Ready(S::finish(Some(out), Vec::new()));
-                    }
-                    Polled::Ready(out)
-                }
-                polled => polled,
-            };
             match polled {
                 Polled::Pending => return Poll::Pending,
+                Polled::Ready(out) if !S::is_failure(&out) && region.is_untouched() => {
+                    // nobody has launched, nobody can: the common end of a scope that was not needed
+                    *this.begun = false;
+                    return Poll::Ready(S::output(out));
+                }
                 Polled::Ready(out) => {
                     if S::is_failure(&out) && !region.fail(CancelReason::new("its scope's body failed")) {
                         unwind::drop_contained(out); // a child was first
                     } else {
-                        *this.out = Some(out);
+                        *this.result = Some(Ok(out));
                     }
                 }
                 Polled::Panicked(payload) => {
                     let panic = KeptPanic::new(payload);
                     if region.fail(CancelReason::new("its scope's body panicked")) {
-                        *this.panic = Some(panic);
+                        *this.result = Some(Err(panic));
                     }
                 }
                 Polled::Cut => {}
             }
-            region.cut_body(|| this.body.set(Body::Joining));
+            if this.body.is_some() {
+                region.cut_body(|| this.body.set(None));
+            }
             region.end_body();
         }
-        assert!(
-            matches!(this.body.as_ref().project_ref(), BodyRef::Joining),
-            "a scope was polled after it had ended"
-        );
         ready!(region.poll_joined(cx));
-        this.body.set(Body::Closed);
-        if let Some(panic) = this.panic.take() {
-            region.report_failures(); // those that a collector has gathered
-            panic.resume();
-        }
-        Poll::Ready(S::finish(this.out.take(), region.take_failures()))
+        *this.begun = false;
+        let out = match this.result.take() {
+            Some(Err(panic)) => {
+                region.report_failures(); // those that a collector has gathered
+                panic.resume();
+            }
+            Some(Ok(out)) => Some(out),
+            None => None,
+        };
+        Poll::Ready(S::finish(out, region.take_failures()))
     }
 }
 

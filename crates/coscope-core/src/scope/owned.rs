@@ -68,7 +68,7 @@ impl Token {
     #[track_caller]
     fn new(name: &'static str, parent: &NodeRef, supervises: bool, context: CoroutineContext) -> Self {
         let identity =
-            Identity { name: Cow::Borrowed(name), id: Identity::next_id(), site: Location::caller() };
+            Identity { name: Some(Cow::Borrowed(name)), id: Identity::next_id(), site: Location::caller() };
         let owned = Owned { supervises, context, given_back: AtomicBool::new(false) };
         let birth = Birth { holds_parent: true, ..Birth::default() };
         let node = KindRef::allocate(Some(parent), birth, identity, owned).into_node();
@@ -142,7 +142,7 @@ impl CoroutineScope {
     /// A scope whose children run with `context`; on the default dispatcher where it names none.
     #[track_caller]
     pub fn new(context: impl Into<CoroutineContext>) -> Self {
-        let context = CoroutineContext::new().for_child(&context.into());
+        let context = CoroutineContext::new().for_child(context.into());
         let token = Token::new("CoroutineScope", root(), true, context.clone());
         CoroutineScope { supervisor: Supervisor::new(Place { node: token.node().clone(), context }), token }
     }

@@ -77,7 +77,9 @@ struct Branch<F: Future> {
 impl<F: Future> Branch<F> {
     fn end(&mut self) {
         let body = &mut self.body;
-        self.region.cut_body(|| *body = None);
+        if body.is_some() {
+            self.region.cut_body(|| *body = None);
+        }
         self.region.end_body();
     }
 }
@@ -103,8 +105,10 @@ impl<F: Future> Contest<F> {
         self.begun = true;
         if self.won.is_none() {
             for branch in &mut self.branches {
-                let Some(body) = branch.body.as_mut() else { continue };
-                match branch.region.poll_body(body.as_mut(), cx) {
+                if branch.body.is_none() {
+                    continue;
+                }
+                match branch.region.poll_body(Pin::new(&mut branch.body), cx) {
                     Polled::Pending | Polled::Cut => continue,
                     Polled::Ready(value) if !(self.wins)(&value) => {
                         branch.lost = Some(value);
@@ -123,10 +127,10 @@ impl<F: Future> Contest<F> {
         }
         let mut joined = true;
         for branch in &mut self.branches {
-            if let Some(body) = branch.body.as_mut() {
+            if branch.body.is_some() {
                 // a loser; one with a shield open goes on until that has ended
                 if branch.region.is_shielded() {
-                    match branch.region.poll_body(body.as_mut(), cx) {
+                    match branch.region.poll_body(Pin::new(&mut branch.body), cx) {
                         Polled::Pending | Polled::Cut if branch.region.is_held_up() => {
                             joined = false;
                             continue;

@@ -8,7 +8,11 @@
 //! ```
 //!
 //! A region has a *frame* on the thread while it is polled, and a *node* in the tree from the moment
-//! something needs one: a child, a clean-up, a shield inside. An empty region never has one.
+//! something needs one: a child, a clean-up, a shield inside. An empty region never has one, or has lost
+//! it again by the end of its first poll (a `scope`, whose handle may go anywhere at once).
+//!
+//! Whoever polls a region right inside of what its node hangs below may count on that: it cannot end
+//! meanwhile. Whoever has moved the region's future elsewhere must first see that it has not been closed.
 //!
 //! Abandoned, the region is cancelled at once, and its node stays in the tree until its children
 //! have ended: the coroutine, and every scope above, cannot complete before.
@@ -16,11 +20,13 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::thread;
 
 use super::finalizer;
-use crate::context::CoroutineContext;
+use super::launcher::Place;
 use crate::context::current::{self, DeadlineFace, Frame};
 use crate::error::CancelReason;
 use crate::failure::Failure;
@@ -114,13 +120,13 @@ impl SharedKind for RegionNode {
     }
 }
 
-/// A node for a region below `parent`.
-pub(crate) fn allocate(parent: NodeRef, frame: &Frame, mode: Mode) -> NodeRef {
-    let identity = Identity { name: Cow::Borrowed(frame.name), id: 0, site: frame.site };
-    let birth = Birth { region: true, shield: frame.shield, holds_parent: true, lazy: false };
-    let payload =
-        RegionNode { mode, deadline: DeadlineFace(frame.deadline.get()), slot: Mutex::new(Slot::default()) };
-    KindRef::allocate(Some(&parent), birth, identity, payload).into_node()
+/// A node for a region below `parent`, made inside of a poll of the region.
+fn allocate(parent: &NodeRef, holds_parent: bool, frame: &Frame, mode: Mode) -> NodeRef {
+    let identity = Identity { name: Some(Cow::Borrowed(frame.name)), id: 0, site: frame.site };
+    let birth = Birth { region: true, shield: frame.shield, holds_parent, lazy: false };
+    let deadline = DeadlineFace(frame.deadline());
+    let payload = RegionNode { mode, deadline, slot: Mutex::new(Slot::default()) };
+    KindRef::allocate(Some(parent), birth, identity, payload).into_node()
 }
 
 /// How a poll of the body went.
@@ -132,6 +138,26 @@ pub(crate) enum Polled<T> {
     Cut,
 }
 
+/// What a poll of a body has ended with, if it has: `poll` writes the value, and may then drop the body.
+#[inline]
+fn end_of<T>(poll: impl FnOnce(&mut Option<T>)) -> Option<thread::Result<T>> {
+    let mut value = None;
+    let Err(payload) = unwind::catch(|| poll(&mut value)) else { return value.map(Ok) };
+    let Some(value) = value else { return Some(Err(payload)) };
+    unwind::contain("a Drop of a scope's body", || resume_unwind(payload));
+    Some(Ok(value))
+}
+
+/// Polls a body, and drops it when it is ready.
+#[inline]
+fn poll_into<F: Future>(value: &mut Option<F::Output>, mut body: Pin<&mut Option<F>>, cx: &mut Context<'_>) {
+    let future = body.as_mut().as_pin_mut().expect("a body is polled until it has ended");
+    if let Poll::Ready(ready) = future.poll(cx) {
+        *value = Some(ready);
+        body.set(None);
+    }
+}
+
 /// What every region's future consists of, beside its body.
 pub(crate) struct Region {
     pub(crate) frame: Frame,
@@ -141,9 +167,9 @@ impl Region {
     #[track_caller]
     pub(crate) fn new(name: &'static str, mode: Mode) -> Self {
         let make = match mode {
-            Mode::FailFast => |parent, frame: &Frame| allocate(parent, frame, Mode::FailFast),
-            Mode::Supervise => |parent, frame: &Frame| allocate(parent, frame, Mode::Supervise),
-            Mode::Gather => |parent, frame: &Frame| allocate(parent, frame, Mode::Gather),
+            Mode::FailFast => |parent: &_, holds, frame: &_| allocate(parent, holds, frame, Mode::FailFast),
+            Mode::Supervise => |parent: &_, holds, frame: &_| allocate(parent, holds, frame, Mode::Supervise),
+            Mode::Gather => |parent: &_, holds, frame: &_| allocate(parent, holds, frame, Mode::Gather),
         };
         Region { frame: Frame::new(name, make) }
     }
@@ -156,37 +182,36 @@ impl Region {
         self.node()?.downcast()
     }
 
-    /// The node and the context that children of the region inherit, for a handle. Called at the
-    /// first poll, outside of the frame.
-    pub(crate) fn handle(&self) -> (NodeRef, CoroutineContext) {
-        let node = self.frame.node_from_outside();
-        let context = current::context();
-        (node, context)
-    }
-
     /// Runs `f`, which polls or drops the body, inside the region. Hands it back if the region has been
     /// force-closed: there is no inside any more.
     fn inside<R, F: FnOnce() -> R>(&self, f: F) -> Result<R, F> {
-        if let Some(node) = self.node() {
-            if node.is_adrift() {
-                return Err(f);
-            }
-            if !node.state.begin_poll() {
-                let _left = node.state.end_poll();
-                return Err(f);
-            }
+        match self.node() {
+            Some(node) if !node.parent().is_some_and(current::is_innermost) => self.inside_elsewhere(node, f),
+            Some(node) if node.state.is_closed() => Err(f),
+            // What closes regions is the end of the body around, which this runs in the middle of.
+            _ => Ok(self.frame.enter(f)),
         }
-        struct Leave<'a>(&'a Region);
+    }
+
+    /// As [`inside`](Self::inside), where the region's future has been moved out of what its node hangs below.
+    #[cold]
+    fn inside_elsewhere<R, F: FnOnce() -> R>(&self, node: &NodeRef, f: F) -> Result<R, F> {
+        struct Leave<'a>(&'a NodeRef);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
-                if let Some(node) = self.0.node()
-                    && node.state.end_poll()
-                {
-                    node.release(); // force-closed meanwhile
+                if self.0.state.end_poll() {
+                    self.0.release(); // force-closed meanwhile
                 }
             }
         }
-        let _leave = Leave(self);
+        if node.is_adrift() {
+            return Err(f);
+        }
+        if !node.state.begin_poll() {
+            let _left = node.state.end_poll();
+            return Err(f);
+        }
+        let _leave = Leave(node);
         Ok(self.frame.enter(f))
     }
 
@@ -198,16 +223,50 @@ impl Region {
         )
     }
 
-    /// Polls the body once.
-    pub(crate) fn poll_body<F: Future>(&self, body: Pin<&mut F>, cx: &mut Context<'_>) -> Polled<F::Output> {
-        let poll = || self.inside(|| body.poll(cx)).unwrap_or_else(|_| self.polled_closed());
-        match unwind::catch(poll) {
-            Ok(Poll::Ready(value)) => Polled::Ready(value),
-            Err(payload) => Polled::Panicked(payload),
-            Ok(Poll::Pending) => {
+    /// Opens and polls the body for the first time, in a region that has a node from the outset. If nothing
+    /// has come of that, the node has gone again.
+    #[inline]
+    pub(crate) fn begin<F: Future>(
+        &mut self,
+        open: impl FnOnce(Place) -> F,
+        mut body: Pin<&mut Option<F>>,
+        cx: &mut Context<'_>,
+        is_failure: fn(&F::Output) -> bool,
+    ) -> Polled<F::Output> {
+        let context = current::context();
+        let mut ended = None;
+        self.frame.begin(|node| {
+            ended = end_of(|value| {
+                body.set(Some(open(Place { node, context })));
+                poll_into(value, body, cx);
+            });
+            matches!(&ended, Some(Ok(value)) if !is_failure(value))
+        });
+        self.look_at(ended, cx)
+    }
+
+    /// Polls the body once. When it is ready it is dropped.
+    pub(crate) fn poll_body<F: Future>(
+        &self,
+        body: Pin<&mut Option<F>>,
+        cx: &mut Context<'_>,
+    ) -> Polled<F::Output> {
+        let ended = end_of(|value| {
+            self.inside(|| poll_into(value, body, cx)).unwrap_or_else(|_| self.polled_closed());
+        });
+        self.look_at(ended, cx)
+    }
+
+    #[inline]
+    fn look_at<T>(&self, ended: Option<thread::Result<T>>, cx: &mut Context<'_>) -> Polled<T> {
+        match ended {
+            Some(Ok(value)) => Polled::Ready(value),
+            Some(Err(payload)) => Polled::Panicked(payload),
+            None if self.node().is_some() => {
                 self.register(cx);
                 if self.is_failed() && !self.is_shielded() { Polled::Cut } else { Polled::Pending }
             }
+            None => Polled::Pending,
         }
     }
 
@@ -226,7 +285,7 @@ impl Region {
     /// Nobody but this region's future knows its node, and nothing hangs below it.
     #[inline]
     pub(crate) fn is_untouched(&self) -> bool {
-        self.node().is_none_or(|node| !node.state.is_linked() && !node.is_known())
+        self.node().is_none_or(|node| node.is_untouched())
     }
 
     /// A failure is kept.
@@ -301,7 +360,7 @@ impl Region {
     /// still there.
     pub(crate) fn abandon(&self, drop_body: impl FnOnce()) {
         if let Some(node) = self.node() {
-            node.cancel(CancelReason::new("its scope was dropped"));
+            node.cancel_dropped("its scope was dropped");
         }
         self.cut_body(drop_body);
         self.end_body();

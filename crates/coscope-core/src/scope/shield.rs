@@ -109,11 +109,11 @@ impl<F: Future> Future for Shield<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         let region = &*this.region;
-        if let Some(body) = this.body.as_mut().as_pin_mut() {
+        if this.body.is_some() {
             if this.around.is_none() {
                 *this.around = Some(Around::open());
             }
-            match region.poll_body(body, cx) {
+            match region.poll_body(this.body.as_mut(), cx) {
                 Polled::Pending | Polled::Cut => return Poll::Pending,
                 Polled::Ready(value) => *this.result = Some(Ok(value)),
                 Polled::Panicked(payload) => {
@@ -121,7 +121,9 @@ impl<F: Future> Future for Shield<F> {
                     region.cancel_children("the shield around it panicked".into());
                 }
             }
-            region.cut_body(|| this.body.set(None));
+            if this.body.is_some() {
+                region.cut_body(|| this.body.set(None));
+            }
             region.end_body();
         }
         ready!(region.poll_joined(cx));

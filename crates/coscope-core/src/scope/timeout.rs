@@ -1,5 +1,6 @@
 //! Deadlines as values: [`with_timeout`], [`with_deadline`], and the deadline in force.
 
+use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -10,17 +11,18 @@ use pin_project_lite::pin_project;
 
 use super::kept_panic::{Kept, KeptPanic, settled};
 use super::region::{Mode, Polled, Region};
-use crate::context::current;
+use crate::context::current::{self, Limit};
 use crate::error::TimedOut;
 use crate::suspend::gate;
 use crate::time::{Instant, Timer};
 
 /// Runs `future` for at most `duration`.
 ///
-/// Zero means at once: the future is not polled. Otherwise the future is polled before the clock is
-/// looked at: a value that is there wins, even late. When the time is over, the future is dropped
-/// where it is suspended, and what it leaves behind (scopes, clean-ups) is cancelled and joined before
-/// this returns.
+/// Zero means at once: the future is not polled. Otherwise the time runs from the future's first
+/// suspension on (what it does before that nobody could cut), and the future is polled before the
+/// clock is looked at: a value that is there wins, even late. When the time is over, the future is
+/// dropped where it is suspended, and what it leaves behind (scopes, clean-ups) is cancelled and joined
+/// before this returns.
 ///
 /// ```
 /// # use coscope_core::{with_timeout, delay};
@@ -38,7 +40,7 @@ use crate::time::{Instant, Timer};
 /// With the panic of the future, when what it has left behind has ended.
 #[track_caller]
 pub fn with_timeout<F: Future>(duration: Duration, future: F) -> WithTimeout<F> {
-    WithTimeout::new(Limit::After(duration), future)
+    WithTimeout::new(Limit::For(duration), future)
 }
 
 /// Runs `future` until `deadline` at the latest; otherwise as [`with_timeout`].
@@ -47,19 +49,13 @@ pub fn with_timeout<F: Future>(duration: Duration, future: F) -> WithTimeout<F> 
 /// As [`with_timeout`].
 #[track_caller]
 pub fn with_deadline<F: Future>(deadline: Instant, future: F) -> WithTimeout<F> {
-    WithTimeout::new(Limit::At(deadline), future)
+    WithTimeout::new(Limit::Until(deadline), future)
 }
 
 /// The deadline in force at this point: the least one of the timeouts around it and up its parents,
-/// as far as the nearest shield.
+/// as far as the nearest shield. A [`with_timeout`] that has not suspended yet counts as if it did so now.
 pub fn effective_deadline() -> Option<Instant> {
     current::deadline()
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Limit {
-    After(Duration),
-    At(Instant),
 }
 
 pin_project! {
@@ -67,11 +63,10 @@ pin_project! {
     #[must_use = "a timeout runs only when it is awaited"]
     pub struct WithTimeout<F: Future> {
         region: Region,
-        limit: Limit,
-        under_way: bool,
+        begun: bool,
         after: Duration,
         #[pin]
-        timer: Timer,
+        timer: Option<Timer>,
         #[pin]
         body: Option<F>,
         result: Option<Kept<Result<F::Output, TimedOut>>>,
@@ -80,7 +75,7 @@ pin_project! {
     impl<F: Future> PinnedDrop for WithTimeout<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if *this.under_way {
+            if *this.begun {
                 this.region.abandon(|| this.body.set(None));
             }
         }
@@ -91,12 +86,12 @@ impl<F: Future> WithTimeout<F> {
     #[track_caller]
     fn new(limit: Limit, future: F) -> Self {
         let region = Region::new("with_timeout", Mode::Supervise);
+        region.frame.limit.set(Some(limit));
         WithTimeout {
             region,
-            limit,
-            under_way: false,
+            begun: false,
             after: Duration::ZERO,
-            timer: Timer::new(),
+            timer: None,
             body: Some(future),
             result: None,
         }
@@ -109,31 +104,34 @@ impl<F: Future> Future for WithTimeout<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let region = &*this.region;
-        let first = !*this.under_way;
-        if first {
-            let now = current::with_clock(|clock| clock.now());
-            let deadline = match *this.limit {
-                Limit::After(duration) => now + duration,
-                Limit::At(deadline) => deadline,
+        if !*this.begun {
+            *this.after = match region.frame.limit.get().expect("a timeout has a limit") {
+                Limit::For(duration) => duration,
+                Limit::Until(deadline) => deadline - current::with_clock(|clock| clock.now()),
             };
-            *this.after = deadline - now;
-            if deadline <= now {
+            if this.after.is_zero() {
                 this.body.set(None);
                 return Poll::Ready(Err(TimedOut { after: Duration::ZERO }));
             }
-            region.frame.deadline.set(Some(deadline));
-            *this.under_way = true;
+            *this.begun = true;
         }
-        if let Some(body) = this.body.as_mut().as_pin_mut() {
-            let result = match region.poll_body(body, cx) {
+        if this.body.is_some() {
+            let result = match region.poll_body(this.body.as_mut(), cx) {
+                Polled::Ready(value) if region.is_untouched() => {
+                    *this.begun = false;
+                    this.timer.set(None);
+                    return Poll::Ready(Ok(value));
+                }
                 Polled::Ready(value) => Ok(Ok(value)),
                 Polled::Panicked(payload) => Err(KeptPanic::new(payload)),
                 Polled::Pending | Polled::Cut => {
-                    let polled = if first {
-                        let deadline = region.frame.deadline.get().expect("set above");
-                        current::with_clock(|clock| this.timer.as_mut().poll(clock, deadline, cx.waker()))
-                    } else {
-                        this.timer.as_mut().poll_again(cx.waker())
+                    let polled = match this.timer.as_mut().as_pin_mut() {
+                        Some(timer) => timer.poll_again(cx.waker()),
+                        None => {
+                            this.timer.set(Some(Timer::new()));
+                            let timer = this.timer.as_mut().as_pin_mut().expect("just set");
+                            arm(timer, &region.frame.limit, cx)
+                        }
                     };
                     ready!(gate::pass(cx, polled));
                     if region.is_held_up() {
@@ -148,18 +146,35 @@ impl<F: Future> Future for WithTimeout<F> {
                 Err(_) => region.cancel_children("the block around it panicked".into()),
             }
             *this.result = Some(result);
-            region.cut_body(|| this.body.set(None));
+            if this.body.is_some() {
+                region.cut_body(|| this.body.set(None));
+            }
             region.end_body();
         }
         ready!(region.poll_joined(cx));
-        *this.under_way = false;
-        this.timer.as_mut().clear();
+        *this.begun = false;
+        this.timer.set(None);
         Poll::Ready(settled(this.result.take().expect("a timeout was polled after it had ended")))
     }
 }
 
+/// The first suspension: from here on the time runs.
+fn arm(timer: Pin<&mut Timer>, limit: &Cell<Option<Limit>>, cx: &mut Context<'_>) -> Poll<()> {
+    current::with_clock(|clock| {
+        let deadline = match limit.get().expect("a timeout has a limit") {
+            Limit::For(duration) => clock.now() + duration,
+            Limit::Until(deadline) => deadline,
+        };
+        limit.set(Some(Limit::Until(deadline)));
+        timer.poll(clock, deadline, cx.waker())
+    })
+}
+
 impl<F: Future> fmt::Debug for WithTimeout<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WithTimeout").field("limit", &self.limit).field("region", &self.region).finish()
+        f.debug_struct("WithTimeout")
+            .field("limit", &self.region.frame.limit)
+            .field("region", &self.region)
+            .finish()
     }
 }

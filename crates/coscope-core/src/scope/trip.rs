@@ -103,24 +103,26 @@ fn open(node: &NodeRef, target: &Dispatcher, at: (usize, usize), site: &'static 
 
 /// The slot of a visit, if something needs one.
 fn open_for_visit(visit: &Visit<'_>) -> usize {
-    let at = (visit.step.slot(), visit.origin.slot());
+    let at = (visit.origin.slot(), visit.origin.slot());
     let target = visit.given.dispatcher().expect("a visit is one to a dispatcher");
     current::with_coroutine(|node| open(node.expect("visits are a coroutine's"), target, at, visit.site))
 }
 
-/// Begins a visit to the dispatcher of `given`: the step has its permit now. `None` if that must not be, or is
-/// not free.
-pub(super) fn visit<'a>(given: &'a CoroutineContext, site: &'static Location<'static>) -> Option<Visit<'a>> {
+/// Runs `f` in a visit to the dispatcher of `given`, whose permit the step has then. `None` if that must not be, or
+/// is not free.
+#[inline]
+pub(super) fn visit<R>(
+    given: &CoroutineContext,
+    site: &'static Location<'static>,
+    f: impl FnOnce(&Visit<'_>) -> R,
+) -> Option<R> {
     let target = given.dispatcher()?;
     let leaves = |home: &Dispatcher| home != target && home.dispatch_impl().may_leave_in_place();
-    let movable = |node: &NodeRef| node.face::<TaskHead>().is_some_and(|head| head.pinned.is_none());
     let may = current::with_dispatcher(|home| home.is_some_and(leaves))
         && target.dispatch_impl().is_dispatch_needed()
-        && current::with_coroutine(|node| node.is_some_and(movable));
-    if !may {
-        return None;
-    }
-    current::visit(given, site, open_for_visit).filter(|_| target.dispatch_impl().enter_in_place())
+        && current::with_coroutine(|node| node.is_some_and(NodeRef::is_movable));
+    let enter = |visit: &Visit<'_>| target.dispatch_impl().enter_in_place().then(|| f(visit));
+    if may { current::visit(given, site, open_for_visit, enter)? } else { None }
 }
 
 impl Trip {

@@ -33,7 +33,8 @@ use super::open::{Infallibly, Opened, scope};
 use super::trip::{self, Exchanged, Trip};
 use crate::context::current::{self, At};
 use crate::context::{CoroutineContext, Visit};
-use crate::task::{Deferred, TaskHead};
+use crate::job::NodeRef;
+use crate::task::Deferred;
 use crate::unwind;
 
 /// Runs `future` with a changed context: on another dispatcher, with other elements, or both.
@@ -158,7 +159,7 @@ impl Stage {
     /// The slot that the body belongs to.
     fn place(&self) -> At {
         match self {
-            Stage::Away(trip) => At::Slot(trip.slot),
+            Stage::Away(trip) => At::number(trip.slot),
             Stage::New | Stage::Here | Stage::Done => current::whereabouts().1,
         }
     }
@@ -172,9 +173,7 @@ impl<F: Future> WithContext<F> {
             return Stage::Here;
         }
         let immediate = !target.dispatch_impl().is_dispatch_needed();
-        let movable = current::coroutine()
-            .filter(|node| node.face::<TaskHead>().is_some_and(|head| head.pinned.is_none()));
-        let Some(node) = movable else {
+        let Some(node) = current::coroutine().filter(NodeRef::is_movable) else {
             if immediate {
                 return Stage::Here; // what cannot move stays on the thread that it is on already
             }
@@ -211,37 +210,36 @@ impl Drop for Visited<'_, '_> {
 impl<F: Future> Parts<'_, F> {
     /// The first poll, under the permit of the other dispatcher, if that can be had here and now.
     fn visit(&mut self, cx: &mut Context<'_>) -> Option<Poll<F::Output>> {
-        let visit = trip::visit(self.given, self.site)?;
-        let exchanged = Exchanged;
-        let mut left = Visited { visit: &visit, context: self.context, stage: self.stage, forgotten: false };
-        let polled = current::enter_visit(&visit, || {
-            let body = self.body.as_mut().as_pin_mut().expect("a with_context was polled after it had ended");
-            let polled = body.poll(cx);
-            if polled.is_ready() {
-                self.body.set(None);
+        trip::visit(self.given, self.site, |visit| {
+            let exchanged = Exchanged;
+            let mut left = Visited { visit, context: self.context, stage: self.stage, forgotten: false };
+            let polled = current::enter_visit(visit, || {
+                let body =
+                    self.body.as_mut().as_pin_mut().expect("a with_context was polled after it had ended");
+                let polled = body.poll(cx);
+                if polled.is_ready() {
+                    self.body.set(None);
+                }
+                polled
+            });
+            let back = exchanged.back();
+            left.forgotten = back && polled.is_ready();
+            if !left.forgotten {
+                visit.slot(); // from now on it has one
             }
-            polled
-        });
-        let back = exchanged.back();
-        let Poll::Ready(value) = polled else {
-            visit.slot(); // from now on it has one
-            return Some(Poll::Pending);
-        };
-        left.forgotten = back;
-        if !back {
-            visit.slot();
-        }
-        drop(left);
-        if back {
-            *self.stage = Stage::Done;
-            return Some(Poll::Ready(value));
-        }
-        *self.result = Some(value);
-        if let Stage::Away(trip) = self.stage {
-            trip.returning = true;
-            trip.ask(trip.origin, cx, self.site);
-        }
-        Some(Poll::Pending)
+            drop(left);
+            let Poll::Ready(value) = polled else { return Poll::Pending };
+            if back {
+                *self.stage = Stage::Done;
+                return Poll::Ready(value);
+            }
+            *self.result = Some(value);
+            if let Stage::Away(trip) = self.stage {
+                trip.returning = true;
+                trip.ask(trip.origin, cx, self.site);
+            }
+            Poll::Pending
+        })
     }
 }
 

@@ -26,7 +26,7 @@ use crate::wait::{Clause, Turn};
 /// # Cancellation
 /// Safe: a delay that is cut leaves nothing behind.
 pub fn delay(duration: Duration) -> Delay {
-    Delay { until: Until::After(duration), timer: Timer::new() }
+    Delay { until: Until::after(duration), timer: Timer::new() }
 }
 
 /// Suspends until `deadline`; returns at once if it has passed.
@@ -34,15 +34,45 @@ pub fn delay(duration: Duration) -> Delay {
 /// # Cancellation
 /// As [`delay`].
 pub fn delay_until(deadline: Instant) -> Delay {
-    Delay { until: Until::At(deadline), timer: Timer::new() }
+    Delay { until: Until::at(deadline), timer: Timer::new() }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Until {
-    After(Duration),
-    At(Instant),
-    /// The timer is armed, or is not to be.
-    Armed(Instant),
+/// An instant, or a while from the first poll on, in nanoseconds; the highest bit tells which. What takes
+/// longer than the other bits can say, 292 years, never comes. One word, since many wait at once.
+#[derive(Clone, Copy)]
+struct Until(u64);
+
+impl Until {
+    const WHILE: u64 = 1 << 63;
+    const NEVER: u64 = Until::WHILE - 1;
+
+    fn after(duration: Duration) -> Self {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Until(nanos.min(Until::NEVER) | Until::WHILE)
+    }
+
+    fn at(deadline: Instant) -> Self {
+        Until(deadline.as_nanos().min(Until::NEVER))
+    }
+
+    /// The instant, if the first poll is now.
+    fn deadline(self, now: Instant) -> Instant {
+        match self.0 & Until::NEVER {
+            Until::NEVER => Instant::FAR_FUTURE,
+            nanos if self.0 == nanos => Instant::from_nanos(nanos),
+            nanos => Instant::from_nanos(now.as_nanos().saturating_add(nanos)),
+        }
+    }
+}
+
+impl fmt::Debug for Until {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.0 & Until::NEVER;
+        match self.0 == nanos {
+            true => Instant::from_nanos(nanos).fmt(f),
+            false => Duration::from_nanos(nanos).fmt(f),
+        }
+    }
 }
 
 pin_project! {
@@ -58,26 +88,20 @@ pin_project! {
 impl Future for Delay {
     type Output = ();
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        let polled = match *this.until {
-            Until::Armed(_) => this.timer.as_mut().poll_again(cx.waker()),
-            Until::After(Duration::ZERO) => return Poll::Ready(()),
-            until => {
-                let armed = current::with_clock(|clock| {
-                    let now = clock.now();
-                    let deadline = match until {
-                        Until::After(duration) => now + duration,
-                        Until::At(deadline) | Until::Armed(deadline) => deadline,
-                    };
-                    (deadline > now).then(|| {
-                        let polled = this.timer.as_mut().poll(clock, deadline, cx.waker());
-                        *this.until = Until::Armed(deadline);
-                        polled
-                    })
-                });
-                let Some(polled) = armed else { return Poll::Ready(()) };
-                polled
-            }
+        let this = self.project();
+        let polled = if this.timer.was_armed() {
+            this.timer.poll_again(cx.waker())
+        } else if this.until.0 == Until::WHILE {
+            return Poll::Ready(());
+        } else {
+            let until = *this.until;
+            let begun = current::with_clock(|clock| {
+                let now = clock.now();
+                let deadline = until.deadline(now);
+                (deadline > now).then(|| this.timer.poll(clock, deadline, cx.waker()))
+            });
+            let Some(polled) = begun else { return Poll::Ready(()) };
+            polled
         };
         gate::pass(cx, polled)
     }
@@ -87,7 +111,7 @@ impl Future for Delay {
 impl Clause for Delay {
     type Output = ();
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
-        if turn.ticket().is_some() { Poll::Pending } else { self.poll(turn.cx()) }
+        if turn.ticket().is_some() { Poll::Pending } else { self.poll(turn.context()) }
     }
     fn take(self: Pin<&mut Self>) {}
 }

@@ -65,9 +65,17 @@ fn bar(cx: &Context<'_>) -> Way {
     if !current::is_spent() {
         return Way::Elsewhere;
     }
-    current::set_yielding();
-    cx.waker().wake_by_ref();
+    give_way(cx);
     Way::Spent
+}
+
+/// The step goes to the back of the queue, and comes again.
+pub(super) fn give_way(cx: &Context<'_>) {
+    let own = current::with_coroutine(|node| node.and_then(|node| node.slot_of(cx.waker())));
+    current::set_yielding(own);
+    if own.is_none() {
+        cx.waker().wake_by_ref();
+    }
 }
 
 /// Asks for a step in the place where this point belongs.

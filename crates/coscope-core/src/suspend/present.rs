@@ -26,7 +26,7 @@ pub fn current_context() -> CoroutineContext {
 
 /// The time now, on the clock of this point: real, or virtual in a test.
 pub fn now() -> Instant {
-    current::clock().now()
+    current::with_clock(|clock| clock.now())
 }
 
 /// Who runs here, for a log line: `main @fetch#12`, the thread's name and the coroutine's; the
@@ -35,7 +35,7 @@ pub fn current_label() -> String {
     let thread = std::thread::current();
     let thread = thread.name().unwrap_or("unnamed");
     match current::coroutine() {
-        Some(node) => format!("{thread} @{}#{}", node.identity.name, node.identity.id),
+        Some(node) => format!("{thread} @{}#{}", node.identity.name(), node.identity.id),
         None => thread.to_owned(),
     }
 }

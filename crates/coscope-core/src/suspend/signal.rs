@@ -93,7 +93,7 @@ impl Future for Signal {
 impl Clause for Signal {
     type Output = ();
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
-        if turn.ticket().is_some() { Poll::Pending } else { self.poll(turn.cx()) }
+        if turn.ticket().is_some() { Poll::Pending } else { self.poll(turn.context()) }
     }
     fn take(self: Pin<&mut Self>) {}
 }

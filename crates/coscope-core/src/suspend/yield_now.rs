@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::gate;
-use crate::context::current;
 
 /// Lets all others run that wait on this dispatcher, then goes on.
 ///
@@ -24,12 +23,12 @@ pub struct YieldNow {
 
 impl Future for YieldNow {
     type Output = ();
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if std::mem::replace(&mut self.yielded, true) {
             return gate::pass(cx, Poll::Ready(()));
         }
-        current::set_yielding();
-        cx.waker().wake_by_ref();
+        gate::give_way(cx);
         Poll::Pending
     }
 }

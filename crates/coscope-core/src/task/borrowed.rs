@@ -73,7 +73,7 @@ impl Waited {
     {
         // SAFETY: as in `launch`; the `Deferred` is made of the policy's own type, once, and is no
         // more `Send` than the result is.
-        unsafe { Deferred::new(launch::<F, P>(parent, with, future), P::cancelled) }
+        unsafe { Deferred::new(launch::<F, P>(parent, with, future)) }
     }
 }
 

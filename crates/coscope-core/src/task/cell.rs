@@ -19,7 +19,7 @@ use super::waker;
 use crate::context::CoroutineContext;
 use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, keep_permit, resuming, runtime};
 use crate::failure::Failure;
-use crate::job::{self, Admission, Identity, Kind, KindRef, Node, NodeRef};
+use crate::job::{self, Admission, Identity, Kind, KindRef, Node, NodeRef, Volley};
 use crate::primitive::UnsafeCell;
 
 /// What every coroutine has, whatever its future is.
@@ -53,11 +53,11 @@ where
     P: Policy<F::Output>,
 {
     const STEPS: RunnableVtable = RunnableVtable {
-        run: |tagged| {
+        run: |tagged, home| {
             let (node, slot) = waker::untag(tagged);
             // SAFETY: a runnable is out, so the coroutine has not ended and its node is alive
             // (`state`); the tag was made of a `KindRef` of this type.
-            unsafe { harness::run::<F, P>(node, slot) }
+            unsafe { harness::run::<F, P>(node, slot, home) }
         },
         refuse: |tagged| {
             let (node, slot) = waker::untag(tagged);
@@ -72,6 +72,17 @@ where
             dispatch::<F, P>(this, slot, false);
         }
     }
+    fn cancelled_quietly(this: &KindRef<Self>, volley: &mut Volley) -> bool {
+        let head = &this.payload.head;
+        let home = head.context.dispatcher().expect("a coroutine has a dispatcher");
+        if !head.hops.is_home() || !volley.takes(home) {
+            return false;
+        }
+        if head.state.cancel() == Wake::Schedule {
+            volley.push(home, runnable(this, 0), this.as_node());
+        }
+        true
+    }
     fn child_failed(_this: &KindRef<Self>, failure: Failure) -> Option<Failure> {
         Some(failure)
     }
@@ -85,20 +96,27 @@ where
             dispatch::<F, P>(this, slot, false);
         }
     }
-    fn is_own_waker(this: &KindRef<Self>, waker: &Waker) -> bool {
-        waker::is_of(waker, this.as_node())
+    fn own_slot(this: &KindRef<Self>, waker: &Waker) -> Option<usize> {
+        waker::slot_of(waker, this.as_node())
+    }
+    fn is_movable(this: &KindRef<Self>) -> bool {
+        this.payload.head.pinned.is_none()
     }
     unsafe fn take_result(this: &KindRef<Self>, into: *mut ()) -> bool {
-        let stored = this.payload.head.state.drop_interest();
-        if stored {
+        let result = if this.payload.head.state.drop_interest() {
             // SAFETY: `INTEREST` and `STORED` were set and this call cleared them, so the result is
-            // there and this caller's alone; `into` is room for it (the caller's contract).
-            unsafe {
-                let result = this.payload.stage.with(|stage| ptr::read(&raw const (*stage).result));
-                into.cast::<P::Stored>().write(ManuallyDrop::into_inner(result));
-            }
-        }
-        stored
+            // there and this caller's alone.
+            let result = unsafe { this.payload.stage.with(|stage| ptr::read(&raw const (*stage).result)) };
+            Some(ManuallyDrop::into_inner(result))
+        } else if this.state.is_cut() {
+            P::cancelled(this.as_node())
+        } else {
+            None
+        };
+        let Some(result) = result else { return false };
+        // SAFETY: `into` is room for it (the caller's contract).
+        unsafe { into.cast::<P::Stored>().write(result) };
+        true
     }
     unsafe fn discard_result(this: &KindRef<Self>) {
         if this.payload.head.state.drop_interest() {
@@ -114,6 +132,7 @@ where
 
 /// Sends one step of a coroutine on its way. The caller holds a count on the node: the step may run,
 /// and free what only it keeps, before this returns.
+#[inline]
 pub(super) fn dispatch<F, P>(this: &KindRef<Task<F, P>>, slot: usize, yielding: bool)
 where
     F: Future,
@@ -121,10 +140,13 @@ where
 {
     let head = &this.payload.head;
     let runnable = runnable(this, slot);
-    let away = if slot == 0 { None } else { head.hops.dispatcher(slot) };
-    let home = || head.context.dispatcher().expect("a coroutine has a dispatcher");
-    let dispatcher = away.as_ref().unwrap_or_else(home);
-    if yielding { dispatcher.dispatch_yield(runnable) } else { dispatcher.dispatch(runnable) }
+    let on = |dispatcher: &Dispatcher| {
+        if yielding { dispatcher.dispatch_yield(runnable) } else { dispatcher.dispatch(runnable) }
+    };
+    match if slot == 0 { None } else { head.hops.dispatcher(slot) } {
+        None => on(head.context.dispatcher().expect("a coroutine has a dispatcher")),
+        Some(away) => on(&away),
+    }
 }
 
 /// The first step, inside [`resuming`]: on a dispatcher that the launching thread is on already and
@@ -136,14 +158,10 @@ where
     P: Policy<F::Output>,
 {
     let dispatcher = this.payload.head.context.dispatcher().expect("a coroutine has a dispatcher");
-    let step = runnable(this, 0); // before anybody is asked: should the dispatcher panic, it is refused
-    if dispatcher.dispatch_impl().is_dispatch_needed() {
-        dispatcher.dispatch(step);
-    } else {
-        Dispatcher::unconfined().dispatch(step);
-    }
+    dispatcher.dispatch_impl().dispatch_first(runnable(this, 0)); // should it panic, the step is refused
 }
 
+#[inline]
 fn runnable<F, P>(this: &KindRef<Task<F, P>>, slot: usize) -> Runnable
 where
     F: Future,
@@ -184,6 +202,7 @@ where
 
 /// What a coroutine is launched with.
 pub(crate) struct Launch {
+    /// Of its own: that of the context, where it names its coroutine, is among them ([`CoroutineContext::own_name`]).
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) context: CoroutineContext,
     pub(crate) site: &'static Location<'static>,
@@ -203,7 +222,7 @@ pub(crate) struct Launch {
 /// The future and its result may run, move and be dropped on any thread: they are `Send`, or
 /// `launch.pinned` is set, which binds them to this thread. What they borrow outlives the coroutine: the caller does
 /// not go on before the job has completed, or it is `'static`.
-#[inline]
+#[inline(always)] // how it is launched is known where it is
 pub(crate) unsafe fn launch<F, P>(parent: &NodeRef, launch: Launch, future: F) -> NodeRef
 where
     F: Future,
@@ -211,17 +230,13 @@ where
 {
     let Launch { name, context, site, start, interest, shield, pinned } = launch;
     let pinned = pinned.then(|| thread::current().id());
-    let name = match name {
-        Some(name) => name,
-        None => context.coroutine_name().map_or(Cow::Borrowed("coroutine"), |name| name.0.clone()),
-    };
     debug_assert!(context.dispatcher().is_some());
     let identity = Identity { name, id: Identity::next_id(), site };
     let lazy = start == state::Birth::New;
     let birth = job::Birth { shield, region: false, lazy, holds_parent: P::OUTLIVES };
     // SAFETY: every field of the payload is written.
     let this = unsafe {
-        KindRef::<Task<F, P>>::allocate_with(Some(parent), birth, identity, |into| {
+        KindRef::<Task<F, P>>::allocate_with(Some(parent), birth, identity, move |into| {
             let head = TaskHead { state: State::new(start, interest), context, hops: Hops::new(), pinned };
             (&raw mut (*into).head).write(head);
             (&raw mut (*into).policy).write(PhantomData);
@@ -243,7 +258,7 @@ where
 }
 
 /// Launches a coroutine that owns all it needs.
-#[inline]
+#[inline(always)]
 pub(crate) fn launch_owned<F, P>(parent: &NodeRef, launch: Launch, future: F) -> NodeRef
 where
     F: Future + Send + 'static,
@@ -255,7 +270,7 @@ where
 }
 
 /// Launches a coroutine that owns all it needs, for its result.
-#[inline]
+#[inline(always)]
 pub(crate) fn spawn_owned<F, P>(parent: &NodeRef, launch: Launch, future: F) -> Deferred<P::Stored>
 where
     F: Future + Send + 'static,
@@ -265,5 +280,5 @@ where
     debug_assert!(!launch.pinned && launch.interest);
     // SAFETY: the future and its result are `Send` and `'static`; the policy is the one whose result
     // the `Deferred` takes, and this is the one `Deferred`.
-    unsafe { Deferred::new(self::launch::<F, P>(parent, launch, future), P::cancelled) }
+    unsafe { Deferred::new(self::launch::<F, P>(parent, launch, future)) }
 }

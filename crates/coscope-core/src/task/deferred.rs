@@ -37,8 +37,6 @@ use crate::wait::{Clause, Turn};
 #[must_use = "a Deferred that nobody awaits loses its result; `launch` is for work without one"]
 pub struct Deferred<T> {
     joining: Joining,
-    cancelled: fn(&NodeRef) -> Option<T>,
-    started: bool,
     taken: bool,
     result: PhantomData<T>,
 }
@@ -47,8 +45,9 @@ impl<T> Deferred<T> {
     /// # Safety
     /// `node` is a coroutine whose policy stores a `T`, launched with interest, and this is the one
     /// `Deferred` of it.
-    pub(crate) unsafe fn new(node: NodeRef, cancelled: fn(&NodeRef) -> Option<T>) -> Self {
-        Deferred { joining: Joining::new(node), cancelled, started: false, taken: false, result: PhantomData }
+    #[inline]
+    pub(crate) unsafe fn new(node: NodeRef) -> Self {
+        Deferred { joining: Joining::new(node), taken: false, result: PhantomData }
     }
 
     pub(super) fn node(&self) -> &NodeRef {
@@ -106,7 +105,7 @@ impl<T> Deferred<T> {
 
     #[inline]
     pub(super) fn start_once(&mut self) {
-        if !std::mem::replace(&mut self.started, true) {
+        if self.node().state.is_new() {
             self.start();
         }
     }
@@ -128,8 +127,7 @@ impl<T> Deferred<T> {
         // SAFETY: the room is a `T`'s (`new`'s contract), and a `Deferred<T>` is only where a `T` may be.
         let stored = unsafe { node.take_result(room.as_mut_ptr().cast()) };
         // SAFETY: written if it says so.
-        let value = if stored { Some(unsafe { room.assume_init() }) } else { None };
-        value.or_else(|| if node.state.is_cut() { (self.cancelled)(node) } else { None })
+        if stored { Some(unsafe { room.assume_init() }) } else { None }
     }
 
     fn is_panicked(&self) -> bool {

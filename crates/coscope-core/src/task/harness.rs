@@ -11,22 +11,24 @@ use std::task::{Context, Poll};
 use std::thread;
 
 use super::borrowed::Unwound;
-use super::cell::{Task, dispatch};
+use super::cell::{Task, TaskHead, dispatch};
 use super::policy::{Outcome, Policy, hand_up};
 use super::state::{Pend, Run};
 use super::waker;
-use crate::context::current;
+use crate::context::{CoroutineContext, current};
 use crate::failure::Failure;
 use crate::job::{Ended, KindRef, Node, NodeRef};
 use crate::primitive::Ordering;
 use crate::unwind;
 
-/// Runs a dispatched step.
+/// Runs a dispatched step, on a thread of the dispatcher at `home`. `true` if it has yielded and goes on there:
+/// then the caller has its runnable again.
 ///
 /// # Safety
 /// `node` is alive and of this type, its `SCHEDULED` runnable is consumed by this call, and this
 /// thread may run the future.
-pub(super) unsafe fn run<F, P>(node: NonNull<Node>, slot: usize)
+#[inline]
+pub(super) unsafe fn run<F, P>(node: NonNull<Node>, slot: usize, home: usize) -> bool
 where
     F: Future,
     P: Policy<F::Output>,
@@ -45,9 +47,12 @@ where
     }
     match this.payload.head.state.run(slot, || is_shielded(this)) {
         // SAFETY: `run` has set `RUNNING`.
-        Run::Poll => unsafe { step(this, slot) },
+        Run::Poll => unsafe { step(this, slot, home) },
         // SAFETY: as above.
-        Run::Cut => unsafe { cut(this, slot) },
+        Run::Cut => unsafe {
+            cut(this, slot);
+            false
+        },
     }
 }
 
@@ -55,85 +60,105 @@ where
 ///
 /// # Safety
 /// `RUNNING` is set from birth, and this thread may run the future.
+#[inline(never)]
 pub(super) unsafe fn run_first<F, P>(this: &KindRef<Task<F, P>>)
 where
     F: Future,
     P: Policy<F::Output>,
 {
     // SAFETY: the caller's contract.
-    unsafe { step(this, 0) }
+    let _not_handed_back = unsafe { step(this, 0, 0) };
 }
 
-/// Read by a read-modify-write: a cancel sets its bit and then looks here, a shield that ends outside
+/// Shields open inside a poll only, so whoever has `RUNNING` may believe that there is none. That there is
+/// one is read by a read-modify-write: a cancel sets its bit and then looks here, a shield that ends outside
 /// of a poll gives its count back and then looks at the bit; one of the two comes last.
 fn is_shielded<K>(this: &KindRef<K>) -> bool {
-    this.shields.fetch_add(0, Ordering::AcqRel) != 0
+    this.shields.load(Ordering::Relaxed) != 0 && this.shields.fetch_add(0, Ordering::AcqRel) != 0
 }
 
-/// Polls the future, and does what follows.
+/// Polls the future, and does what follows. `true` if the step is the caller's again, to be queued at `home`.
 ///
 /// # Safety
 /// `RUNNING` is set by this thread, the stage holds the future.
-#[inline]
-unsafe fn step<F, P>(this: &KindRef<Task<F, P>>, slot: usize)
+#[inline(always)] // the whole of a step is one function
+unsafe fn step<F, P>(this: &KindRef<Task<F, P>>, dispatched: usize, home: usize) -> bool
 where
     F: Future,
     P: Policy<F::Output>,
 {
     let head = &this.payload.head;
-    let slot = head.hops.arrive(slot);
-    let mut ended = None;
-    let (stepped, yielding) = inside(this, slot, || {
-        let polled = unwind::catch(|| {
-            this.payload.stage.with_mut(|stage| {
-                // SAFETY: `RUNNING` makes the stage ours, and it holds the future, which is
-                // never moved from the block it was written into.
-                let future = unsafe { Pin::new_unchecked(&mut *(&raw mut (*stage).future).cast::<F>()) };
-                waker::with_waker(this.as_node(), 0, |waker| future.poll(&mut Context::from_waker(waker)))
-            })
-        });
-        let outcome = match polled {
-            Ok(Poll::Pending) => return,
-            Ok(Poll::Ready(value)) => Some(Outcome::Value(value)),
-            Err(payload) => panicked(this.as_node(), payload),
-        };
-        // SAFETY: `RUNNING` is still set.
-        ended = Some(unsafe { finish(this, outcome) });
+    let slot = head.hops.arrive(dispatched);
+    let ((stepped, ended), asked) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
+        if head.context.has_thread_elements() {
+            // SAFETY: the caller's contract.
+            among_elements(&head.context, &mut || unsafe { poll(this) })
+        } else {
+            // SAFETY: as above.
+            (Ok(()), unsafe { poll(this) })
+        }
     });
     if let Err(payload) = stepped {
         // SAFETY: `RUNNING` is still set; the future is there if the body has not ended.
-        return unsafe { element_panicked(this, slot, ended, payload) };
+        unsafe { element_panicked(this, slot, ended, payload) };
+        return false;
     }
     match ended {
         // SAFETY: `RUNNING` is still set, the future is gone.
         Some(ended) => unsafe { end(this, slot, ended) },
-        None => match head.state.pend(slot, || is_shielded(this)) {
+        None => match head.state.pend(slot, asked.woken, || is_shielded(this)) {
             Pend::Idle => {} // the cell may be gone
-            Pend::Again(slot) => dispatch(&this.clone(), slot, yielding),
+            Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
+            Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), asked.yielding),
             // SAFETY: `pend` has left `RUNNING` set.
             Pend::Cut => unsafe { cut(this, slot) },
         },
     }
+    false
 }
 
-/// Runs `f` as a step of the coroutine, with its thread elements set; what one of these panics with.
-/// Says also whether the step has yielded.
+/// Whether the coroutine is at home on the dispatcher at the address `home`.
 #[inline]
-fn inside<F, P>(this: &KindRef<Task<F, P>>, slot: usize, f: impl FnOnce()) -> (thread::Result<()>, bool)
+fn is_home(head: &TaskHead, home: usize) -> bool {
+    head.context.dispatcher().is_some_and(|dispatcher| dispatcher.address() == home)
+}
+
+/// Polls the future once, and ends the body if that was all. Runs inside the coroutine.
+///
+/// # Safety
+/// `RUNNING` is set by this thread, the stage holds the future.
+#[inline(always)]
+unsafe fn poll<F, P>(this: &KindRef<Task<F, P>>) -> Option<BodyEnded>
 where
     F: Future,
     P: Policy<F::Output>,
 {
-    let context = &this.payload.head.context;
-    current::enter_coroutine(this.as_node(), context, slot, || {
-        if context.has_thread_elements() {
-            let mut f = Some(f);
-            unwind::catch(|| context.around_step(&mut || f.take().expect("a step runs once")()))
-        } else {
-            f();
-            Ok(())
-        }
-    })
+    let polled = unwind::catch(|| {
+        this.payload.stage.with_mut(|stage| {
+            // SAFETY: `RUNNING` makes the stage ours, and it holds the future, which is
+            // never moved from the block it was written into.
+            let future = unsafe { Pin::new_unchecked(&mut *(&raw mut (*stage).future).cast::<F>()) };
+            waker::with_waker(this.as_node(), 0, |waker| future.poll(&mut Context::from_waker(waker)))
+        })
+    });
+    match polled {
+        Ok(Poll::Pending) => None,
+        // SAFETY: `RUNNING` is still set.
+        Ok(Poll::Ready(value)) => Some(unsafe { finish(this, Some(Outcome::Value(value))) }),
+        // SAFETY: as above.
+        Err(payload) => Some(unsafe { finish_otherwise(this, panicked(this.as_node(), payload)) }),
+    }
+}
+
+/// Runs `f`, a part of a step, with the thread elements set; says also what one of these panics with.
+#[cold]
+fn among_elements(
+    context: &CoroutineContext,
+    f: &mut dyn FnMut() -> Option<BodyEnded>,
+) -> (thread::Result<()>, Option<BodyEnded>) {
+    let mut ended = None;
+    let stepped = unwind::catch(|| context.around_step(&mut || ended = f()));
+    (stepped, ended)
 }
 
 /// What a thread element panics with fails its coroutine, like a panic of the body.
@@ -155,7 +180,7 @@ unsafe fn element_panicked<F, P>(
         None => {
             let outcome = panicked(node, payload);
             // SAFETY: the caller's contract.
-            unsafe { finish(this, outcome) }
+            unsafe { finish_otherwise(this, outcome) }
         }
         Some(ended) => {
             hand_up(Failure::panic(payload, node.info()), node, context);
@@ -188,9 +213,11 @@ where
     F: Future,
     P: Policy<F::Output>,
 {
-    let mut ended = None;
-    // SAFETY: the caller's contract.
-    let (stepped, _) = inside(this, slot, || ended = Some(unsafe { finish(this, None) }));
+    let context = &this.payload.head.context;
+    let ((stepped, ended), _) = current::enter_coroutine(this.as_node(), context, slot, || {
+        // SAFETY: the caller's contract.
+        among_elements(context, &mut || Some(unsafe { finish_otherwise(this, None) }))
+    });
     match (stepped, ended) {
         // SAFETY: the future is gone, `RUNNING` is still set.
         (Ok(()), Some(ended)) => unsafe { end(this, slot, ended) },
@@ -214,7 +241,7 @@ struct BodyEnded {
 ///
 /// # Safety
 /// `RUNNING` is set by this thread, the stage holds the future.
-#[inline]
+#[inline(always)]
 unsafe fn finish<F, P>(this: &KindRef<Task<F, P>>, outcome: Option<Outcome<F::Output>>) -> BodyEnded
 where
     F: Future,
@@ -248,6 +275,21 @@ where
     BodyEnded { stored, panicked, how }
 }
 
+/// As [`finish`], of a body that has no value.
+///
+/// # Safety
+/// As there.
+#[cold]
+#[inline(never)]
+unsafe fn finish_otherwise<F, P>(this: &KindRef<Task<F, P>>, outcome: Option<Outcome<F::Output>>) -> BodyEnded
+where
+    F: Future,
+    P: Policy<F::Output>,
+{
+    // SAFETY: the caller's contract.
+    unsafe { finish(this, outcome) }
+}
+
 /// Hands the result on and gives the body's token back.
 ///
 /// # Safety
@@ -260,16 +302,35 @@ where
 {
     let head = &this.payload.head;
     let taken = head.state.end(ended.stored, ended.panicked);
-    if ended.stored && !taken && std::mem::needs_drop::<P::Stored>() {
-        let result = this.payload.stage.with(|stage| {
-            // SAFETY: nobody was there to take it, and nobody can come; this thread may own it.
-            unsafe { ptr::read((&raw const (*stage).result).cast::<P::Stored>()) }
-        });
-        current::enter_coroutine(this.as_node(), &head.context, slot, || {
-            unwind::contain("the Drop of a result", || P::discard(result, this.as_node(), &head.context));
-        });
+    if ended.stored && !taken {
+        // SAFETY: nobody was there to take it, and nobody can come; this thread may own it.
+        unsafe { discard(this, slot) }
     }
     this.as_node().release_body(ended.how); // the last touch: it may free the cell
+}
+
+/// Drops a result that nobody takes.
+///
+/// # Safety
+/// The stage holds the result, and is this thread's, which may own it.
+#[inline]
+unsafe fn discard<F, P>(this: &KindRef<Task<F, P>>, slot: usize)
+where
+    F: Future,
+    P: Policy<F::Output>,
+{
+    let context = &this.payload.head.context;
+    this.payload.stage.with(|stage| {
+        // SAFETY: the caller's contract.
+        let result = unsafe { &*(&raw const (*stage).result).cast::<P::Stored>() };
+        if P::matters(result) {
+            // SAFETY: as above; it is read once.
+            let result = unsafe { ptr::read(result) };
+            current::enter_coroutine(this.as_node(), context, slot, || {
+                unwind::contain("the Drop of a result", || P::discard(result, this.as_node(), context));
+            });
+        }
+    });
 }
 
 /// Decides between a result and a cancel, and what is kept.
@@ -317,6 +378,6 @@ where
             unsafe { ptr::drop_in_place((&raw mut (*stage).future).cast::<F>()) }
         })
     });
-    let _nothing = this.payload.head.state.end(false, false);
+    this.payload.head.state.refused();
     node.release_body(node.state.body_ends());
 }

@@ -109,6 +109,12 @@ impl Hops {
         self.table()?.lock().slots[slot.checked_sub(1)?].dispatcher.clone()
     }
 
+    /// No slot has ever been opened.
+    #[inline]
+    pub(crate) fn is_home(&self) -> bool {
+        self.table().is_none()
+    }
+
     /// The one slot that is open, if it is just one.
     pub(crate) fn only_open(&self) -> Option<usize> {
         let table = self.table()?.lock();

@@ -28,6 +28,12 @@ pub(crate) trait Policy<O> {
     /// The body has ended by itself. `None`: the failure has been handed on, or there is nothing to keep.
     fn settle(outcome: Outcome<O>, node: &NodeRef, context: &CoroutineContext) -> Option<Self::Stored>;
 
+    /// Whether anything is to be done about a value that nobody takes.
+    #[inline]
+    fn matters(_stored: &Self::Stored) -> bool {
+        std::mem::needs_drop::<Self::Stored>()
+    }
+
     /// Nobody takes the value any more.
     fn discard(stored: Self::Stored, _node: &NodeRef, _context: &CoroutineContext) {
         crate::unwind::drop_contained(stored);
@@ -93,6 +99,10 @@ pub(crate) struct Supervised;
 impl<T> Policy<T> for Supervised {
     type Stored = Result<T, JoinError<Infallible>>;
     const OUTLIVES: bool = true;
+    #[inline]
+    fn matters(stored: &Self::Stored) -> bool {
+        stored.is_err() || std::mem::needs_drop::<T>()
+    }
     fn settle(outcome: Outcome<T>, node: &NodeRef, _: &CoroutineContext) -> Option<Self::Stored> {
         Some(match outcome {
             Outcome::Value(value) => Ok(value),
@@ -113,6 +123,10 @@ pub(crate) struct SupervisedFallible<E>(PhantomData<E>);
 impl<T, E: Debug + Send + 'static> Policy<Result<T, E>> for SupervisedFallible<E> {
     type Stored = Result<T, JoinError<E>>;
     const OUTLIVES: bool = true;
+    #[inline]
+    fn matters(stored: &Self::Stored) -> bool {
+        stored.is_err() || std::mem::needs_drop::<T>()
+    }
     fn settle(outcome: Outcome<Result<T, E>>, node: &NodeRef, _: &CoroutineContext) -> Option<Self::Stored> {
         Some(match outcome {
             Outcome::Value(Ok(value)) => Ok(value),
@@ -196,6 +210,10 @@ pub(crate) struct Completing;
 impl<T> Policy<T> for Completing {
     type Stored = Result<T, JoinError<Infallible>>;
     const OUTLIVES: bool = true;
+    #[inline]
+    fn matters(stored: &Self::Stored) -> bool {
+        stored.is_err() || std::mem::needs_drop::<T>()
+    }
     fn settle(outcome: Outcome<T>, node: &NodeRef, context: &CoroutineContext) -> Option<Self::Stored> {
         Supervised::settle(outcome, node, context)
     }

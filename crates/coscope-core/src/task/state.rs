@@ -16,9 +16,9 @@
 //! | `RUNNING` | one thread polls or drops the future: **the lock on the cell's stage** | run; pend, end |
 //! | `SCHEDULED` | one `Runnable` of this coroutine is out | notify, cancel, start, pend; run |
 //! | `CANCEL` | the future is to be dropped at its next suspension, unless a shield is open | cancel; – |
-//! | `ENDED` | the future is gone | end; – |
+//! | `ENDED` | the future is gone | end, refused; – |
 //! | `INTEREST` | a `Deferred` is there | birth; drop_interest, take |
-//! | `STORED` | the stage holds the result, for whoever holds `INTEREST` | end; take |
+//! | `STORED` | the stage holds the result, for whoever holds `INTEREST`; without one it means nothing | end; take |
 //! | `ATOMIC` | the first step is a poll, cancelled or not | birth; run |
 //! | `NEW` | lazy, not started | birth; start, cancel |
 //! | `PANICKED` | the body panicked | end; – |
@@ -76,7 +76,7 @@ pub(crate) enum Pend {
     /// Nothing: the cell may be gone already.
     Idle,
     /// Woken meanwhile: the caller dispatches it for that slot.
-    Again(usize),
+    Again(u8),
     /// Cancelled meanwhile: the caller drops the future.
     Cut,
 }
@@ -184,18 +184,20 @@ impl State {
         })
     }
 
-    /// (4) The poll, in `slot`, was pending. Slots that were notified meanwhile take turns: the next
-    /// one after `slot` goes first, so that none keeps the others waiting.
+    /// (4) The poll, in `slot`, was pending. Slots that were notified meanwhile, or that the poll itself has
+    /// `woken` (a bit for each), take turns: the next one after `slot` goes first, so that none keeps the others
+    /// waiting.
     #[inline]
-    pub(crate) fn pend(&self, slot: usize, shielded: impl Fn() -> bool) -> Pend {
+    pub(crate) fn pend(&self, slot: usize, woken: u16, shielded: impl Fn() -> bool) -> Pend {
         self.transition(|word| {
+            let word = word | (u32::from(woken) << 16);
             let notified = (word & NOTIFIED_MASK) >> 16;
             if word & CANCEL != 0 && !shielded() {
                 (word, Pend::Cut)
             } else if notified != 0 {
                 let later = notified & (u32::MAX << slot << 1);
                 let next = if later != 0 { later } else { notified }.trailing_zeros();
-                ((word & !RUNNING) | SCHEDULED, Pend::Again(next as usize))
+                ((word & !RUNNING) | SCHEDULED, Pend::Again(next as u8))
             } else {
                 (word & !RUNNING, Pend::Idle)
             }
@@ -204,22 +206,30 @@ impl State {
 
     /// (5) The future is gone. `true` if the result that the caller has stored has a taker; else it
     /// is the caller's to drop.
+    #[inline]
     pub(crate) fn end(&self, stored: bool, panicked: bool) -> bool {
-        self.transition(|word| {
-            let taken = stored && word & INTEREST != 0;
-            let mut next = (word & !(RUNNING | NOTIFIED_MASK)) | ENDED;
-            if taken {
-                next |= STORED;
-            }
-            if panicked {
-                next |= PANICKED;
-            }
-            (next, taken)
-        })
+        let bit = |set: bool, bit: u32| if set { bit } else { 0 };
+        // `RUNNING` is set, the others are not: an addition changes these bits and no other
+        let ended = ENDED - RUNNING + bit(stored, STORED) + bit(panicked, PANICKED);
+        let word = self.0.fetch_add(ended, Ordering::AcqRel);
+        debug_assert!(word & (RUNNING | ENDED | STORED | PANICKED) == RUNNING, "{word:x}");
+        stored && word & INTEREST != 0
+    }
+
+    /// The parent has refused the coroutine, which never runs: nobody knows it yet.
+    pub(crate) fn refused(&self) {
+        self.0.fetch_or(ENDED, Ordering::AcqRel);
     }
 
     /// (6) The `Deferred` goes, or takes the result. `true` if the result is the caller's now.
+    #[inline]
     pub(crate) fn drop_interest(&self) -> bool {
+        let word = self.0.load(Ordering::Acquire);
+        if word & ENDED != 0 {
+            // nobody else changes it any more, though wakers may still write what they have read
+            self.0.store(word & !(INTEREST | STORED), Ordering::Relaxed);
+            return word & STORED != 0;
+        }
         self.transition(|word| (word & !(INTEREST | STORED), word & STORED != 0))
     }
 

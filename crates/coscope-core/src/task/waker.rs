@@ -5,7 +5,7 @@
 
 use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::state::SLOTS;
@@ -14,19 +14,21 @@ use crate::job::{Node, NodeRef};
 const SLOT_MASK: usize = SLOTS - 1;
 
 /// Puts the slot into the low bits. Nodes are aligned to 16 bytes (`Kinded`), and there are 16 slots.
+#[inline]
 pub(super) fn tag(node: NonNull<Node>, slot: usize) -> NonNull<()> {
     debug_assert!(slot < SLOTS);
     node.cast::<()>().map_addr(|addr| addr | slot)
 }
 
 /// Takes the slot out again.
+#[inline]
 pub(super) fn untag(tagged: NonNull<()>) -> (NonNull<Node>, usize) {
     let slot = tagged.addr().get() & SLOT_MASK;
     let node = tagged.map_addr(|addr| NonZeroUsize::new(addr.get() & !SLOT_MASK).expect("a node's address"));
     (node.cast(), slot)
 }
 
-const VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
 
 /// The node and slot of a waker's data, without a count of its own.
 ///
@@ -67,6 +69,7 @@ unsafe fn drop_waker(data: *const ()) {
 }
 
 /// Runs `f` with the coroutine's waker for `slot`, which costs no count unless it is cloned.
+#[inline]
 pub(super) fn with_waker<R>(node: &NodeRef, slot: usize, f: impl FnOnce(&Waker) -> R) -> R {
     let raw = RawWaker::new(tag(node.as_raw(), slot).as_ptr(), &VTABLE);
     // SAFETY: the vtable keeps the waker's contract; `node` keeps the node alive for as long as the
@@ -80,9 +83,13 @@ pub(crate) fn waker(node: &NodeRef, slot: usize) -> Waker {
     with_waker(node, slot, Waker::clone)
 }
 
-/// Whether `waker` is one of the coroutine's own, for whichever slot. By its table too: a waker of others
+/// Which slot of the coroutine `waker` wakes, if it is one of its own. By its table too: a waker of others
 /// may carry the same data.
-pub(super) fn is_of(waker: &Waker, node: &NodeRef) -> bool {
-    waker.vtable() == &VTABLE
-        && NonNull::new(waker.data().cast_mut()).is_some_and(|data| untag(data).0 == node.as_raw())
+#[inline]
+pub(super) fn slot_of(waker: &Waker, node: &NodeRef) -> Option<usize> {
+    if !ptr::eq(waker.vtable(), &VTABLE) {
+        return None;
+    }
+    let (own, slot) = untag(NonNull::new(waker.data().cast_mut())?);
+    (own == node.as_raw()).then_some(slot)
 }

@@ -10,11 +10,16 @@
 //!
 //! An entry that has a home and is not linked has fired. Its owner then gives up the home and marks the
 //! entry as spent, so that it is not locked for again.
+//!
+//! A shard is kept by its `Timers` and by each timer that has its home there, which all have its lock when they
+//! come and when they go: they are counted under it, not beside it.
+//!
 //! `fire` itself is written in `dispatch`, which knows how to resume. May import `primitive`,
 //! `unwind`, and here `wheel`, `clock`, `instant`.
 
 use std::fmt;
 use std::marker::PhantomPinned;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -22,7 +27,7 @@ use std::task::{Poll, Waker};
 
 use super::wheel::{Entry, Wheel};
 use super::{Clock, Instant};
-use crate::primitive::{AtomicU64, Counter, Mutex, Ordering, UnsafeCell};
+use crate::primitive::{AtomicU64, Counter, Mutex, MutexGuard, Ordering, UnsafeCell};
 use crate::unwind::contain;
 
 /// How many wakers are taken out under one hold of a lock.
@@ -34,7 +39,8 @@ const NEVER: u64 = u64::MAX;
 /// With one shard they fire in the exact order of deadline, then of registration; with several,
 /// which threads share out between them, that holds within each shard.
 pub struct Timers {
-    shards: Box<[Arc<Shard>]>,
+    /// As many as a power of two.
+    shards: Box<[Home]>,
     /// Unlike all others'.
     number: u64,
     /// No later than the earliest deadline that nobody who sleeps on the clock has been told of.
@@ -47,25 +53,67 @@ pub struct Timers {
 
 #[repr(align(128))]
 struct Shard {
-    wheel: Mutex<Wheel>,
+    ward: Mutex<Ward>,
     /// That of its `Timers`.
     number: u64,
 }
 
+/// What the lock of a shard guards.
+struct Ward {
+    wheel: Wheel,
+    /// Who keeps the shard: its `Timers`, and the timers that have their home there.
+    keepers: usize,
+}
+
+/// A shard, for one who keeps it.
+#[derive(Clone, Copy)]
+struct Home(NonNull<Shard>);
+
+// SAFETY: it is a reference to a shard, which is shared between threads.
+unsafe impl Send for Home {}
+// SAFETY: as above.
+unsafe impl Sync for Home {}
+
+impl Home {
+    /// A shard, kept by who makes it.
+    fn new(number: u64) -> Home {
+        let ward = Mutex::new(Ward { wheel: Wheel::new(), keepers: 1 });
+        Home(NonNull::from(Box::leak(Box::new(Shard { ward, number }))))
+    }
+
+    /// A keeper goes.
+    fn leave(self, mut ward: MutexGuard<'_, Ward>) {
+        ward.keepers -= 1;
+        let was_last = ward.keepers == 0;
+        drop(ward);
+        if was_last {
+            // SAFETY: made in `new`; its keepers come and go under the lock, and the last has gone.
+            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        }
+    }
+}
+
+impl Deref for Home {
+    type Target = Shard;
+    fn deref(&self) -> &Shard {
+        // SAFETY: whoever has it is counted as a keeper, so it is not freed.
+        unsafe { self.0.as_ref() }
+    }
+}
+
 impl Timers {
-    /// Timers in `shards` wheels, at least one.
+    /// Timers in `shards` wheels, at least one; the next power of two.
     pub fn new(shards: usize) -> Arc<Timers> {
         static NUMBERS: Counter = Counter::new(1);
         let number = NUMBERS.next();
-        let shard = |_| Arc::new(Shard { wheel: Mutex::new(Wheel::new()), number });
-        let shards = (0..shards.max(1)).map(shard).collect();
+        let shards = (0..shards.next_power_of_two()).map(|_| Home::new(number)).collect();
         Arc::new(Timers { shards, number, announced: AtomicU64::new(NEVER) })
     }
 
     /// The earliest deadline, if there is a timer.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.announced.store(NEVER, Ordering::SeqCst);
-        let next = self.shards.iter().filter_map(|shard| shard.wheel.lock().next_deadline()).min();
+        let next = self.shards.iter().filter_map(|shard| shard.ward.lock().wheel.next_deadline()).min();
         self.announce_found(next)
     }
 
@@ -74,7 +122,7 @@ impl Timers {
     /// cancelled, there is nothing to fire then.
     pub fn next_look(&self) -> Option<Instant> {
         self.announced.store(NEVER, Ordering::SeqCst);
-        let next = self.shards.iter().filter_map(|shard| shard.wheel.lock().next_look()).min();
+        let next = self.shards.iter().filter_map(|shard| shard.ward.lock().wheel.next_look()).min();
         self.announce_found(next)
     }
 
@@ -86,7 +134,7 @@ impl Timers {
 
     /// How many timers wait.
     pub fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.wheel.lock().len()).sum()
+        self.shards.iter().map(|shard| shard.ward.lock().wheel.len()).sum()
     }
 
     /// Whether no timer waits.
@@ -94,15 +142,16 @@ impl Timers {
         self.len() == 0
     }
 
-    /// Wakes what is due, about `most` in each shard, in batches with no lock held, and returns an
-    /// instant no later than the next deadline, which may have passed.
+    /// Wakes what is due, about `most`, in equal shares from each shard, in batches with no lock held, and
+    /// returns an instant no later than the next deadline, which may have passed.
     ///
     /// The thread's own shard comes first. One that is locked is passed by, and counts as due, unless all
     /// are wanted.
     pub(crate) fn wake_due(&self, now: Instant, most: usize) -> Option<Instant> {
         self.announced.store(NEVER, Ordering::SeqCst);
+        let share = if most == usize::MAX { most } else { most.div_ceil(self.shards.len()) };
         let (before, from) = self.shards.split_at(self.own_shard());
-        let next = from.iter().chain(before).filter_map(|shard| shard.wake_due(now.as_nanos(), most)).min();
+        let next = from.iter().chain(before).filter_map(|shard| shard.wake_due(now.as_nanos(), share)).min();
         self.announce_found(next)
     }
 
@@ -119,7 +168,14 @@ impl Timers {
     }
 
     fn own_shard(&self) -> usize {
-        if self.shards.len() == 1 { 0 } else { thread_number() % self.shards.len() }
+        let others = self.shards.len() - 1;
+        if others == 0 { 0 } else { thread_number() & others }
+    }
+}
+
+impl Drop for Timers {
+    fn drop(&mut self) {
+        self.shards.iter().for_each(|home| home.leave(home.ward.lock()));
     }
 }
 
@@ -130,8 +186,9 @@ impl Shard {
             let mut batch = [const { None }; BATCH];
             {
                 let all = most == usize::MAX;
-                let wheel = if all { Some(self.wheel.lock()) } else { self.wheel.try_lock() };
-                let Some(mut wheel) = wheel else { return Some(now) };
+                let ward = if all { Some(self.ward.lock()) } else { self.ward.try_lock() };
+                let Some(mut ward) = ward else { return Some(now) };
+                let wheel = &mut ward.wheel;
                 for place in batch.iter_mut().take(left) {
                     let Some(entry) = wheel.pop_due(now) else { break };
                     // SAFETY: under the lock of its home shard; `pop_due` returns valid entries, and
@@ -170,7 +227,7 @@ impl fmt::Debug for Timers {
 /// One wait for an instant of a clock: the intrusive entry that lives, pinned, in the waiting future.
 pub struct Timer {
     /// Where it is armed. It keeps its wheel alive, whatever its clock does.
-    home: Option<Arc<Shard>>,
+    home: Option<Home>,
     entry: UnsafeCell<Entry>,
     _pinned: PhantomPinned,
 }
@@ -191,12 +248,7 @@ impl Timer {
     ///
     /// It does not ask what time it is: a deadline that has passed fires when the clock next does.
     /// [`Instant::FAR_FUTURE`] never comes, and costs nothing.
-    pub fn poll(
-        mut self: Pin<&mut Self>,
-        clock: &Arc<dyn Clock>,
-        deadline: Instant,
-        waker: &Waker,
-    ) -> Poll<()> {
+    pub fn poll(mut self: Pin<&mut Self>, clock: &dyn Clock, deadline: Instant, waker: &Waker) -> Poll<()> {
         if deadline == Instant::FAR_FUTURE {
             self.clear();
             return Poll::Pending;
@@ -204,18 +256,7 @@ impl Timer {
         let timers = clock.timers();
         // SAFETY: nothing is moved out of it.
         let this = unsafe { self.as_mut().get_unchecked_mut() };
-        let armed_for = match &this.home {
-            Some(home) => (home.number == timers.number).then(|| {
-                let _wheel = home.wheel.lock();
-                // SAFETY: under the lock of its home.
-                unsafe { this.entry().as_ref() }.deadline()
-            }),
-            // SAFETY: it has no home, so the entry is the timer's own.
-            None => Some(unsafe { this.entry().as_ref() })
-                .filter(|entry| entry.spent() == Some(timers.number))
-                .map(Entry::deadline),
-        };
-        if armed_for == Some(deadline.as_nanos()) {
+        if this.is_armed_for(timers, deadline) {
             return self.poll_again(waker);
         }
         drop(this.disarm());
@@ -226,13 +267,38 @@ impl Timer {
         Poll::Pending
     }
 
+    /// Whether it is armed so, or has fired so.
+    fn is_armed_for(&self, timers: &Timers, deadline: Instant) -> bool {
+        let entry = self.entry();
+        let deadline = deadline.as_nanos();
+        match &self.home {
+            Some(home) => {
+                let _ward = home.ward.lock();
+                // SAFETY: under the lock of its home.
+                home.number == timers.number && unsafe { entry.as_ref() }.deadline() == deadline
+            }
+            None => {
+                // SAFETY: it has no home, so the entry is the timer's own.
+                let entry = unsafe { entry.as_ref() };
+                entry.spent() == Some(timers.number) && entry.deadline() == deadline
+            }
+        }
+    }
+
+    /// Whether it is armed, or has fired.
+    #[inline]
+    pub fn was_armed(&self) -> bool {
+        // SAFETY: it has no home, so the entry is the timer's own.
+        self.home.is_some() || unsafe { self.entry().as_ref() }.spent().is_some()
+    }
+
     /// As [`poll`](Self::poll) with the clock and the deadline of the last call. One that is not armed
     /// is never ready.
     pub fn poll_again(self: Pin<&mut Self>, waker: &Waker) -> Poll<()> {
         // SAFETY: nothing is moved out of it.
         let this = unsafe { self.get_unchecked_mut() };
         let entry = this.entry();
-        let Some(home) = &this.home else {
+        let Some(home) = this.home else {
             // SAFETY: it has no home, so the entry is the timer's own.
             let spent = unsafe { entry.as_ref() }.spent().is_some();
             return if spent { Poll::Ready(()) } else { Poll::Pending };
@@ -240,13 +306,13 @@ impl Timer {
         // what is in here at the end, perhaps the former waker, is dropped with no lock held
         let mut spare = None;
         loop {
-            let wheel = home.wheel.lock();
+            let ward = home.ward.lock();
             // SAFETY: under the lock of its home.
             let own = unsafe { &mut *entry.as_ptr() };
             if !own.is_linked() {
                 own.spend(home.number);
-                drop(wheel);
                 this.home = None;
+                home.leave(ward);
                 return Poll::Ready(());
             }
             if own.waker.as_ref().is_some_and(|old| old.will_wake(waker)) {
@@ -256,7 +322,7 @@ impl Timer {
                 std::mem::swap(&mut own.waker, &mut spare);
                 return Poll::Pending;
             }
-            drop(wheel);
+            drop(ward);
             spare = Some(waker.clone());
         }
     }
@@ -272,10 +338,12 @@ impl Timer {
         let entry = self.entry();
         // SAFETY: it has no home, so the entry is the timer's own.
         unsafe { (*entry.as_ptr()).waker = Some(waker) };
-        let home = self.home.insert(timers.shards[timers.own_shard()].clone());
+        let home = *self.home.insert(timers.shards[timers.own_shard()]);
+        let mut ward = home.ward.lock();
+        ward.keepers += 1;
         // SAFETY: the timer is pinned, and its drop takes the entry out first; from here on it is touched
         // under the lock of this wheel only.
-        unsafe { home.wheel.lock().insert(entry, deadline) };
+        unsafe { ward.wheel.insert(entry, deadline) };
     }
 
     /// Takes the entry out of its home, if it has one. What it returns is for the caller to drop, with
@@ -283,13 +351,14 @@ impl Timer {
     fn disarm(&mut self) -> Option<Waker> {
         let entry = self.entry();
         if let Some(home) = self.home.take() {
-            let mut wheel = home.wheel.lock();
+            let mut ward = home.ward.lock();
             // SAFETY: under the lock of its home; if linked, then into that.
             unsafe {
                 if entry.as_ref().is_linked() {
-                    wheel.remove(entry);
+                    ward.wheel.remove(entry);
                 }
             }
+            home.leave(ward);
         }
         // SAFETY: it has no home, so the entry is the timer's own.
         let own = unsafe { &mut *entry.as_ptr() };

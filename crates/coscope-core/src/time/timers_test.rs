@@ -59,7 +59,7 @@ fn fires_in_order_of_deadline_then_of_registration() {
     let mut timers: Vec<_> = (0..100).map(|_| Box::pin(Timer::new())).collect();
     for (i, timer) in timers.iter_mut().enumerate() {
         let deadline = at(1_000_000 * [3, 1, 2, 1][i % 4]);
-        assert_eq!(timer.as_mut().poll(&clock, deadline, &waker(i as u32)), Poll::Pending);
+        assert_eq!(timer.as_mut().poll(&*clock, deadline, &waker(i as u32)), Poll::Pending);
     }
     assert_eq!(clock.timers().wake_due(at(999_999), usize::MAX), Some(at(1_000_000)));
     assert_eq!(clock.timers().wake_due(at(2_500_000), usize::MAX), Some(at(3_000_000)));
@@ -67,7 +67,7 @@ fn fires_in_order_of_deadline_then_of_registration() {
     let mut expected: Vec<u32> = (0..100).collect();
     expected.sort_by_key(|i| [3, 1, 2, 1][*i as usize % 4]);
     assert_eq!(*log.lock().unwrap(), expected);
-    assert_eq!(timers[0].as_mut().poll(&clock, at(3_000_000), Waker::noop()), Poll::Ready(()));
+    assert_eq!(timers[0].as_mut().poll(&*clock, at(3_000_000), Waker::noop()), Poll::Ready(()));
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn tells_the_sleeper_of_earlier_deadlines_only() {
     let (manual, clock) = Manual::new(4);
     let (mut a, mut b, mut c) = (Box::pin(Timer::new()), Box::pin(Timer::new()), Box::pin(Timer::new()));
     let poll = |timer: &mut Pin<Box<Timer>>, deadline| {
-        let _ = timer.as_mut().poll(&clock, at(deadline), Waker::noop());
+        let _ = timer.as_mut().poll(&*clock, at(deadline), Waker::noop());
         (manual.calls.load(Ordering::SeqCst), manual.wake_by.load(Ordering::SeqCst))
     };
     assert_eq!(poll(&mut a, 500), (1, 500));
@@ -96,19 +96,19 @@ fn renews_the_waker_and_moves_house() {
     let (_, second) = Manual::new(2);
     let (log, waker) = logging();
     let mut timer = pin!(Timer::new());
-    assert_eq!(timer.as_mut().poll(&first, at(10), &waker(1)), Poll::Pending);
-    assert_eq!(timer.as_mut().poll(&first, at(10), &waker(2)), Poll::Pending);
-    assert_eq!(timer.as_mut().poll(&second, at(10), &waker(3)), Poll::Pending);
+    assert_eq!(timer.as_mut().poll(&*first, at(10), &waker(1)), Poll::Pending);
+    assert_eq!(timer.as_mut().poll(&*first, at(10), &waker(2)), Poll::Pending);
+    assert_eq!(timer.as_mut().poll(&*second, at(10), &waker(3)), Poll::Pending);
     assert_eq!((first.timers().len(), second.timers().len()), (0, 1));
     first.timers().wake_due(at(20), usize::MAX);
     second.timers().wake_due(at(20), usize::MAX);
     assert_eq!(*log.lock().unwrap(), [3]);
-    assert_eq!(timer.as_mut().poll(&second, at(10), &waker(4)), Poll::Ready(()));
-    assert_eq!(timer.as_mut().poll(&second, at(30), &waker(5)), Poll::Pending, "another deadline");
+    assert_eq!(timer.as_mut().poll(&*second, at(10), &waker(4)), Poll::Ready(()));
+    assert_eq!(timer.as_mut().poll(&*second, at(30), &waker(5)), Poll::Pending, "another deadline");
     timer.as_mut().clear();
     assert!(second.timers().is_empty());
-    assert_eq!(timer.as_mut().poll(&second, at(10), &waker(6)), Poll::Pending, "cleared: armed as if new");
-    assert_eq!(timer.as_mut().poll(&second, Instant::FAR_FUTURE, &waker(7)), Poll::Pending);
+    assert_eq!(timer.as_mut().poll(&*second, at(10), &waker(6)), Poll::Pending, "cleared: armed as if new");
+    assert_eq!(timer.as_mut().poll(&*second, Instant::FAR_FUTURE, &waker(7)), Poll::Pending);
     assert!(second.timers().is_empty());
 }
 
@@ -119,7 +119,7 @@ fn a_waker_may_panic_drop_timers_and_arm_others() {
         fn wake(self: Arc<Self>) {
             drop(self.0.lock().unwrap().take());
             let mut other = Box::pin(Timer::new());
-            let _ = other.as_mut().poll(&self.1, at(1), Waker::noop());
+            let _ = other.as_mut().poll(&*self.1, at(1), Waker::noop());
             panic!("as planned");
         }
     }
@@ -128,9 +128,9 @@ fn a_waker_may_panic_drop_timers_and_arm_others() {
     let mut victim = Box::pin(Timer::new());
     let evil = Arc::new(Evil(Mutex::new(None), clock.clone()));
     let (mut trap, mut last) = (Box::pin(Timer::new()), Box::pin(Timer::new()));
-    let _ = trap.as_mut().poll(&clock, at(1), &Waker::from(evil.clone()));
-    let _ = last.as_mut().poll(&clock, at(3), &waker(9));
-    let _ = victim.as_mut().poll(&clock, at(4_000_000), &waker(8));
+    let _ = trap.as_mut().poll(&*clock, at(1), &Waker::from(evil.clone()));
+    let _ = last.as_mut().poll(&*clock, at(3), &waker(9));
+    let _ = victim.as_mut().poll(&*clock, at(4_000_000), &waker(8));
     *evil.0.lock().unwrap() = Some(victim);
     assert_eq!(clock.timers().wake_due(at(3), usize::MAX), None);
     assert_eq!(*log.lock().unwrap(), [9]);
@@ -147,8 +147,8 @@ fn threads_share_one_timer_and_one_clock() {
             threads.spawn(move || {
                 for i in 0..rounds {
                     let own = pin!(Timer::new());
-                    let _ = own.poll(clock, at(i * seed), Waker::noop());
-                    let _ = shared.lock().unwrap().as_mut().poll(clock, at(i), Waker::noop());
+                    let _ = own.poll(&**clock, at(i * seed), Waker::noop());
+                    let _ = shared.lock().unwrap().as_mut().poll(&**clock, at(i), Waker::noop());
                     if i % 7 == 0 {
                         shared.lock().unwrap().as_mut().clear();
                     }

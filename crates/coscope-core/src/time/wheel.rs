@@ -1,61 +1,77 @@
 //! The timer wheel: pure bookkeeping, told the time, never asks.
 //!
-//! A hierarchical wheel after Varghese and Lauck, “Hashed and Hierarchical Timing Wheels” (1987),
-//! schemes 6 and 7: [`LEVELS`] wheels of 64 slots, each slot as wide as the whole wheel below it.
-//! An entry hangs at the level of the highest bit in which its tick differs from the present one,
-//! so that every entry of a level is due before all of the level above, and eight levels of
-//! 2²⁰ ns ticks (about 1 ms) reach beyond the end of time: there is nothing to overflow.
+//! Hashed and hierarchical, after Varghese and Lauck, “Hashed and Hierarchical Timing Wheels” (1987), schemes 6
+//! and 7. Deadlines fall into ticks of 2²⁰ ns, about 1 ms:
 //!
-//! Ticks only sort roughly. Two more lists make the order exact: what has come into the present
-//! tick is *fresh*, unsorted; before anybody looks, it is merged by (deadline, sequence) into *due*.
+//! * **near**: the ticks to come within the next second or so, a slot each, found by the tick's low bits;
+//! * **far**: [`LEVELS`] wheels of 64 slots, the lowest with slots as wide as all that is near, each other with
+//!   slots as wide as the whole wheel below it. An entry hangs at the level of the highest bit in which it differs
+//!   from the present, so that every entry of a level is due before all of the level above, and six levels reach
+//!   beyond the end of time: there is nothing to overflow.
+//!
+//! A far slot is emptied, into lower ones and what is near, when its first tick comes, before anything of that
+//! tick is due. Most timers are near from the start, and are touched again only when they are due.
+//!
+//! Ticks only sort roughly. When one comes, its entries are put into the exact order of (deadline, sequence): they
+//! are *due*. What is inserted into the present tick, or the past, is *fresh*, and is merged into what is due
+//! before anybody looks.
 //!
 //! ```text
-//!              insert                       advance               settle
-//!   unlinked ─────────▶ slot of a level ──┬─────────▶ fresh ──────────────▶ due ──▶ pop_due
-//!                           ▲             │ (slot of a lower level, if the tick is to come)
-//!                           └─────────────┘            remove: from any list, O(1)
+//!              insert            first tick comes         tick comes
+//!   unlinked ──┬──────▶ far slot ──────────────▶ near slot ─────────▶ due ──▶ pop_due
+//!              ├─────────────────────────────────▶ near slot            ▲ settle
+//!              └─────────────────────────────────────────────▶ fresh ───┘
+//!                                                       remove: from any list, O(1)
 //! ```
 //!
 //! Entries are intrusive: they live in the future that waits, and cost no allocation.
 //! Imports nothing of this crate.
 
-use std::mem::take;
+use std::mem::{replace, take};
 use std::ptr::NonNull;
 use std::task::Waker;
 
 /// A tick is 2²⁰ ns.
 const TICK: u32 = 20;
-/// 64 slots a level.
+/// 1024 slots for what is near.
+const NEAR_BITS: usize = 10;
+const NEAR: usize = 1 << NEAR_BITS;
+/// 64 slots a level for what is far.
 const BITS: usize = 6;
-/// 8 × 6 bits hold every tick that 64 bits of nanoseconds have.
-const LEVELS: usize = 8;
-const SLOTS: usize = LEVELS << BITS;
-/// In [`Entry::list`]: come into the present tick, not sorted yet.
+/// 10 + 6 × 6 bits hold every tick that 64 bits of nanoseconds have.
+const LEVELS: usize = 6;
+/// The far slots come behind the near ones.
+const SLOTS: usize = NEAR + (LEVELS << BITS);
+/// In [`Entry::mark`]: come into the present tick, not sorted yet.
 const FRESH: u16 = SLOTS as u16;
-/// In [`Entry::list`]: in the exact order.
+/// In [`Entry::mark`]: in the exact order.
 const DUE: u16 = FRESH + 1;
-/// In [`Entry::list`]: in no list.
+/// In [`Entry::mark`]: in no list.
 const UNLINKED: u16 = u16::MAX;
-/// In [`Entry::list`]: in no list, and its owner knows that it has fired.
+/// In [`Entry::mark`]: in no list, and its owner knows that it has fired.
 const SPENT: u16 = u16::MAX - 1;
+/// So many bits of [`Entry::mark`] are the list's; the others number 2⁴⁸ registrations.
+const LIST_BITS: u32 = 16;
+/// In [`Wheel::soonest`]: it has to be looked for.
+const UNKNOWN: u64 = 0;
 
 type Link = Option<NonNull<Entry>>;
 
-/// One timer.
+/// One timer. Small, since many wait at once.
 #[derive(Debug)]
 pub(super) struct Entry {
     deadline: u64,
-    sequence: u64,
+    /// Its number in the order of registration, above the number of the list that it is in.
+    mark: u64,
     previous: Link,
     next: Link,
-    list: u16,
     /// Whom to wake.
     pub(super) waker: Option<Waker>,
 }
 
 impl Entry {
     pub(super) const fn new() -> Self {
-        Entry { deadline: 0, sequence: 0, previous: None, next: None, list: UNLINKED, waker: None }
+        Entry { deadline: 0, mark: UNLINKED as u64, previous: None, next: None, waker: None }
     }
 
     pub(super) fn deadline(&self) -> u64 {
@@ -63,26 +79,35 @@ impl Entry {
     }
 
     pub(super) fn is_linked(&self) -> bool {
-        self.list < SPENT
+        self.list() < SPENT
     }
 
     /// Notes in an entry that has fired by which clock it did.
     pub(super) fn spend(&mut self, clock: u64) {
-        (self.list, self.sequence) = (SPENT, clock);
+        self.mark = clock << LIST_BITS | u64::from(SPENT);
     }
 
     /// The clock by which it has fired, if that is noted.
     pub(super) fn spent(&self) -> Option<u64> {
-        (self.list == SPENT).then_some(self.sequence)
+        (self.list() == SPENT).then_some(self.mark >> LIST_BITS)
     }
 
     /// As if it had never been in a wheel. It is in none.
     pub(super) fn renew(&mut self) {
-        self.list = UNLINKED;
+        self.mark = u64::from(UNLINKED);
     }
 
+    /// Two entries of a wheel have never the same.
     fn key(&self) -> (u64, u64) {
-        (self.deadline, self.sequence)
+        (self.deadline, self.mark >> LIST_BITS)
+    }
+
+    fn list(&self) -> u16 {
+        self.mark as u16
+    }
+
+    fn set_list(&mut self, list: u16) {
+        self.mark = self.mark >> LIST_BITS << LIST_BITS | u64::from(list);
     }
 }
 
@@ -150,42 +175,29 @@ impl List {
                 cursor = at(later).previous;
             }
             self.insert_after(cursor, entry);
-            at(entry).list = mark;
+            at(entry).set_list(mark);
         }
     }
 
-    fn is_sorted(&self) -> bool {
+    /// The same entries in the exact order, marked. Sorted by keys side by side: the entries themselves
+    /// are far from each other.
+    fn sort(mut self, mark: u16) -> List {
+        let mut keys = Vec::new();
+        let mut is_sorted = true;
         let mut entry = self.head;
         while let Some(this) = entry {
+            let key = (at(this).key(), this);
+            is_sorted &= keys.last().is_none_or(|last| *last < key);
+            keys.push(key);
             entry = at(this).next;
-            if entry.is_some_and(|next| at(next).key() < at(this).key()) {
-                return false;
-            }
         }
-        true
-    }
-
-    /// Merge sort from the bottom: bin *i* holds a sorted run of 2^*i* entries, or nothing.
-    fn sort(mut self, mark: u16) -> List {
-        if self.is_sorted() {
-            return self;
+        if !is_sorted {
+            keys.sort_unstable();
+            self = List::default();
+            keys.iter().for_each(|&(_, entry)| self.push_back(entry));
         }
-        let mut bins = [List::default(); usize::BITS as usize];
-        while let Some(entry) = self.pop_front() {
-            let mut run = List { head: Some(entry), tail: Some(entry) };
-            let mut bin = 0;
-            while bins[bin].head.is_some() {
-                let mut older = take(&mut bins[bin]);
-                older.merge(run, mark);
-                run = older;
-                bin += 1;
-            }
-            bins[bin] = run;
-        }
-        bins.into_iter().fold(List::default(), |sum, mut bin| {
-            bin.merge(sum, mark);
-            bin
-        })
+        keys.iter().for_each(|&(_, entry)| at(entry).set_list(mark));
+        self
     }
 
     fn min_deadline(&self) -> Option<u64> {
@@ -206,48 +218,29 @@ struct Slot {
     list: List,
     /// No later than any of them.
     least: u64,
-    /// Whether one of them has it for its deadline.
-    exact: bool,
 }
 
 impl Slot {
-    const EMPTY: Slot = Slot { list: List { head: None, tail: None }, least: u64::MAX, exact: true };
-
-    fn push_back(&mut self, entry: NonNull<Entry>) {
-        let deadline = at(entry).deadline;
-        if deadline <= self.least {
-            (self.least, self.exact) = (deadline, true);
-        }
-        self.list.push_back(entry);
-    }
-
-    fn unlink(&mut self, entry: NonNull<Entry>) {
-        self.list.unlink(entry);
-        self.exact &= at(entry).deadline != self.least;
-    }
-
-    fn min_deadline(&mut self) -> u64 {
-        if !self.exact {
-            (self.least, self.exact) = (self.list.min_deadline().unwrap_or(u64::MAX), true);
-        }
-        self.least
-    }
+    const EMPTY: Slot = Slot { list: List { head: None, tail: None }, least: u64::MAX };
 }
 
 /// The wheel.
 #[derive(Debug)]
 pub(super) struct Wheel {
+    /// Near and far; none before the first entry comes.
     slots: Box<[Slot]>,
-    /// A bit for each slot that is not empty.
-    occupied: [u64; LEVELS],
+    /// A bit for each near slot that is not empty.
+    near: [u64; NEAR / 64],
+    /// A bit for each far slot that is not empty.
+    far: [u64; LEVELS],
     fresh: List,
     due: List,
     /// The present tick: it has never been later.
     elapsed: u64,
     sequence: u64,
     len: usize,
-    /// The earliest deadline, if it is known.
-    soonest: Option<u64>,
+    /// The earliest deadline, if it is known and there is one.
+    soonest: u64,
 }
 
 // SAFETY: the links lead to entries which, by `insert`'s contract, are touched through this wheel
@@ -257,14 +250,15 @@ unsafe impl Send for Wheel {}
 impl Wheel {
     pub(super) fn new() -> Self {
         Wheel {
-            slots: vec![Slot::EMPTY; SLOTS].into_boxed_slice(),
-            occupied: [0; LEVELS],
+            slots: Box::default(),
+            near: [0; NEAR / 64],
+            far: [0; LEVELS],
             fresh: List::default(),
             due: List::default(),
             elapsed: 0,
             sequence: 0,
             len: 0,
-            soonest: None,
+            soonest: UNKNOWN,
         }
     }
 
@@ -278,10 +272,15 @@ impl Wheel {
     /// Until it has been removed or popped, `entry` stays valid, does not move, and is touched only
     /// by whoever holds this wheel exclusively.
     pub(super) unsafe fn insert(&mut self, entry: NonNull<Entry>, deadline: u64) {
+        if self.slots.is_empty() {
+            self.slots = vec![Slot::EMPTY; SLOTS].into_boxed_slice();
+        }
         self.sequence += 1;
         at(entry).deadline = deadline;
-        at(entry).sequence = self.sequence;
-        self.soonest = if self.len == 0 { Some(deadline) } else { self.soonest.map(|s| s.min(deadline)) };
+        at(entry).mark = self.sequence << LIST_BITS;
+        if self.len == 0 || deadline < self.soonest {
+            self.soonest = deadline;
+        }
         self.len += 1;
         self.link(entry);
     }
@@ -291,22 +290,22 @@ impl Wheel {
     /// # Safety
     /// `entry` is linked, and into this wheel.
     pub(super) unsafe fn remove(&mut self, entry: NonNull<Entry>) {
-        let list = std::mem::replace(&mut at(entry).list, UNLINKED);
+        let list = at(entry).list();
+        at(entry).set_list(UNLINKED);
         match list {
             FRESH => self.fresh.unlink(entry),
             DUE => self.due.unlink(entry),
             slot => {
                 let slot = slot as usize;
-                self.slots[slot].unlink(entry);
+                self.slots[slot].list.unlink(entry);
                 if self.slots[slot].list.head.is_none() {
-                    self.slots[slot] = Slot::EMPTY;
-                    self.occupied[slot >> BITS] &= !(1 << (slot & 63));
+                    self.take_slot(slot);
                 }
             }
         }
         self.len -= 1;
-        if self.soonest == Some(at(entry).deadline) {
-            self.soonest = None;
+        if self.soonest == at(entry).deadline {
+            self.soonest = UNKNOWN;
         }
     }
 
@@ -327,89 +326,125 @@ impl Wheel {
         }
         let entry = self.due.head.filter(|&entry| at(entry).deadline <= now)?;
         self.due.unlink(entry);
-        at(entry).list = UNLINKED;
+        at(entry).set_list(UNLINKED);
         self.len -= 1;
-        self.soonest = self.due.head.map(|entry| at(entry).deadline);
+        self.soonest = self.due.head.map_or(UNKNOWN, |entry| at(entry).deadline);
         Some(entry)
     }
 
     /// The earliest deadline, exactly. If it was that of an entry that has been removed since, the
     /// entries of a slot are looked through.
     pub(super) fn next_deadline(&mut self) -> Option<u64> {
-        if self.len > 0 && self.soonest.is_none() {
-            self.soonest = match self.slot_to_come() {
-                Some(slot) => Some(self.slots[slot].min_deadline()),
-                None => self.due_first(),
-            };
+        if self.len > 0 && self.soonest == UNKNOWN {
+            self.settle();
+            let near = self.near_tick().map(|tick| tick as usize & (NEAR - 1));
+            let far = self.far_slot().map(|(slot, _)| slot);
+            let slots =
+                [near, far].into_iter().flatten().filter_map(|slot| self.slots[slot].list.min_deadline());
+            self.soonest = self.due_first().or_else(|| slots.min()).unwrap_or(UNKNOWN);
         }
-        if self.len == 0 { None } else { self.soonest }
+        (self.len > 0).then_some(self.soonest)
     }
 
     /// An instant no later than the earliest deadline, in short time: if none is due by then, `pop_due`
     /// moves on, and the next such instant is later.
     pub(super) fn next_look(&mut self) -> Option<u64> {
-        if self.len == 0 || self.soonest.is_some() {
-            return self.soonest.filter(|_| self.len > 0);
+        if self.len == 0 {
+            return None;
         }
-        match self.slot_to_come() {
-            Some(slot) => Some(self.slots[slot].least),
-            None => self.due_first(),
+        if self.soonest != UNKNOWN {
+            return Some(self.soonest);
         }
+        self.settle();
+        let near = self.near_tick().map(|tick| self.slots[tick as usize & (NEAR - 1)].least);
+        let far = self.far_slot().map(|(slot, _)| self.slots[slot].least);
+        self.due_first().or_else(|| near.into_iter().chain(far).min())
     }
 
     fn due_first(&self) -> Option<u64> {
         self.due.head.map(|entry| at(entry).deadline)
     }
 
-    /// The slot that holds the earliest deadline, if nothing is due in the present tick.
-    fn slot_to_come(&mut self) -> Option<usize> {
-        self.settle();
-        if self.due.head.is_some() { None } else { self.first_slot() }
-    }
-
     /// Hangs an entry where its tick belongs, seen from the present one.
     fn link(&mut self, entry: NonNull<Entry>) {
-        let tick = at(entry).deadline >> TICK;
+        let deadline = at(entry).deadline;
+        let tick = deadline >> TICK;
         if tick <= self.elapsed {
-            at(entry).list = FRESH;
+            at(entry).set_list(FRESH);
             return self.fresh.push_back(entry);
         }
-        let level = (tick ^ self.elapsed).ilog2() as usize / BITS;
-        let bit = (tick >> (level * BITS)) as usize & 63;
-        let slot = (level << BITS) + bit;
-        at(entry).list = slot as u16;
-        self.slots[slot].push_back(entry);
-        self.occupied[level] |= 1 << bit;
+        let slot = if tick - self.elapsed < NEAR as u64 {
+            let slot = tick as usize & (NEAR - 1);
+            self.near[slot / 64] |= 1 << (slot % 64);
+            slot
+        } else {
+            let (block, present) = (tick >> NEAR_BITS, self.elapsed >> NEAR_BITS);
+            let level = (block ^ present).ilog2() as usize / BITS;
+            let bit = (block >> (level * BITS)) as usize & 63;
+            self.far[level] |= 1 << bit;
+            NEAR + (level << BITS) + bit
+        };
+        at(entry).set_list(slot as u16);
+        let slot = &mut self.slots[slot];
+        slot.least = slot.least.min(deadline);
+        slot.list.push_back(entry);
     }
 
-    /// The slot whose entries are due before those of all others.
-    fn first_slot(&self) -> Option<usize> {
-        let level = self.occupied.iter().position(|&bits| bits != 0)?;
-        Some((level << BITS) + self.occupied[level].trailing_zeros() as usize)
+    /// Empties a slot. What it had is not marked anew.
+    fn take_slot(&mut self, slot: usize) -> List {
+        let bits = if slot < NEAR { &mut self.near[slot / 64] } else { &mut self.far[(slot - NEAR) >> BITS] };
+        *bits &= !(1 << (slot % 64));
+        replace(&mut self.slots[slot], Slot::EMPTY).list
     }
 
-    /// Moves on towards tick `to`: empties the first slot that begins by then, into lower ones or into
-    /// `fresh`. `false` if there is none: the present tick is `to`.
+    /// The first tick that has a near slot with something in it.
+    fn near_tick(&self) -> Option<u64> {
+        const WORDS: usize = NEAR / 64;
+        let from = (self.elapsed + 1) as usize & (NEAR - 1);
+        // once around, and what comes before `from` in its word at the end
+        let slot = (0..=WORDS).find_map(|offset| {
+            let word = (from / 64 + offset) % WORDS;
+            let bits = self.near[word] & if offset == 0 { !0 << (from % 64) } else { !0 };
+            (bits != 0).then(|| word * 64 + bits.trailing_zeros() as usize)
+        })?;
+        Some(self.elapsed + 1 + (slot.wrapping_sub(from) & (NEAR - 1)) as u64)
+    }
+
+    /// The far slot whose entries are due before those of all others, and its first tick.
+    fn far_slot(&self) -> Option<(usize, u64)> {
+        let level = self.far.iter().position(|&bits| bits != 0)?;
+        let bit = self.far[level].trailing_zeros() as usize;
+        let (begin, above) = (NEAR_BITS + level * BITS, NEAR_BITS + (level + 1) * BITS);
+        let start = (self.elapsed >> above << above) | ((bit as u64) << begin);
+        Some((NEAR + (level << BITS) + bit, start))
+    }
+
+    /// Moves on to the next tick of interest, `to` at the latest, and brings what is due in it into order, or
+    /// what was far nearer. `false` if there is none: the present tick is `to`.
     fn advance(&mut self, to: u64) -> bool {
         if to <= self.elapsed {
             return false;
         }
-        if let Some(slot) = self.first_slot() {
-            let (level, bit) = (slot >> BITS, slot & 63);
-            let above = (level + 1) * BITS;
-            let start = (self.elapsed >> above << above) | ((bit as u64) << (level * BITS));
-            if start <= to {
-                self.elapsed = start;
-                self.occupied[level] &= !(1 << bit);
-                let mut list = std::mem::replace(&mut self.slots[slot], Slot::EMPTY).list;
-                while let Some(entry) = list.pop_front() {
-                    self.link(entry);
-                }
-                return true;
+        let near = self.near_tick().unwrap_or(u64::MAX);
+        let far = self.far_slot();
+        let next = far.map_or(near, |(_, start)| start.min(near));
+        if next > to {
+            self.elapsed = to;
+            return false;
+        }
+        self.elapsed = next;
+        if let Some((slot, start)) = far
+            && start == next
+        {
+            let mut list = self.take_slot(slot);
+            while let Some(entry) = list.pop_front() {
+                self.link(entry);
             }
         }
-        self.elapsed = to;
-        false
+        if near == next {
+            self.due = self.take_slot(near as usize & (NEAR - 1)).sort(DUE);
+        }
+        true
     }
 
     /// Brings what is fresh into the exact order.

@@ -34,13 +34,16 @@ fn model(seed: u64, rounds: usize) {
     let mut model: BTreeMap<(u64, u64), NonNull<Entry>> = BTreeMap::new();
     let (mut now, mut sequence) = (random.below(1 << 40), 0);
     for _ in 0..rounds {
-        match random.below(10) {
+        match random.below(11) {
             0..=4 => {
                 // near and far, equal and past deadlines
                 let width = random.below(63);
                 let ahead = random.next() >> (63 - width);
                 let deadline = if random.below(8) == 0 { now } else { now.saturating_add(ahead) };
                 let deadline = if random.below(16) == 0 { now / 2 } else { deadline };
+                // where what is far comes near, in the same tick as what is near already
+                let at_the_border = deadline >> 30 << 30 | random.below(1 << 20);
+                let deadline = if random.below(4) == 0 { at_the_border } else { deadline };
                 let entry = entry();
                 // SAFETY: the entry lives until it is popped or removed below.
                 unsafe { wheel.insert(entry, deadline) };
@@ -57,6 +60,10 @@ fn model(seed: u64, rounds: usize) {
             }
             7 => assert_eq!(wheel.next_deadline(), model.keys().next().map(|key| key.0)),
             8 => {
+                now = now.max((now >> 30).saturating_add(random.below(2)) << 30 | random.below(1 << 20));
+                expire(&mut wheel, &mut model, now, usize::MAX);
+            }
+            9 => {
                 now = now.saturating_add(random.next() >> (20 + random.below(43)));
                 expire(&mut wheel, &mut model, now, usize::MAX);
             }

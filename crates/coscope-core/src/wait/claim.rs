@@ -158,6 +158,12 @@ impl Ticket {
         self.claim == other.claim
     }
 
+    /// That of another clause of the same select.
+    #[inline]
+    pub(super) fn of_clause(self, index: usize) -> Ticket {
+        Ticket { index, ..self }
+    }
+
     /// (1), (4) Claims the select for this clause.
     ///
     /// # Safety

@@ -93,13 +93,20 @@ enum Kind {
 
 impl<'cx> Turn<'_, 'cx> {
     /// The select's context, for what wakes by itself.
-    pub fn cx(&mut self) -> &mut Context<'cx> {
+    pub fn context(&mut self) -> &mut Context<'cx> {
         self.cx
     }
 
     /// The ticket to wait with. Without one the clause only looks.
     pub fn ticket(&self) -> Option<Ticket> {
         (self.kind == Kind::Wait).then_some(self.own)
+    }
+
+    /// Lets the clause in `place` have its turn.
+    #[inline]
+    pub fn let_commit<C: Clause + ?Sized>(&mut self, place: usize, clause: Pin<&mut C>) -> Poll<()> {
+        self.own = self.own.of_clause(place);
+        clause.poll_commit(self)
     }
 
     /// Whether a claim of this clause was granted: what it got is there as soon as the lock can be had.
@@ -125,12 +132,32 @@ pub trait Clauses {
     type Output;
     /// How many there are.
     fn count(&self) -> usize;
-    /// [`Clause::poll_commit`] of one.
-    fn poll_commit(self: Pin<&mut Self>, index: usize, turn: &mut Turn<'_, '_>) -> Poll<()>;
-    /// [`Clause::poll_settle`] of one.
-    fn poll_settle(self: Pin<&mut Self>, index: usize, cx: &mut Context<'_>) -> Poll<()>;
+    /// Lets those in `places`, which begin to count at `at`, have their turn until one [commits](Clause::poll_commit).
+    fn poll_commit(self: Pin<&mut Self>, at: usize, places: Places, turn: &mut Turn<'_, '_>)
+    -> Option<usize>;
+    /// [`Clause::poll_settle`] of all.
+    fn poll_settle(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
     /// [`Clause::take`] of one.
     fn take(self: Pin<&mut Self>, index: usize) -> Self::Output;
+}
+
+/// A row of places, from below or from above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Places {
+    /// The lowest.
+    pub from: usize,
+    /// The one above the highest.
+    pub to: usize,
+    /// The highest comes first.
+    pub backwards: bool,
+}
+
+impl Places {
+    /// Whether `at` is one of them.
+    #[inline]
+    pub fn have(self, at: usize) -> bool {
+        self.from <= at && at < self.to
+    }
 }
 
 /// Clauses of one kind, in one block. Gives the place of the one that won, and what it won.
@@ -159,11 +186,21 @@ impl<C: Clause> Clauses for Row<C> {
     fn count(&self) -> usize {
         self.0.len()
     }
-    fn poll_commit(mut self: Pin<&mut Self>, index: usize, turn: &mut Turn<'_, '_>) -> Poll<()> {
-        self.get(index).poll_commit(turn)
+    fn poll_commit(
+        mut self: Pin<&mut Self>,
+        at: usize,
+        places: Places,
+        turn: &mut Turn<'_, '_>,
+    ) -> Option<usize> {
+        let mut commits = |&place: &usize| turn.let_commit(place, self.get(place - at)).is_ready();
+        let mut row = places.from..places.to;
+        if places.backwards { row.rev().find(&mut commits) } else { row.find(&mut commits) }
     }
-    fn poll_settle(mut self: Pin<&mut Self>, index: usize, cx: &mut Context<'_>) -> Poll<()> {
-        self.get(index).poll_settle(cx)
+    fn poll_settle(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let count = self.0.len();
+        let settles = |index| self.get(index).poll_settle(cx).is_ready();
+        let settled = (0..count).map(settles).fold(true, |all, one| all & one);
+        if settled { Poll::Ready(()) } else { Poll::Pending }
     }
     fn take(mut self: Pin<&mut Self>, index: usize) -> Self::Output {
         (index, self.get(index).take())
@@ -186,13 +223,14 @@ pub struct Order {
 }
 
 impl Order {
+    /// The two rows of places in which `count` clauses have their turn.
     #[inline]
-    fn each(self, count: usize) -> impl Iterator<Item = usize> {
-        (0..count).map(move |at| {
-            let at = if self.backwards { count - at } else { at };
-            let index = self.first + at;
-            if index >= count { index - count } else { index }
-        })
+    fn rows(self, count: usize) -> [Places; 2] {
+        let Order { first, backwards } = self;
+        let cut = if backwards { first + 1 } else { first };
+        let (low, high) =
+            (Places { from: 0, to: cut, backwards }, Places { from: cut, to: count, backwards });
+        if backwards { [low, high] } else { [high, low] }
     }
 }
 
@@ -216,6 +254,7 @@ enum Stage {
 
 impl<C: Clauses> Contest<C> {
     /// A contest between `clauses`. Nothing happens before it is polled.
+    #[inline(always)]
     pub fn new(clauses: C) -> Self {
         Contest { clauses, claim: Claim::new(), stage: Stage::New }
     }
@@ -240,28 +279,26 @@ impl<C: Clauses> Contest<C> {
         {
             this.stage = Stage::Claimed(index);
         }
-        let count = clauses.count();
+        let mut turn = Turn { cx, own: this.claim.ticket(0), kind: Kind::Look };
         let mut looks = 0;
         let won = loop {
             match this.stage {
                 Stage::Won(index) => break index,
                 Stage::Claimed(index) => {
-                    let own = this.claim.ticket(index);
-                    ready!(
-                        clauses
-                            .as_mut()
-                            .poll_commit(index, &mut Turn { cx: &mut *cx, own, kind: Kind::Granted })
-                    );
+                    turn.kind = Kind::Granted;
+                    let only = Places { from: index, to: index + 1, backwards: false };
+                    if clauses.as_mut().poll_commit(0, only, &mut turn).is_none() {
+                        return Poll::Pending;
+                    }
                     this.stage = Stage::Won(index);
                     break index;
                 }
                 _ => {}
             }
+            let rows = order.rows(clauses.count());
             let found = [Kind::Look, Kind::Wait].into_iter().find_map(|kind| {
-                order.each(count).find(|&index| {
-                    let own = this.claim.ticket(index);
-                    clauses.as_mut().poll_commit(index, &mut Turn { cx: &mut *cx, own, kind }).is_ready()
-                })
+                turn.kind = kind;
+                rows.into_iter().find_map(|row| clauses.as_mut().poll_commit(0, row, &mut turn))
             });
             if let Some(index) = found {
                 this.claim.commit(index);
@@ -270,21 +307,16 @@ impl<C: Clauses> Contest<C> {
             }
             this.stage = Stage::Waiting;
             looks += 1;
-            if this.claim.open(cx.waker()) {
+            let waker = turn.cx.waker();
+            if this.claim.open(waker) {
                 return Poll::Pending;
             }
-            if looks >= LOOKS && this.claim.open(cx.waker()) {
-                cx.waker().wake_by_ref(); // open for a while, so that the other can have it
+            if looks >= LOOKS && this.claim.open(waker) {
+                waker.wake_by_ref(); // open for a while, so that the other can have it
                 return Poll::Pending;
             }
         };
-        let mut settled = true;
-        for index in 0..count {
-            settled &= clauses.as_mut().poll_settle(index, cx).is_ready();
-        }
-        if !settled {
-            return Poll::Pending;
-        }
+        ready!(clauses.as_mut().poll_settle(turn.cx));
         this.stage = Stage::Taken;
         Poll::Ready(clauses.take(won))
     }

@@ -20,7 +20,7 @@ mod cell;
 
 pub use cell::{WaitCell, WaitFor};
 pub use claim::{Claimed, Ticket};
-pub use clause::{Clause, Clauses, Contest, Order, Row, Turn};
+pub use clause::{Clause, Clauses, Contest, Order, Places, Row, Turn};
 pub use lock::{Hinted, HintedLock, Locked};
 pub use permits::{AcquirePermit, Permit, Permits};
 pub use queue::WaitQueue;

@@ -34,6 +34,23 @@ impl WaitQueue {
         self.first.is_null()
     }
 
+    /// Whether somebody waits beside the clauses of the select that `but` belongs to.
+    pub fn has_others(&self, but: Option<Ticket>) -> bool {
+        let Some(but) = but else { return !self.is_empty() };
+        let mut at = self.first;
+        while !at.is_null() {
+            // SAFETY: a queued waiter is alive (`push`'s contract), and the owner's lock is held.
+            let (own, next) = unsafe {
+                Self::links(at, |l| (matches!(l.who, Who::Ticket(own) if own.is_of_the_same(but)), l.next))
+            };
+            if !own {
+                return true;
+            }
+            at = next;
+        }
+        false
+    }
+
     /// What the first in the queue has [left](Self::push_with) with its waiter.
     #[inline]
     pub fn front(&mut self) -> Option<*mut ()> {

@@ -42,8 +42,8 @@ impl Dispatch for Handle {
         self.0.queue.lock().unwrap().push_back(runnable);
         self.0.changed.notify_all();
     }
-    fn clock(&self) -> Option<Arc<dyn Clock>> {
-        Some(self.0.clock.clone())
+    fn show_clock(&self, to: &mut dyn FnMut(&dyn Clock)) {
+        to(&*self.0.clock);
     }
     fn name(&self) -> &str {
         "pool"

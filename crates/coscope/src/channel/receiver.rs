@@ -23,8 +23,10 @@ use super::raw::{Channel, End, Nothing, Receiving};
 pub struct Receiver<T> {
     channel: Arc<Channel<T>>,
     /// Where the stream waits; made at its first wait, and used again.
-    waiting: Option<Pin<Box<Receiving<Arc<Channel<T>>, T>>>>,
+    waiting: Option<Pin<Box<ReceivingOwned<T>>>>,
 }
+
+type ReceivingOwned<T> = Receiving<Arc<Channel<T>>, T>;
 
 impl<T> Receiver<T> {
     pub(super) fn new(channel: Arc<Channel<T>>) -> Self {
@@ -201,9 +203,11 @@ impl<T> Future for Recv<'_, T> {
 
 impl<T> Clause for Recv<'_, T> {
     type Output = Result<T, RecvError>;
+    #[inline]
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         self.project().receiving.poll_commit(turn)
     }
+    #[inline]
     fn poll_settle(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         self.project().receiving.settle();
         Poll::Ready(())

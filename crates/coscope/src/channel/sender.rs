@@ -243,9 +243,11 @@ impl<T> Future for SendMessage<'_, T> {
 
 impl<T> Clause for SendMessage<'_, T> {
     type Output = Result<(), SendError<T>>;
+    #[inline]
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         self.project().sending.poll_commit(turn)
     }
+    #[inline]
     fn poll_settle(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         self.project().sending.settle();
         Poll::Ready(())
@@ -291,9 +293,11 @@ impl<'a, T> Future for Reserve<'a, T> {
 
 impl<'a, T> Clause for Reserve<'a, T> {
     type Output = Result<Permit<'a, T>, SendError<()>>;
+    #[inline]
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         self.project().sending.poll_commit(turn)
     }
+    #[inline]
     fn poll_settle(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         self.project().sending.settle();
         Poll::Ready(())

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use coscope_core::Branch;
-use coscope_core::wait::{Clause, Clauses, Order, Row, Turn};
+use coscope_core::wait::{Clause, Clauses, Order, Places, Row, Turn};
 use pin_project_lite::pin_project;
 
 use super::selecting::{Selecting, random_order, select_in};
@@ -29,7 +29,7 @@ use super::selecting::{Selecting, random_order, select_in};
 /// ```
 ///
 /// # Cancellation
-/// See [the module](crate::select).
+/// See [the module](mod@crate::select).
 ///
 /// # Panics
 /// If it is awaited without a clause: it would wait for ever.
@@ -104,11 +104,20 @@ impl<R> Clauses for Mixed<'_, R> {
     fn count(&self) -> usize {
         self.0.len()
     }
-    fn poll_commit(mut self: Pin<&mut Self>, index: usize, turn: &mut Turn<'_, '_>) -> Poll<()> {
-        self.0[index].as_mut().poll_commit(turn)
+    fn poll_commit(
+        mut self: Pin<&mut Self>,
+        at: usize,
+        places: Places,
+        turn: &mut Turn<'_, '_>,
+    ) -> Option<usize> {
+        let mut commits = |&place: &usize| turn.let_commit(place, self.0[place - at].as_mut()).is_ready();
+        let mut row = places.from..places.to;
+        if places.backwards { row.rev().find(&mut commits) } else { row.find(&mut commits) }
     }
-    fn poll_settle(mut self: Pin<&mut Self>, index: usize, cx: &mut Context<'_>) -> Poll<()> {
-        self.0[index].as_mut().poll_settle(cx)
+    fn poll_settle(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let settles = |clause: &mut AnyClause<'_, R>| clause.as_mut().poll_settle(cx).is_ready();
+        let settled = self.0.iter_mut().map(settles).fold(true, |all, one| all & one);
+        if settled { Poll::Ready(()) } else { Poll::Pending }
     }
     fn take(mut self: Pin<&mut Self>, index: usize) -> R {
         self.0[index].as_mut().take()
@@ -158,7 +167,7 @@ impl<C: Clause, R, F: FnOnce(C::Output) -> R> Clause for Then<C, F> {
 /// ```
 ///
 /// # Cancellation
-/// See [the module](crate::select).
+/// See [the module](mod@crate::select).
 ///
 /// # Panics
 /// If the list is empty: it would wait for ever.

@@ -24,7 +24,7 @@
 /// An arm is `pattern = clause => expression,`. The pattern must always match: where a channel can end, the arm sees the `Err`. Arms run
 /// in the function around, so that `?`, `break`, `return` and `.await` mean what they mean there.
 ///
-/// What is a clause, and what becomes of the losers: see [the module](crate::select).
+/// What is a clause, and what becomes of the losers: see [the module](mod@crate::select).
 #[macro_export]
 macro_rules! select {
     ($($arms:tt)*) => { $crate::__select!((in_order) [] $($arms)*) };
@@ -140,12 +140,24 @@ macro_rules! __select_order {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __select_list {
-    () => { $crate::select::private::Nil };
+    ($a:expr,) => { $crate::select::private::One { a: $crate::__select_clause!($a) } };
+    ($a:expr, $b:expr,) => { $crate::select::private::Two { a: $crate::__select_clause!($a), b: $crate::__select_clause!($b) } };
+    ($a:expr, $b:expr, $c:expr,) => { $crate::select::private::Three { a: $crate::__select_clause!($a), b: $crate::__select_clause!($b), c: $crate::__select_clause!($c) } };
+    ($a:expr, $b:expr, $c:expr, $d:expr,) => { $crate::select::private::Four { a: $crate::__select_clause!($a), b: $crate::__select_clause!($b), c: $crate::__select_clause!($c), d: $crate::__select_clause!($d) } };
+    ($a:expr, $b:expr, $c:expr, $d:expr, $e:expr,) => { $crate::select::private::Five { a: $crate::__select_clause!($a), b: $crate::__select_clause!($b), c: $crate::__select_clause!($c), d: $crate::__select_clause!($d), e: $crate::__select_clause!($e) } };
+    ($a:expr, $b:expr, $c:expr, $d:expr, $e:expr, $f:expr,) => { $crate::select::private::Six { a: $crate::__select_clause!($a), b: $crate::__select_clause!($b), c: $crate::__select_clause!($c), d: $crate::__select_clause!($d), e: $crate::__select_clause!($e), f: $crate::__select_clause!($f) } };
+    ($a:expr, $b:expr, $c:expr, $d:expr, $e:expr, $f:expr, $g:expr,) => { $crate::select::private::Seven { a: $crate::__select_clause!($a), b: $crate::__select_clause!($b), c: $crate::__select_clause!($c), d: $crate::__select_clause!($d), e: $crate::__select_clause!($e), f: $crate::__select_clause!($f), g: $crate::__select_clause!($g) } };
+    ($a:expr, $b:expr, $c:expr, $d:expr, $e:expr, $f:expr, $g:expr, $h:expr,) => { $crate::select::private::Eight { a: $crate::__select_clause!($a), b: $crate::__select_clause!($b), c: $crate::__select_clause!($c), d: $crate::__select_clause!($d), e: $crate::__select_clause!($e), f: $crate::__select_clause!($f), g: $crate::__select_clause!($g), h: $crate::__select_clause!($h) } };
     ($clause:expr, $($rest:tt)*) => {
-        $crate::select::private::Pair::new(
-            $crate::select::private::pick($clause, |clause| (&&&&$crate::select::private::Tag::of(clause)).kind()),
-            $crate::__select_list!($($rest)*),
-        )
+        $crate::select::private::Pair::new($crate::__select_clause!($clause), $crate::__select_list!($($rest)*))
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __select_clause {
+    ($clause:expr) => {
+        $crate::select::private::pick($clause, |clause| (&&&&$crate::select::private::Tag::of(clause)).kind())
     };
 }
 

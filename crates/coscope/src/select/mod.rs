@@ -34,7 +34,7 @@
 //! A select that is cut withdraws all its clauses; a message that one of them was handed goes to the next receiver, else back to the
 //! front.
 //!
-//! * [`list`] – clauses of several kinds, one behind the other.
+//! * [`list`] – clauses of several kinds, side by side.
 //! * [`selecting`] – the future of a select.
 //! * [`pick`] – what is a clause, what a future.
 //! * [`builder`] – [`Select`], [`any_of`].
@@ -54,7 +54,7 @@ pub use selecting::Selecting;
 /// For the macros.
 #[doc(hidden)]
 pub mod private {
-    pub use super::list::{Either, Nil, Pair};
+    pub use super::list::{Eight, Either, Five, Four, One, Pair, Seven, Six, Three, Two};
     pub use super::pick::{AsByRef, AsClause, AsFuture, AsNeither, Tag, pick};
     pub use super::selecting::{random_order, select_in};
     pub use coscope_core::wait::Order;

@@ -82,7 +82,7 @@ impl<C> Clause for Refused<C> {
 }
 
 /// The clause that `clause` is, or is made to be, by the kind that `kind` says. It is not called.
-#[inline]
+#[inline(always)]
 #[track_caller]
 pub fn pick<C, K: Kind<C>>(clause: C, _kind: impl FnOnce(&C) -> K) -> K::Clause {
     K::make(clause)

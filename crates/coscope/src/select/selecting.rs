@@ -22,7 +22,7 @@ pin_project! {
 }
 
 /// A select over `clauses`, which have their turn in that order.
-#[inline]
+#[inline(always)]
 pub fn select_in<C: Clauses>(order: Order, clauses: C) -> Selecting<C> {
     Selecting { contest: Contest::new(clauses), order }
 }
@@ -42,7 +42,8 @@ pub fn random_order(count: usize) -> Order {
         random.set(x);
         x
     });
-    Order { first: (random >> 32) as usize % count.max(1), backwards: random & 1 == 0 }
+    // a number below `count`, by multiplication (Lemire)
+    Order { first: ((random >> 32) * count as u64 >> 32) as usize, backwards: random & 1 == 0 }
 }
 
 impl<C: Clauses> Future for Selecting<C> {

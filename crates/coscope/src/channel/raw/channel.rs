@@ -158,7 +158,7 @@ impl<T> Channel<T> {
         if state.end != End::Open {
             return Err(Refusal::Ended);
         }
-        if state.reserve() { Ok(()) } else { Err(Refusal::Full) }
+        if state.reserve(None) { Ok(()) } else { Err(Refusal::Full) }
     }
 
     /// Sends to a place that was granted. `Err` if the channel was cancelled.

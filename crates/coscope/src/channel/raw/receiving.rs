@@ -159,7 +159,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         let found = state.take(None);
         if found.is_none() && !state.is_drained() {
             self.enlist(&mut state, own);
-            let granted = state.grant();
+            let granted = state.grant(None);
             drop(state);
             wake(granted);
             return Poll::Pending;
@@ -195,7 +195,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
                 slot.word.store(QUEUED, Ordering::Relaxed);
                 // SAFETY: it stands nowhere; `drop` takes it out.
                 unsafe { state.receivers.push_ticket(slot.waiter(), ticket, slot.as_data()) };
-                granted = state.grant();
+                granted = state.grant(Some(ticket));
             }
             drop(state);
             wake(granted);
@@ -218,9 +218,10 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     }
 
     /// As a clause: another has won.
+    #[inline]
     pub(in super::super) fn settle(self: Pin<&mut Self>) {
-        let this = self.into_ref();
-        if this.slot.word() == QUEUED {
+        if self.slot.word() == QUEUED {
+            let this = self.into_ref();
             this.channel.leave(this.slot(), |state| &mut state.receivers);
         }
     }

@@ -58,7 +58,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         }
         if state.end != End::Open {
             Put::Ended
-        } else if state.reserve() {
+        } else if state.reserve(but) {
             Put::Sent(None)
         } else {
             Put::Full
@@ -248,9 +248,10 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
     }
 
     /// As a clause: another has won.
+    #[inline]
     pub(in super::super) fn settle(self: Pin<&mut Self>) {
-        let this = self.into_ref();
-        if this.slot.word() == WAITS_AS {
+        if self.slot.word() == WAITS_AS {
+            let this = self.into_ref();
             this.channel.leave(this.slot(), |state| &mut state.senders);
         }
     }

@@ -257,21 +257,24 @@ impl<T> State<T> {
     /// The message of the first sender that has one.
     #[inline(always)]
     pub(super) fn take_from_sender(&mut self, but: Option<Ticket>) -> Option<(T, Option<Waker>)> {
-        // SAFETY: (this and the following) a sender's slot, queued or just taken out; one that waits with a message holds it.
+        // SAFETY: a sender's slot, queued.
         let has_message = |data| unsafe { slot::<T>(data) }.word() == QUEUED;
-        let (waker, message) = self.senders.pop_with(but, has_message, |data| unsafe {
-            let slot = slot::<T>(data);
-            let message = slot.read();
-            slot.set(DONE);
-            message
+        let (waker, message) = self.senders.pop_with(but, has_message, |data| {
+            // SAFETY: a sender's slot, just taken out; one that waits with a message holds it.
+            unsafe {
+                let slot = slot::<T>(data);
+                let message = slot.read();
+                slot.set(DONE);
+                message
+            }
         })?;
         Some((message, Some(waker)))
     }
 
     /// Whether a place can be had now; it is taken.
-    pub(super) fn reserve(&mut self) -> bool {
+    pub(super) fn reserve(&mut self, but: Option<Ticket>) -> bool {
         let there_is = match self.flavor.overflow {
-            Overflow::Suspend if self.is_rendezvous() => self.reserved == 0 && !self.receivers.is_empty(),
+            Overflow::Suspend if self.is_rendezvous() => self.reserved == 0 && self.receivers.has_others(but),
             Overflow::Suspend => self.has_room(),
             _ => return true, // it is made when the message comes
         };
@@ -280,14 +283,16 @@ impl<T> State<T> {
     }
 
     /// In a rendezvous, with a receiver waiting: a place for the first who asks for one.
-    pub(super) fn grant(&mut self) -> Option<Waker> {
+    pub(super) fn grant(&mut self, but: Option<Ticket>) -> Option<Waker> {
         if !self.is_rendezvous() || self.reserved > 0 || self.receivers.is_empty() || self.senders.is_empty()
         {
             return None;
         }
-        // SAFETY: (this and the following) a sender's slot, queued or just taken out.
+        // SAFETY: a sender's slot, queued.
         let asks = |data| unsafe { slot::<T>(data) }.word() == RESERVING;
-        let (waker, ()) = self.senders.pop_with(None, asks, |data| unsafe { slot::<T>(data) }.set(DONE))?;
+        // SAFETY: a sender's slot, just taken out.
+        let grants = |data| unsafe { slot::<T>(data) }.set(DONE);
+        let (waker, ()) = self.senders.pop_with(but, asks, grants)?;
         self.count_reserved(self.reserved + 1);
         Some(waker)
     }
@@ -327,7 +332,7 @@ impl<T> State<T> {
                 }
             }
         }
-        wakers.extend(self.grant());
+        wakers.extend(self.grant(None));
         if self.is_drained() {
             refuse_all::<T>(&mut self.receivers, |_| true, wakers);
         }
@@ -335,9 +340,11 @@ impl<T> State<T> {
 }
 
 pub(super) fn refuse_all<T>(queue: &mut WaitQueue, fits: impl Fn(u32) -> bool, wakers: &mut Vec<Waker>) {
-    // SAFETY: (this and the following) a slot of this channel, queued or just taken out.
+    // SAFETY: a slot of this channel, queued.
     let fits = |data| fits(unsafe { slot::<T>(data) }.word());
-    while let Some((waker, ())) = queue.pop_with(None, fits, |data| unsafe { slot::<T>(data) }.set(REFUSED)) {
+    // SAFETY: a slot of this channel, just taken out.
+    let refuse = |data| unsafe { slot::<T>(data) }.set(REFUSED);
+    while let Some((waker, ())) = queue.pop_with(None, fits, refuse) {
         wakers.push(waker);
     }
 }
