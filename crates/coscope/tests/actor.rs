@@ -167,7 +167,7 @@ fn cancelled_in_the_midst_it_answers_nobody() {
         let error = asked.await.unwrap_err();
         assert!(error.is_no_reply(), "{error}");
         let error = mailbox.ask(Counter::Get).await.unwrap_err();
-        assert!(error.is_not_sent(), "{error}");
+        assert!(error.is_unsent(), "{error}");
         let text = error.to_string();
         assert!(text.contains("\"counter#") && text.contains("was cancelled"), "{text}");
         assert!(matches!(error.into_message(), Some(Counter::Get(_))));
@@ -268,7 +268,7 @@ fn too_many_failures_in_a_row_end_it() {
         mailbox.job().join().await;
         assert_eq!(coscope::now() - begin, ms(10 + 20));
         let error = mailbox.ask(Counter::Get).await.unwrap_err();
-        assert!(matches!(&error, AskError::NotSent(_)));
+        assert!(matches!(&error, AskError::Unsent(_)));
         assert!(error.to_string().contains("failed"), "{error}");
     });
     assert_eq!(told.lock().unwrap().len(), 3);

@@ -64,7 +64,7 @@ impl<M> Mailbox<M> {
     /// Cut while it waits for room, nothing was asked; cut later, the answer is unwanted: `reply.is_closed()`.
     pub async fn ask<R>(&self, question: impl FnOnce(OneshotSender<R>) -> M) -> Result<R, AskError<M>> {
         let (reply, answer) = oneshot();
-        self.sender.send(question(reply)).await.map_err(AskError::NotSent)?;
+        self.sender.send(question(reply)).await.map_err(AskError::Unsent)?;
         answer.recv().await.ok_or(AskError::NoReply)
     }
 
