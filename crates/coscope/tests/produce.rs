@@ -217,3 +217,30 @@ fn a_conflated_producer_never_waits() {
         assert_eq!(latest.recv().await, Ok(10));
     });
 }
+
+#[test]
+fn it_can_be_launched_on_every_scope_and_says_where() {
+    run_test(async |s: Scope| {
+        let body = async |to: Sender<u32>| to.send(1).await.unwrap();
+        let owned = CoroutineScope::new(s.context().clone());
+        let on_owned = owned.produce(1, body);
+        let named = s.named("one").produce(1, body);
+        assert_eq!((on_owned.recv().await, named.recv().await), (Ok(1), Ok(1)));
+        let site = named.job().launched_at();
+        assert_eq!((site.file(), site.line()), (file!(), line!() - 3));
+        supervisor_scope(async |s: Supervisor| {
+            assert_eq!(s.produce(1, body).recv().await, Ok(1));
+        })
+        .await;
+        let gathered = coscope::collect_scope(async |s: coscope::Collector<String>| {
+            let lines = s.try_produce(1, async |to: Sender<u32>| {
+                to.send(1).await.unwrap();
+                Err("late".to_owned())
+            });
+            assert_eq!(lines.recv().await, Ok(1));
+            assert!(lines.recv().await.is_err());
+        })
+        .await;
+        assert_eq!(gathered.unwrap_err().len(), 1);
+    });
+}

@@ -116,6 +116,7 @@ impl<L: Launching> Produce for L {}
 /// when the last has gone, it is cancelled.
 ///
 /// A `Stream` as well, which ends when the channel has.
+#[must_use = "a producer is cancelled when nobody can receive what it sends"]
 pub struct Produced<T> {
     receiver: Receiver<T>,
     producer: Arc<Producer>,
