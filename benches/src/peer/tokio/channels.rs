@@ -47,10 +47,10 @@ pub(super) fn async_channel(work: &str) -> Option<Make> {
     (!shape.is_rendezvous()).then_some(run::<AsyncChannel> as Make)
 }
 
-/// Its channels that keep all have a sender of another kind, which does not wait.
+/// Its channels that keep all have a sender of another kind, which does not wait; and at capacity 0 it keeps one.
 pub(super) fn crossfire(work: &str) -> Option<Make> {
     let (shape, _) = shape(work)?;
-    if matches!(shape, Shape::Pass { capacity: None, .. }) {
+    if shape.is_rendezvous() || matches!(shape, Shape::Pass { capacity: None, .. }) {
         return None;
     }
     Some(if shape.has_many_receivers() { run::<CrossfireMany> } else { run::<Crossfire> })
