@@ -32,11 +32,22 @@ impl CancelReason {
     pub const UNSPECIFIED: CancelReason = CancelReason::new("the job was cancelled");
 
     /// A reason known at compile time; allocates nothing.
+    ///
+    /// ```
+    /// # use coscope::CancelReason;
+    /// const IDLE: CancelReason = CancelReason::new("idle for too long");
+    /// assert_eq!(IDLE.as_str(), "idle for too long");
+    /// ```
     pub const fn new(text: &'static str) -> Self {
         CancelReason(Text::Static(text))
     }
 
     /// The text.
+    ///
+    /// ```
+    /// # use coscope::CancelReason;
+    /// assert_eq!(CancelReason::from(format!("{} errors", 3)).as_str(), "3 errors");
+    /// ```
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Text::Static(text) => text,
@@ -77,6 +88,15 @@ impl fmt::Debug for CancelReason {
 /// Which coroutine: its name, its number, and where it was launched.
 ///
 /// Displays as `"fetch#12", launched at src/main.rs:20:7`.
+///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |s: Scope| {
+///     let job = s.named("fetch").launch(async {});
+///     let info: coscope::CoroutineInfo = job.info();
+///     assert!(info.to_string().starts_with(&format!("\"fetch#{}\", launched at ", info.id())));
+/// });
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct CoroutineInfo {
     pub(crate) name: Cow<'static, str>,
@@ -112,6 +132,19 @@ impl fmt::Debug for CoroutineInfo {
 
 /// What a coroutine panicked with: its text always, the payload itself where nobody else took it
 /// (in a fail-fast scope the scope does, and resumes the panic).
+///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |_| {
+///     supervisor_scope(async |s: Supervisor| {
+///         let broken = s.spawn(async { if true { panic!("no such page") } });
+///         let Err(JoinError::Panicked { panic, .. }) = broken.await else { unreachable!() };
+///         assert_eq!(panic.message(), "no such page");
+///         assert_eq!(*panic.into_inner().downcast::<&str>().unwrap(), "no such page");
+///     })
+///     .await;
+/// });
+/// ```
 pub struct PanicPayload {
     text: Cow<'static, str>,
     // a lock that nobody waits for: it makes the payload, which need not be `Sync`, shareable
@@ -160,6 +193,21 @@ impl std::error::Error for Reported {}
 /// Why a coroutine that was joined has no value.
 ///
 /// `E` is the error it failed with; [`Reported`] where its scope has taken that.
+///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |s: Scope| {
+///     let page = s.named("page").spawn(std::future::pending::<String>());
+///     page.cancel("too slow");
+///     match page.outcome().await {
+///         Ok(text) => println!("{text}"),
+///         Err(JoinError::Cancelled { reason, coroutine }) => {
+///             assert_eq!((reason.as_str(), coroutine.name()), ("too slow", "page"));
+///         }
+///         Err(other) => println!("{other}"),
+///     }
+/// });
+/// ```
 pub enum JoinError<E = Reported> {
     /// It ended with an error.
     Failed {
@@ -186,6 +234,14 @@ pub enum JoinError<E = Reported> {
 
 impl<E> JoinError<E> {
     /// Which coroutine.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// # let error = run_blocking(async |_| {
+    /// #     supervisor_scope(async |s: Supervisor| s.named("page").try_spawn(async { Err::<(), _>("gone") }).await).await
+    /// # }).unwrap_err();
+    /// assert_eq!(error.coroutine().name(), "page");
+    /// ```
     pub fn coroutine(&self) -> &CoroutineInfo {
         match self {
             JoinError::Failed { coroutine, .. }
@@ -194,18 +250,52 @@ impl<E> JoinError<E> {
         }
     }
     /// Whether it ended with an error of its own.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// # let error = run_blocking(async |_| {
+    /// #     supervisor_scope(async |s: Supervisor| s.try_spawn(async { Err::<(), _>("gone") }).await).await
+    /// # }).unwrap_err();
+    /// assert!(error.is_failed() && !error.is_panicked() && !error.is_cancelled());
+    /// ```
     pub fn is_failed(&self) -> bool {
         matches!(self, JoinError::Failed { .. })
     }
     /// Whether it panicked.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// # let error = run_blocking(async |_| {
+    /// #     supervisor_scope(async |s: Supervisor| s.spawn(async { if true { panic!("oh") } }).await).await
+    /// # }).unwrap_err();
+    /// assert!(error.is_panicked() && !error.is_failed());
+    /// ```
     pub fn is_panicked(&self) -> bool {
         matches!(self, JoinError::Panicked { .. })
     }
     /// Whether it was cancelled.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// # let error = run_blocking(async |s: Scope| {
+    /// #     let answer = s.spawn(async { 42 });
+    /// #     answer.cancel("enough");
+    /// #     answer.outcome().await
+    /// # }).unwrap_err();
+    /// assert!(error.is_cancelled());
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         matches!(self, JoinError::Cancelled { .. })
     }
     /// The error it failed with, if it did.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// # let error = run_blocking(async |_| {
+    /// #     supervisor_scope(async |s: Supervisor| s.try_spawn(async { Err::<(), _>("gone") }).await).await
+    /// # }).unwrap_err();
+    /// assert_eq!(error.into_error(), Some("gone"));
+    /// ```
     pub fn into_error(self) -> Option<E> {
         match self {
             JoinError::Failed { error, .. } => Some(error),
@@ -213,6 +303,14 @@ impl<E> JoinError<E> {
         }
     }
     /// The same with another error type.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// # let error = run_blocking(async |_| {
+    /// #     supervisor_scope(async |s: Supervisor| s.try_spawn(async { Err::<(), _>("gone") }).await).await
+    /// # }).unwrap_err();
+    /// assert_eq!(error.map(str::len).into_error(), Some(4));
+    /// ```
     pub fn map<F>(self, f: impl FnOnce(E) -> F) -> JoinError<F> {
         match self {
             JoinError::Failed { error, coroutine } => JoinError::Failed { error: f(error), coroutine },
@@ -264,8 +362,12 @@ impl<E: std::error::Error + 'static> std::error::Error for JoinError<E> {
 /// A deadline passed before the block had ended.
 ///
 /// ```
-/// use coscope_core::TimedOut;
-/// # fn show(e: TimedOut) { println!("{e}"); }
+/// # use coscope::{TimedOut, prelude::*};
+/// # use std::time::Duration;
+/// let late: Result<(), TimedOut> = run_blocking(async |_| {
+///     with_timeout(Duration::from_millis(5), delay(Duration::from_secs(60))).await
+/// });
+/// assert_eq!(late.unwrap_err().to_string(), "Timed out waiting for 5 ms");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
@@ -275,6 +377,13 @@ pub struct TimedOut {
 
 impl TimedOut {
     /// The time that the block was given.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// # use std::time::Duration;
+    /// let late = run_blocking(async |_| with_timeout(Duration::ZERO, async {}).await);
+    /// assert_eq!(late.unwrap_err().after(), Duration::ZERO);
+    /// ```
     pub fn after(&self) -> Duration {
         self.after
     }
@@ -292,6 +401,17 @@ impl fmt::Display for TimedOut {
 impl std::error::Error for TimedOut {}
 
 /// The own coroutine, or the scope around it, is being cancelled.
+///
+/// ```
+/// # use coscope::{Cancelled, ensure_active, prelude::*};
+/// run_blocking(async |s: Scope| {
+///     let job = s.start(Start::Atomic).launch(async {
+///         let why: Cancelled = ensure_active().unwrap_err();
+///         assert_eq!(why.to_string(), "cancelled: enough");
+///     });
+///     job.cancel("enough");
+/// });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancelled {
     pub(crate) reason: CancelReason,

@@ -11,6 +11,18 @@ use crate::unwind;
 /// An error or a panic, with the coroutine that it came from.
 ///
 /// What a [`FailureHandler`] is shown. The error itself is there as [`Any`]: `downcast_ref`.
+///
+/// ```
+/// # use coscope::prelude::*;
+/// let (heard, log) = std::sync::mpsc::channel();
+/// let handler = FailureHandler::new(move |failure| {
+///     let text = failure.downcast_ref::<String>().cloned();
+///     heard.send((text, failure.coroutine().name().to_owned(), failure.is_panic())).unwrap();
+/// });
+/// let server = CoroutineScope::new(Dispatchers::default() + handler);
+/// server.named("disk").try_launch(async { Err::<(), _>("full".to_owned()) });
+/// assert_eq!(log.recv().unwrap(), (Some("full".to_owned()), "disk".to_owned(), false));
+/// ```
 pub struct Failure {
     pub(crate) cause: FailureCause,
     pub(crate) coroutine: CoroutineInfo,
@@ -91,15 +103,25 @@ impl fmt::Debug for Failure {
 /// no lock held; a panic in it is contained.
 ///
 /// ```
-/// use coscope_core::FailureHandler;
-/// let handler = FailureHandler::new(|failure| eprintln!("lost: {failure}"));
-/// # let _ = handler;
+/// # use coscope::prelude::*;
+/// let (heard, log) = std::sync::mpsc::channel();
+/// let handler = FailureHandler::new(move |failure| heard.send(failure.message().to_owned()).unwrap());
+/// let server = CoroutineScope::new(Dispatchers::default() + handler);
+/// server.try_launch(async { Err::<(), _>(404) });
+/// assert_eq!(log.recv().unwrap(), "404");
 /// ```
 #[derive(Clone)]
 pub struct FailureHandler(Arc<dyn Fn(&Failure) + Send + Sync>);
 
 impl FailureHandler {
     /// A handler that calls `handle`.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let handler = FailureHandler::new(|failure| eprintln!("lost: {failure}"));
+    /// let context = Dispatchers::default() + handler;
+    /// assert!(context.failure_handler().is_some());
+    /// ```
     pub fn new(handle: impl Fn(&Failure) + Send + Sync + 'static) -> Self {
         FailureHandler(Arc::new(handle))
     }

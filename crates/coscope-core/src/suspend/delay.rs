@@ -16,10 +16,13 @@ use crate::time::{Instant, Timer};
 /// resolution on the real clock, rounded up; exact on a virtual one.
 ///
 /// ```
-/// # use coscope_core::delay;
-/// # async fn example() {
-/// delay(std::time::Duration::from_millis(500)).await;
-/// # }
+/// # use coscope::{now, prelude::*};
+/// # use std::time::Duration;
+/// run_blocking(async |_| {
+///     let begin = now();
+///     delay(Duration::from_millis(2)).await;
+///     assert!(now() - begin >= Duration::from_millis(2));
+/// });
 /// ```
 ///
 /// # Cancellation
@@ -29,6 +32,16 @@ pub fn delay(duration: Duration) -> Delay {
 }
 
 /// Suspends until `deadline`; returns at once if it has passed.
+///
+/// ```
+/// # use coscope::{delay_until, now, run_blocking};
+/// # use std::time::Duration;
+/// run_blocking(async |_| {
+///     let deadline = now() + Duration::from_millis(2);
+///     delay_until(deadline).await;
+///     assert!(now() >= deadline);
+/// });
+/// ```
 ///
 /// # Cancellation
 /// As [`delay`].

@@ -9,6 +9,15 @@ use crate::context::current;
 
 /// Lets all others run that wait on this dispatcher, then goes on.
 ///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |s: Scope| {
+///     let other = s.launch(async {});
+///     yield_now().await;
+///     assert!(other.is_completed()); // on this one thread it had its turn
+/// });
+/// ```
+///
 /// # Cancellation
 /// A point where the coroutine can be cut.
 pub fn yield_now() -> YieldNow {
