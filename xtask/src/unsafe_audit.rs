@@ -17,7 +17,7 @@ const ROOMS: &[&str] = &[
     "crates/coscope-core/src/memory.rs",
     "crates/coscope-core/src/model.rs",
     "crates/coscope-core/src/primitive.rs",
-    "crates/coscope/src/run_local.rs",
+    "crates/coscope/src/channel/raw/**",
     "**/raw.rs",
     "**/tests/**",
 ];

@@ -44,4 +44,6 @@ pub use suspend::{
     delay_until, ensure_active, interval, is_active, join_all, now, stop_requested, try_current_job,
     yield_now,
 };
-pub use task::{AwaitAll, Deferred, OutcomeOf, await_all};
+#[doc(hidden)]
+pub use suspend::{gate, wait_blocking};
+pub use task::{AwaitAll, ByRef, Deferred, OutcomeOf, await_all};

@@ -13,6 +13,16 @@ mod imp {
     pub fn spin_loop() {
         std::hint::spin_loop();
     }
+
+    /// As [`spin_loop`], the `tries`-th time: first on this core, then by giving it to others, then, since whoever
+    /// is waited for may have lost its own, by sleeping.
+    pub fn give_way(tries: u32) {
+        match tries {
+            0..64 => std::hint::spin_loop(),
+            64..256 => std::thread::yield_now(),
+            _ => std::thread::sleep(std::time::Duration::from_micros(u64::from(tries.min(1024)))),
+        }
+    }
 }
 
 /// A thread's own value, of the checker's threads; its macro does not know `const` initializers.
@@ -36,6 +46,11 @@ mod imp {
     /// Lets another thread run while this one waits for a step of a protocol that is nearly done.
     #[inline]
     pub fn spin_loop() {
+        loom::thread::yield_now();
+    }
+
+    /// As [`spin_loop`].
+    pub fn give_way(_: u32) {
         loom::thread::yield_now();
     }
 }

@@ -1,4 +1,4 @@
-//! The process's own pool and dispatchers, made at their first use. Imports `cpu`, `io`, `main_dispatcher`.
+//! The process's own pool and dispatchers, made at their first use. Imports `pool`, `cpu`, `io`, `main_dispatcher`.
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -57,6 +57,9 @@ impl Runtime for Installed {
     }
     fn clock(&self) -> &Arc<dyn Clock> {
         &process().clock
+    }
+    fn block(&self, park: &mut dyn FnMut()) {
+        crate::pool::blocking(park);
     }
 }
 

@@ -97,7 +97,9 @@ impl Worker<'_> {
                     continue;
                 }
             }
-            if let Some(step) = self.next() {
+            if let Some(step) = self.overtaking() {
+                self.run_blocking(step);
+            } else if let Some(step) = self.next() {
                 self.stop_searching();
                 self.run_step(step);
             } else if let Some(step) = self.pool.pop_blocking() {
@@ -129,6 +131,13 @@ impl Worker<'_> {
             self.pool.settle(self.local);
         }
         step.or_else(|| self.local.with_permit(|permit| lanes.pop(permit)).flatten())
+    }
+
+    /// A blocking step that goes before CPU work: while all cores are busy with long steps, the thread that was sent
+    /// for it may wait long for a core of its own. It takes over the permit when it comes.
+    #[inline]
+    fn overtaking(&self) -> Option<Runnable> {
+        if self.pool.steps_last.load(Ordering::Relaxed) { self.pool.pop_blocking() } else { None }
     }
 
     fn run_blocking(&mut self, step: Runnable) {

@@ -32,17 +32,26 @@
 //! | borrow in children | [`run_local`] (a blocked caller's stack), [`frame_scope`] (an async frame) |
 //! | run elsewhere | [`Dispatchers`], [`with_context`], [`run_on`]; block where you are: [`blocking`] |
 //! | wait | [`Deferred`], [`Job::join`], [`await_all`], [`race`], [`first_ok`] |
+//! | pass messages | [`channel`]; choose among several: [`select!`] |
 //! | cancel | [`Job::cancel`], [`Job::stop`], [`shutdown`]; keep out of it: [`shield`], [`run_to_completion`] |
 //! | clean up | [`Finally::finally`], [`defer`], [`bracket`] |
+//! | share state | [`sync::Mutex`], [`sync::Semaphore`] |
+//! | wait for a callback | [`suspend_cancellable()`] |
 //! | keep time | [`delay`], [`with_timeout`], [`interval`] |
 //!
 //! ## Layers
 //! A module imports only what stands above it in this list.
-//! 1. `entry`
-//! 2. `block_on`
-//! 3. `prelude`
-#![forbid(unsafe_code)]
+//! 1. `channel` · `sync` · `suspend_cancellable`
+//! 2. `select`
+//! 3. `entry`
+//! 4. `block_on`
+//! 5. `prelude`
+#![deny(unsafe_code)] // but in `*/raw.rs`
 
+pub mod channel;
+pub mod sync;
+mod suspend_cancellable;
+pub mod select;
 mod entry;
 mod block_on;
 pub mod prelude;
@@ -62,6 +71,8 @@ mod documentation {
     struct Dispatchers;
     #[doc = include_str!("../../../guide/time.md")]
     struct Time;
+    #[doc = include_str!("../../../guide/shared-state.md")]
+    struct SharedState;
 }
 
 pub use block_on::{
@@ -70,7 +81,7 @@ pub use block_on::{
 pub use coscope_core::dispatch::Dispatcher;
 pub use coscope_core::time::Instant;
 pub use coscope_core::{
-    AwaitAll, CancelReason, Cancelled, Collector, CompletableDeferred, CompletableJob, CoroutineInfo,
+    AwaitAll, ByRef, CancelReason, Cancelled, Collector, CompletableDeferred, CompletableJob, CoroutineInfo,
     Deferral, Deferred, Delay, Errors, Failure, FailureHandler, Fallibly, Finalized, Finally, FirstOk,
     FrameDeferred, FrameScope, Framed, Gathering, Infallibly, Interval, Job, Join, JoinError, Launcher,
     Limit, Listener, LocalLauncher, LocalScope, NoValue, Opened, OutcomeOf, PanicPayload, Parallel, Pinned,
@@ -87,3 +98,4 @@ pub use entry::{
     run_to_completion, scope, shutdown, supervisor_scope, try_frame_scope, try_scope, with_deadline,
     with_timeout,
 };
+pub use suspend_cancellable::{Abandoned, Resumer, SuspendCancellable, suspend_cancellable};

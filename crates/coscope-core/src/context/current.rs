@@ -223,7 +223,8 @@ impl Step {
             in_vain: Cell::new(0),
             dropping: Cell::new(false),
             asked: Cell::new(Asked { yielding: false, woken: 0 }),
-            budget: Cell::new(BUDGET),
+            // where no coroutine of ours runs, the executor has a budget of its own, or none
+            budget: Cell::new(if node.is_some() { BUDGET } else { u32::MAX }),
         }
     }
 }
@@ -516,6 +517,25 @@ pub(crate) fn spend() -> bool {
         c.budget.set(left.unwrap_or(0));
         left.is_some()
     })
+}
+
+/// Whether the step is in the slot that this point belongs to, and its budget was not spent yet, of which this takes
+/// one.
+#[inline]
+pub(crate) fn arrive() -> bool {
+    with(|c| {
+        let left = c.budget.get();
+        let clear = left > 0 && c.slot.get() == c.place.get();
+        if clear {
+            c.budget.set(left - 1);
+        }
+        clear
+    })
+}
+
+/// Whether the step has nothing left of its budget.
+pub(crate) fn is_spent() -> bool {
+    with(|c| c.budget.get() == 0)
 }
 
 /// Calls `f` with each region open around this point, innermost first, until it says stop.

@@ -25,6 +25,10 @@ pub trait Runtime: Send + Sync + 'static {
     fn io_dispatcher(&self) -> Dispatcher;
     /// The real clock.
     fn clock(&self) -> &Arc<dyn Clock>;
+    /// Runs `park`, which puts the calling thread to sleep. Whatever permit that holds is for others meanwhile.
+    fn block(&self, park: &mut dyn FnMut()) {
+        park();
+    }
 }
 
 static RUNTIME: OnceLock<&'static dyn Runtime> = OnceLock::new();

@@ -7,7 +7,7 @@ use super::listener::Event;
 use super::node::NodeRef;
 use crate::dispatch::resuming;
 use crate::primitive::{AtomicBool, Ordering};
-use crate::wait::Waiter;
+use crate::wait::{Turn, Waiter};
 
 /// How many joiners are woken between two takings of the lock.
 const BATCH: usize = 16;
@@ -78,6 +78,18 @@ impl NodeRef {
         if self.state.is_completed() { Poll::Ready(()) } else { Poll::Pending }
     }
 
+    /// As `poll_completed`, for a clause.
+    fn poll_commit(&self, waiter: Pin<&Waiter>, turn: &Turn<'_, '_>) -> Poll<()> {
+        if let Some(ticket) = turn.ticket() {
+            let mut guarded = self.guarded.lock();
+            if !guarded.joiners.contains(waiter) && self.state.await_end() {
+                // SAFETY: as above.
+                unsafe { guarded.joiners.push_ticket(waiter, ticket, std::ptr::null_mut()) };
+            }
+        }
+        if self.state.is_completed() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
     /// Calls `call` at `event`, at once if that has passed. The number takes it out again.
     pub(crate) fn listen(&self, event: Event, call: Box<dyn FnOnce() + Send>) -> Option<u64> {
         let passed = |node: &NodeRef| match event {
@@ -138,6 +150,24 @@ impl Joining {
         // SAFETY: a projection to a field that is never moved out of.
         let waiter = unsafe { self.map_unchecked(|this| &this.waiter) };
         this.node.poll_completed(waiter, cx)
+    }
+}
+
+impl Joining {
+    /// As [`poll`](Self::poll), for a clause of a select.
+    #[inline]
+    pub(crate) fn poll_commit(self: Pin<&Self>, turn: &Turn<'_, '_>) -> Poll<()> {
+        let this = self.get_ref();
+        if this.node.state.is_completed() {
+            return Poll::Ready(());
+        }
+        if turn.ticket().is_none() {
+            return Poll::Pending;
+        }
+        this.queued.store(true, Ordering::Relaxed);
+        // SAFETY: a projection to a field that is never moved out of.
+        let waiter = unsafe { self.map_unchecked(|this| &this.waiter) };
+        this.node.poll_commit(waiter, turn)
     }
 }
 

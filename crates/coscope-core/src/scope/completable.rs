@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 
 use crate::dispatch::resuming;
 use crate::suspend::gate;
-use crate::wait::{WaitCell, WaitFor};
+use crate::wait::{Clause, Turn, WaitCell, WaitFor};
 
 /// A value to come that somebody completes by hand: an answer to a question.
 ///
@@ -190,6 +190,25 @@ impl<T> Future for WaitForValue<T> {
             gate::ask(cx);
         }
         polled
+    }
+}
+
+/// In a select: the value, unless another has taken it in the very moment in which this was chosen.
+impl<T> Clause for WaitForValue<T> {
+    type Output = Result<T, NoValue>;
+    fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
+        let is_settled = |stage: &mut Stage<T>| (!matches!(stage, Stage::Empty)).then_some(());
+        self.project().waiting.as_ref().poll_commit(turn, is_settled)
+    }
+    fn take(self: Pin<&mut Self>) -> Self::Output {
+        let take = |stage: &mut Stage<T>| match stage {
+            Stage::Full(_) => std::mem::replace(stage, Stage::Taken),
+            _ => Stage::Taken,
+        };
+        match self.waiting.cell().with(take).0 {
+            Stage::Full(value) => Ok(value),
+            _ => Err(NoValue),
+        }
     }
 }
 

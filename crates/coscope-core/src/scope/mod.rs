@@ -15,6 +15,7 @@
 //! * [`owned`] – `CoroutineScope`, `Job::new`, `detached`, `shutdown`.
 //! * [`completable`] – `CompletableDeferred`.
 //! * [`race`] – `race`, `first_ok`.
+//! * [`branch`] – any future as a clause of a select.
 //! * [`frame`] – `frame_scope`: children inside the parent's own poll.
 //! * [`local`] – `LocalScope`: children that borrow from a blocked caller.
 //! * [`block_on`] – from threads into coroutines.
@@ -38,11 +39,13 @@ mod with_context;
 mod owned;
 mod completable;
 mod race;
+mod branch;
 mod frame;
 mod local;
 mod block_on;
 
 pub use block_on::{Drive, block_on_local, block_on_scope, block_on_try_local, block_on_try_scope};
+pub use branch::Branch;
 pub use cleanup::{Deferral, Finalized, Finally, ReleaseOf, bracket, defer};
 pub use completable::{CompletableDeferred, NoValue, WaitForValue};
 pub use completion::{RunToCompletion, run_to_completion};

@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 use super::gate;
 use crate::context::current;
 use crate::time::{Instant, Timer};
+use crate::wait::{Clause, Turn};
 
 /// Suspends for `duration`, without blocking a thread. Zero returns at once. Millisecond
 /// resolution on the real clock, rounded up; exact on a virtual one.
@@ -117,6 +118,15 @@ impl Future for Delay {
         };
         gate::pass(cx, polled)
     }
+}
+
+/// In a select: this much time has passed.
+impl Clause for Delay {
+    type Output = ();
+    fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
+        if turn.ticket().is_some() { Poll::Pending } else { self.poll(turn.context()) }
+    }
+    fn take(self: Pin<&mut Self>) {}
 }
 
 impl fmt::Debug for Delay {

@@ -12,7 +12,7 @@ use crate::context::current;
 
 /// Lets a wait that is over go on here, or has it polled again where it belongs.
 #[inline]
-pub(crate) fn pass<T>(cx: &Context<'_>, polled: Poll<T>) -> Poll<T> {
+pub fn pass<T>(cx: &Context<'_>, polled: Poll<T>) -> Poll<T> {
     if polled.is_pending() || is_open(cx) {
         return polled;
     }
@@ -23,7 +23,7 @@ pub(crate) fn pass<T>(cx: &Context<'_>, polled: Poll<T>) -> Poll<T> {
 /// Whether a wait that is over may go on in this step. If not, it [asks](ask) for another step, in
 /// which it must find again that it is over.
 #[inline]
-pub(crate) fn is_open(cx: &Context<'_>) -> bool {
+pub fn is_open(cx: &Context<'_>) -> bool {
     let (slot, place) = current::whereabouts();
     slot == place || is_foreign(cx)
 }
@@ -33,13 +33,64 @@ fn is_foreign(cx: &Context<'_>) -> bool {
     !current::coroutine().is_some_and(|node| node.is_woken_by(cx.waker()))
 }
 
+/// What a wait of ours may do in this step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Begin, and come to its end.
+    Open,
+    /// Neither: this is a step of another place.
+    Elsewhere,
+    /// Neither: the step has done enough. It has been asked for another, in which all others come first.
+    Spent,
+}
+
+/// Whether a wait of ours may begin, and come to its end, in this step, of whose budget this takes one. If not, ask for
+/// the [`way`].
+#[inline]
+pub fn is_clear() -> bool {
+    current::arrive()
+}
+
+/// What a wait of ours may do in this step. Takes one from its budget.
+#[inline]
+pub fn way(cx: &Context<'_>) -> Way {
+    if current::arrive() { Way::Open } else { bar(cx) }
+}
+
+#[cold]
+fn bar(cx: &Context<'_>) -> Way {
+    if is_foreign(cx) {
+        return Way::Open; // what polls this has a budget of its own, or would ask again in this very step
+    }
+    if !current::is_spent() {
+        return Way::Elsewhere;
+    }
+    give_way(cx);
+    Way::Spent
+}
+
+/// The step goes to the back of the queue, and comes again.
+pub(super) fn give_way(cx: &Context<'_>) {
+    let own = current::with_coroutine(|node| node.and_then(|node| node.slot_of(cx.waker())));
+    current::set_yielding(own);
+    if own.is_none() {
+        cx.waker().wake_by_ref();
+    }
+}
+
 /// Asks for a step in the place where this point belongs.
 #[cold]
-pub(crate) fn ask(cx: &Context<'_>) {
+pub fn ask(cx: &Context<'_>) {
     let (_, place) = current::whereabouts();
     if let Some(node) = current::coroutine()
         && node.is_woken_by(cx.waker())
     {
         node.on_woken(place.slot());
     }
+}
+
+/// The number of the coroutine that runs here; 0 where there is none.
+#[inline]
+pub fn coroutine_number() -> u64 {
+    current::with_coroutine(|node| node.map_or(0, |node| node.identity.id))
 }

@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use super::gate;
 use crate::error::CancelReason;
 use crate::job::{Job, Joining};
+use crate::wait::{Clause, Turn};
 
 impl Job {
     /// Cancels, and waits until nothing of the subtree runs any more.
@@ -69,6 +70,19 @@ impl Future for Join {
         let polled = this.joining.as_ref().poll(cx);
         gate::pass(cx, polled)
     }
+}
+
+/// In a select: the job has completed.
+impl Clause for Join {
+    type Output = ();
+    fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
+        let this = self.project();
+        if !std::mem::replace(this.started, true) {
+            Job(this.joining.node().clone()).start();
+        }
+        this.joining.as_ref().poll_commit(turn)
+    }
+    fn take(self: Pin<&mut Self>) {}
 }
 
 impl fmt::Debug for Join {

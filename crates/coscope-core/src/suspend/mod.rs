@@ -2,18 +2,21 @@
 //!
 //! * [`present`] – the present job, whether it is still wanted, the time.
 //! * [`gate`] – the way on from every wait: in the place where the code belongs.
+//! * [`block`] – a wait of ours on a thread that may block.
 //! * [`yield_now`], [`delay`], [`interval`], [`signal`], [`join`] – what it can wait for.
 //!
 //! May import `primitive` … `job`, `context`.
 
+mod block;
 mod delay;
-pub(crate) mod gate;
+pub mod gate;
 mod interval;
 mod join;
 mod present;
 mod signal;
 mod yield_now;
 
+pub use block::wait_blocking;
 pub use delay::{Delay, delay, delay_until};
 pub use interval::{Interval, interval};
 pub use join::{Join, join_all};

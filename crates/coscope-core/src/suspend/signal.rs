@@ -10,6 +10,7 @@ use super::gate;
 use crate::context::current;
 use crate::job::{Event, NodeRef};
 use crate::primitive::Mutex;
+use crate::wait::{Clause, Turn};
 
 /// Waits until the running coroutine is being cancelled.
 ///
@@ -100,6 +101,15 @@ impl Future for Signal {
         };
         if has_come { gate::pass(cx, Poll::Ready(())) } else { Poll::Pending }
     }
+}
+
+/// In a select: the wish has come.
+impl Clause for Signal {
+    type Output = ();
+    fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
+        if turn.ticket().is_some() { Poll::Pending } else { self.poll(turn.context()) }
+    }
+    fn take(self: Pin<&mut Self>) {}
 }
 
 impl Drop for Signal {

@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::gate;
-use crate::context::current;
 
 /// Lets all others run that wait on this dispatcher, then goes on.
 ///
@@ -38,11 +37,7 @@ impl Future for YieldNow {
         if std::mem::replace(&mut self.yielded, true) {
             return gate::pass(cx, Poll::Ready(()));
         }
-        let own = current::with_coroutine(|node| node.and_then(|node| node.slot_of(cx.waker())));
-        current::set_yielding(own);
-        if own.is_none() {
-            cx.waker().wake_by_ref();
-        }
+        gate::give_way(cx);
         Poll::Pending
     }
 }

@@ -16,6 +16,7 @@ use crate::context::current;
 use crate::error::{CancelReason, JoinError, Reported};
 use crate::job::{Job, Joining, NodeRef};
 use crate::suspend::gate;
+use crate::wait::{Clause, Turn};
 
 /// A coroutine's result to come.
 ///
@@ -160,9 +161,7 @@ impl<T> Deferred<T> {
         // SAFETY: `joining` is the only field that is pinned, and it is not moved out of.
         let this = unsafe { self.get_unchecked_mut() };
         assert!(!this.taken, "a Deferred was polled after it had given its result");
-        if this.node().state.is_new() {
-            this.start();
-        }
+        this.start_once();
         // SAFETY: as above.
         let polled = unsafe { Pin::new_unchecked(&this.joining) }.poll(cx);
         ready!(gate::pass(cx, polled));
@@ -171,6 +170,22 @@ impl<T> Deferred<T> {
             return Poll::Pending;
         }
         Poll::Ready(this.take())
+    }
+
+    #[inline]
+    pub(super) fn start_once(&mut self) {
+        if self.node().state.is_new() {
+            self.start();
+        }
+    }
+
+    /// [`Clause::poll_commit`].
+    fn poll_end(self: Pin<&mut Self>, turn: &Turn<'_, '_>) -> Poll<()> {
+        // SAFETY: `joining` is the only field that is pinned, and it is not moved out of.
+        let this = unsafe { self.get_unchecked_mut() };
+        this.start_once();
+        // SAFETY: as above.
+        unsafe { Pin::new_unchecked(&this.joining) }.poll_commit(turn)
     }
 
     /// What the job, which has completed, has left.
@@ -195,28 +210,84 @@ impl<T> Future for Deferred<T> {
     #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         if self.taken {
-            return self.no_value(cx);
+            return self.no_value();
         }
         match ready!(self.as_mut().poll_result(cx)) {
             Some(value) => Poll::Ready(value),
-            None => self.no_value(cx),
+            None => self.no_value(),
         }
     }
 }
 
 impl<T> Deferred<T> {
+    /// Ready if the job, which has completed, has left a value, or the awaiter goes on without: not if it is about to be
+    /// dropped.
+    pub(super) fn poll_takeable(&self) -> Poll<()> {
+        let has_value = self.node().face::<TaskHead>().is_some_and(|head| head.state.is_stored());
+        if !has_value && current::is_being_cut() { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// What the job, which has completed, has left, for one who has not given the `Deferred` away.
+    #[track_caller]
+    pub(super) fn poll_taken(&mut self) -> Poll<T> {
+        match if self.taken { None } else { self.take() } {
+            Some(value) => Poll::Ready(value),
+            None => self.no_value(),
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn take_or_panic(&mut self) -> T {
+        let value = if self.taken { None } else { self.take() };
+        value.unwrap_or_else(|| self.panic_without())
+    }
+
     /// There is no value. If something around the awaiter is being cut, it is about to be dropped
     /// here; otherwise it asked for what cannot be.
-    fn no_value(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<T> {
+    #[track_caller]
+    fn no_value(&self) -> Poll<T> {
         if current::is_being_cut() {
             return Poll::Pending;
         }
+        self.panic_without()
+    }
+
+    #[track_caller]
+    fn panic_without(&self) -> ! {
         let why = why_no_value(self.node(), self.is_panicked(), || Reported);
         panic!(
             "awaited a coroutine that has no value: {why}. The awaiter does not belong to what failed, or is shielded \
              from it, so it cannot be dropped instead. Use `.outcome().await` where a coroutine may be cancelled or \
              fail elsewhere."
         );
+    }
+}
+
+/// In a select: the coroutine has a result. A `Deferred` that loses is dropped, and its result with it; the coroutine
+/// goes on.
+impl<T> Clause for Deferred<T> {
+    type Output = T;
+    fn poll_commit(mut self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
+        ready!(self.as_mut().poll_end(turn));
+        self.poll_takeable()
+    }
+    fn take(self: Pin<&mut Self>) -> T {
+        // SAFETY: `joining` is the only field that is pinned, and it is not moved out of.
+        unsafe { self.get_unchecked_mut() }.take_or_panic()
+    }
+}
+
+/// In a select: the coroutine has ended, in one way or another.
+impl<T> Clause for OutcomeOf<T> {
+    type Output = Result<T, JoinError>;
+    fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
+        // SAFETY: a projection to the one field, which is never moved out of.
+        unsafe { self.map_unchecked_mut(|this| &mut this.deferred) }.poll_end(turn)
+    }
+    fn take(self: Pin<&mut Self>) -> Self::Output {
+        // SAFETY: `joining`, in the `Deferred`, is the only field that is pinned, and it is not moved out of.
+        let deferred = unsafe { &mut self.get_unchecked_mut().deferred };
+        deferred.take().ok_or_else(|| why_no_value(deferred.node(), deferred.is_panicked(), || Reported))
     }
 }
 

@@ -8,6 +8,7 @@
 //! * [`harness`] – one step: poll or cut, end, hand the result on.
 //! * [`waker`] – the coroutine's waker, a pointer with the slot in its low bits.
 //! * [`deferred`] – [`Deferred`], the owner of a result.
+//! * [`by_ref`] – awaiting one without giving it away.
 //! * [`borrowed`] – cells whose futures borrow or are bound to a thread, behind a promise.
 //!
 //! Timeline of a cell: born (linked below its parent) → dispatched → polled … → the future is
@@ -19,6 +20,7 @@
 pub(crate) mod borrowed;
 pub(crate) mod cell;
 pub(crate) mod deferred;
+mod by_ref;
 mod harness;
 pub(crate) mod hop;
 pub(crate) mod policy;
@@ -26,5 +28,6 @@ pub(crate) mod state;
 pub(crate) mod waker;
 
 pub(crate) use borrowed::{Unwound, Waited};
+pub use by_ref::ByRef;
 pub(crate) use cell::{Launch, TaskHead, launch_owned, spawn_owned};
 pub use deferred::{AwaitAll, Deferred, OutcomeOf, await_all};

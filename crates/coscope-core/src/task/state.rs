@@ -233,6 +233,11 @@ impl State {
         self.transition(|word| (word & !(INTEREST | STORED), word & STORED != 0))
     }
 
+    /// The stage holds the result.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.0.load(Ordering::Acquire) & STORED != 0
+    }
+
     /// The body panicked.
     pub(crate) fn is_panicked(&self) -> bool {
         self.0.load(Ordering::Acquire) & PANICKED != 0

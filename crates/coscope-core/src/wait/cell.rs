@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
-use super::{WaitQueue, Waiter};
+use super::{Turn, WaitQueue, Waiter};
 use crate::memory;
 use crate::primitive::{AtomicBool, AtomicUsize, Mutex, Ordering, fence};
 
@@ -116,6 +116,11 @@ impl<T> WaitFor<T> {
         WaitFor { cell, waiter: Waiter::new(), queued: AtomicBool::new(false) }
     }
 
+    /// The cell.
+    pub fn cell(&self) -> &WaitCell<T> {
+        &self.cell
+    }
+
     /// Ready with what `look` gives, called under the lock; waits for a change where it gives nothing.
     pub fn poll<R>(
         self: Pin<&Self>,
@@ -139,6 +144,29 @@ impl<T> WaitFor<T> {
         };
         drop(outdated);
         result
+    }
+
+    /// As [`poll`](Self::poll), for a [clause](super::Clause): ready with what `look` gives; where it gives
+    /// nothing, waits with the turn's ticket, if it has one. After a claim of that was granted, look with `poll`.
+    pub fn poll_commit<R>(
+        self: Pin<&Self>,
+        turn: &Turn<'_, '_>,
+        look: impl FnOnce(&mut T) -> Option<R>,
+    ) -> Poll<R> {
+        // SAFETY: a projection to a field that is never moved out of.
+        let waiter = unsafe { self.map_unchecked(|this| &this.waiter) };
+        let mut state = self.cell.block().state.lock();
+        if let Some(result) = look(&mut state.0) {
+            return Poll::Ready(result);
+        }
+        if let Some(ticket) = turn.ticket()
+            && !state.1.contains(waiter)
+        {
+            self.queued.store(true, Ordering::Relaxed);
+            // SAFETY: the waiter stands in this queue or in none; `drop` takes it out.
+            unsafe { state.1.push_ticket(waiter, ticket, std::ptr::null_mut()) };
+        }
+        Poll::Pending
     }
 
     #[cold]

@@ -1,0 +1,189 @@
+//! [`oneshot`]: a channel for one message. Imports `error`.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use coscope_core::dispatch::resuming;
+use coscope_core::gate;
+use coscope_core::wait::{Clause, Turn, WaitCell, WaitFor};
+use coscope_core::wait_blocking;
+use pin_project_lite::pin_project;
+
+/// A channel for one message: an answer. Dropping either end is seen by the other.
+///
+/// ```
+/// use coscope::channel::oneshot;
+///
+/// coscope::run_blocking(async |s: coscope::Scope| {
+///     let (tx, rx) = oneshot();
+///     s.launch(async move { tx.send(42).unwrap() });
+///     assert_eq!(rx.recv().await, Some(42));
+/// });
+/// ```
+#[must_use]
+pub fn oneshot<T>() -> (OneshotSender<T>, OneshotReceiver<T>) {
+    let cell = WaitCell::new(Stage::Empty);
+    (OneshotSender(cell.clone()), OneshotReceiver(cell))
+}
+
+enum Stage<T> {
+    Empty,
+    Sent(T),
+    /// Received, or the sender has gone without.
+    Over,
+    /// The receiver has gone.
+    Unwanted,
+}
+
+/// The sending end of a [`oneshot`].
+pub struct OneshotSender<T>(WaitCell<Stage<T>>);
+
+impl<T> OneshotSender<T> {
+    /// Sends the message.
+    ///
+    /// # Errors
+    /// The message back, if the receiver has gone.
+    pub fn send(self, message: T) -> Result<(), T> {
+        self.settle(Stage::Sent(message)).map_err(|stage| match stage {
+            Stage::Sent(message) => message,
+            _ => unreachable!("what was given comes back"),
+        })
+    }
+
+    /// Whether the receiver has gone: nobody wants the message any more.
+    pub fn is_closed(&self) -> bool {
+        self.0.with(|stage| matches!(stage, Stage::Unwanted)).0
+    }
+
+    /// Waits until the receiver has gone.
+    ///
+    /// # Cancellation
+    /// Safe.
+    pub async fn closed(&self) {
+        let waiting = std::pin::pin!(WaitFor::new(self.0.clone()));
+        let waiting = waiting.into_ref();
+        std::future::poll_fn(|cx| {
+            let gone = waiting.poll(cx, |stage| matches!(stage, Stage::Unwanted).then_some(()));
+            gate::pass(cx, gone)
+        })
+        .await;
+    }
+
+    fn settle(&self, to: Stage<T>) -> Result<(), Stage<T>> {
+        let (settled, awaited) = self.0.with(|stage| match stage {
+            Stage::Empty => {
+                *stage = to;
+                Ok(())
+            }
+            _ => Err(to),
+        });
+        settled?;
+        if awaited {
+            resuming(|| self.0.wake_all());
+        }
+        Ok(())
+    }
+}
+
+impl<T> Drop for OneshotSender<T> {
+    fn drop(&mut self) {
+        let _sent_before = self.settle(Stage::Over);
+    }
+}
+
+impl<T> fmt::Debug for OneshotSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OneshotSender")
+    }
+}
+
+/// The receiving end of a [`oneshot`].
+pub struct OneshotReceiver<T>(WaitCell<Stage<T>>);
+
+impl<T> OneshotReceiver<T> {
+    /// Receives the message, or waits for it. `None` if the sender has gone without sending, or it has been received.
+    ///
+    /// # Cancellation
+    /// Safe: it takes the message in the step in which it returns it.
+    pub fn recv(&self) -> OneshotRecv<'_, T> {
+        OneshotRecv { waiting: WaitFor::new(self.0.clone()), of: self }
+    }
+
+    /// As [`recv`](Self::recv), on a thread that may block.
+    pub fn recv_blocking(&self) -> Option<T> {
+        wait_blocking(self.recv())
+    }
+
+    /// The message, if it is there; `None` as well if it will not come.
+    pub fn try_recv(&self) -> Option<T> {
+        self.take()
+    }
+
+    fn take(&self) -> Option<T> {
+        let taken = self.0.with(|stage| match stage {
+            Stage::Sent(_) => std::mem::replace(stage, Stage::Over),
+            _ => Stage::Over,
+        });
+        match taken.0 {
+            Stage::Sent(message) => Some(message),
+            _ => None,
+        }
+    }
+}
+
+impl<T> Drop for OneshotReceiver<T> {
+    fn drop(&mut self) {
+        let (left, awaited) = self.0.with(|stage| std::mem::replace(stage, Stage::Unwanted));
+        if awaited {
+            resuming(|| self.0.wake_all());
+        }
+        drop(left);
+    }
+}
+
+impl<T> fmt::Debug for OneshotReceiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OneshotReceiver")
+    }
+}
+
+pin_project! {
+    /// The future, and the clause, of [`OneshotReceiver::recv`].
+    #[must_use = "it waits only when it is awaited"]
+    pub struct OneshotRecv<'a, T> {
+        #[pin]
+        waiting: WaitFor<Stage<T>>,
+        of: &'a OneshotReceiver<T>,
+    }
+}
+
+fn is_settled<T>(stage: &mut Stage<T>) -> Option<()> {
+    (!matches!(stage, Stage::Empty)).then_some(())
+}
+
+impl<T> Future for OneshotRecv<'_, T> {
+    type Output = Option<T>;
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = self.project();
+        let settled = this.waiting.as_ref().poll(cx, is_settled);
+        gate::pass(cx, settled).map(|()| this.of.take())
+    }
+}
+
+impl<T> Clause for OneshotRecv<'_, T> {
+    type Output = Option<T>;
+    fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
+        self.project().waiting.as_ref().poll_commit(turn, is_settled)
+    }
+    fn take(self: Pin<&mut Self>) -> Option<T> {
+        self.of.take()
+    }
+}
+
+impl<T> fmt::Debug for OneshotRecv<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OneshotRecv")
+    }
+}

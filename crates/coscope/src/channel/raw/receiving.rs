@@ -1,0 +1,258 @@
+//! [`Receiving`]: one who receives, as a future and as a clause. Imports `slot`, `state`, `channel`.
+
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use coscope_core::gate::{self, Way};
+use coscope_core::primitive::Ordering;
+use coscope_core::wait::{Hinted, Locked, Turn};
+
+use super::channel::Channel;
+use super::slot::{DONE, Delayed, IDLE, QUEUED, REFUSED, Slot};
+use super::state::{FOR_RECEIVERS, State, wake};
+
+/// One who receives.
+pub(in super::super) struct Receiving<C: Deref<Target = Channel<T>>, T> {
+    channel: C,
+    slot: Slot<T>,
+}
+
+impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
+    #[inline]
+    pub(in super::super) fn new(channel: C) -> Self {
+        Receiving { channel, slot: Slot::new(MaybeUninit::uninit()) }
+    }
+
+    pub(in super::super) fn channel(&self) -> &C {
+        &self.channel
+    }
+
+    fn slot(self: Pin<&Self>) -> Pin<&Slot<T>> {
+        // SAFETY: a projection to a field that is never moved out of.
+        unsafe { self.map_unchecked(|this| &this.slot) }
+    }
+
+    /// Ready with a message, or with none if none will come any more. Polled again after that, it receives again.
+    ///
+    /// The first half is short and calls nothing, to be written into the body of who receives.
+    #[inline(always)]
+    pub(in super::super) fn poll<R>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(Option<T>, &C) -> R,
+    ) -> Poll<R> {
+        let this = self.into_ref();
+        match this.quickly() {
+            Ok(message) => Poll::Ready(result(Some(message), &this.get_ref().channel)),
+            Err(Delayed::Again) => this.poll_again(cx, result),
+            Err(Delayed::Nothing) => this.wait(cx, result),
+            Err(Delayed::Busy) => this.meet(this.channel.lock.lock(), cx, result),
+            Err(Delayed::Held(state)) => this.meet(state, cx, result),
+        }
+    }
+
+    #[inline(always)]
+    fn quickly<'a>(self: Pin<&'a Self>) -> Result<T, Delayed<Locked<'a, State<T>>>> {
+        let this = self.get_ref();
+        if this.slot.word() != IDLE || !gate::is_clear() {
+            return Err(Delayed::Again);
+        }
+        let lock = &this.channel.lock;
+        if lock.hints() & FOR_RECEIVERS == 0 {
+            return Err(Delayed::Nothing);
+        }
+        let Some(mut state) = lock.try_lock() else { return Err(Delayed::Busy) };
+        match state.take_kept() {
+            Some(message) => {
+                let hints = state.quick_hints();
+                state.leave(hints);
+                Ok(message)
+            }
+            None => Err(Delayed::Held(state)),
+        }
+    }
+
+    #[inline(never)]
+    fn poll_again<R>(
+        self: Pin<&Self>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(Option<T>, &C) -> R,
+    ) -> Poll<R> {
+        let mut word = self.slot.word();
+        if word != DONE || !gate::is_clear() {
+            match gate::way(cx) {
+                Way::Open => {}
+                Way::Elsewhere if word == QUEUED => return Poll::Pending,
+                Way::Elsewhere => {
+                    gate::ask(cx);
+                    return Poll::Pending;
+                }
+                Way::Spent => return Poll::Pending,
+            }
+            if word == IDLE {
+                return self.meet(self.channel.lock.lock(), cx, result);
+            }
+            if word == QUEUED {
+                if self.channel.still_waits(self.slot(), |state| &mut state.receivers, cx) {
+                    return Poll::Pending;
+                }
+                word = self.slot.word();
+            }
+        }
+        Poll::Ready(result(self.end(word), &self.channel))
+    }
+
+    #[inline]
+    fn end(self: Pin<&Self>, word: u32) -> Option<T> {
+        self.slot.set(IDLE);
+        // SAFETY: `DONE` makes the message the owner's, and it is there, once.
+        (word == DONE).then(|| unsafe { self.slot.read() })
+    }
+
+    #[inline(never)]
+    fn meet<R>(
+        self: Pin<&Self>,
+        mut state: Locked<'_, State<T>>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(Option<T>, &C) -> R,
+    ) -> Poll<R> {
+        if let Some((message, waker)) = state.take(None) {
+            drop(state);
+            wake(waker);
+            return Poll::Ready(result(Some(message), &self.channel));
+        }
+        if state.is_drained() {
+            drop(state);
+            return Poll::Ready(result(None, &self.channel));
+        }
+        drop(state);
+        self.wait(cx, result)
+    }
+
+    #[inline(never)]
+    fn wait<R>(self: Pin<&Self>, cx: &mut Context<'_>, result: impl FnOnce(Option<T>, &C) -> R) -> Poll<R> {
+        let own = cx.waker().clone(); // user code: not under the lock
+        let mut state = self.channel.lock.lock();
+        if !state.is_bare() {
+            return self.meet_or_wait(state, own).map(|message| result(message, &self.channel));
+        }
+        self.enlist(&mut state, own);
+        let hints = state.hints();
+        state.leave(hints);
+        Poll::Pending
+    }
+
+    /// Under the lock: stands in the queue from now on.
+    #[inline]
+    fn enlist(self: Pin<&Self>, state: &mut State<T>, own: Waker) {
+        self.slot.word.store(QUEUED, Ordering::Relaxed);
+        let slot = self.slot();
+        // SAFETY: it stands nowhere; `drop` takes it out.
+        let none = unsafe { state.receivers.push_with(slot.waiter(), own, slot.as_data()) };
+        debug_assert!(none.is_none());
+    }
+
+    #[cold]
+    fn meet_or_wait(self: Pin<&Self>, mut state: Locked<'_, State<T>>, own: Waker) -> Poll<Option<T>> {
+        let found = state.take(None);
+        if found.is_none() && !state.is_drained() {
+            self.enlist(&mut state, own);
+            let granted = state.grant(None);
+            drop(state);
+            wake(granted);
+            return Poll::Pending;
+        }
+        drop(state);
+        drop(own);
+        let (message, waker) = found.map_or((None, None), |(message, waker)| (Some(message), waker));
+        wake(waker);
+        Poll::Ready(message)
+    }
+
+    /// As a clause.
+    pub(in super::super) fn poll_commit(self: Pin<&mut Self>, turn: &Turn<'_, '_>) -> Poll<()> {
+        let this = self.into_ref();
+        let word = this.slot.word();
+        if word >= DONE {
+            return Poll::Ready(());
+        }
+        let lock = &this.channel.lock;
+        let waits = turn.ticket().filter(|_| word == IDLE);
+        if waits.is_none() && lock.hints() & FOR_RECEIVERS == 0 && !turn.is_granted() {
+            return Poll::Pending;
+        }
+        let mut state = lock.lock();
+        if this.slot.word() >= DONE {
+            return Poll::Ready(()); // by whoever has just let go of the lock
+        }
+        let found = state.take(Some(turn.own()));
+        if found.is_none() && !state.is_drained() {
+            let mut granted = None;
+            if let Some(ticket) = waits {
+                let slot = this.slot();
+                slot.word.store(QUEUED, Ordering::Relaxed);
+                // SAFETY: it stands nowhere; `drop` takes it out.
+                unsafe { state.receivers.push_ticket(slot.waiter(), ticket, slot.as_data()) };
+                granted = state.grant(Some(ticket));
+            }
+            drop(state);
+            wake(granted);
+            return Poll::Pending;
+        }
+        // SAFETY: it stands here or nowhere; a ticket has no waker.
+        let _none = unsafe { state.receivers.remove(this.slot().waiter()) };
+        drop(state);
+        match found {
+            Some((message, waker)) => {
+                let message = ManuallyDrop::new(message);
+                // SAFETY: out of the queue, the slot is the owner's again; the message is moved.
+                unsafe { this.slot.write(&raw const *message) };
+                this.slot.set(DONE);
+                wake(waker);
+            }
+            None => this.slot.set(REFUSED),
+        }
+        Poll::Ready(())
+    }
+
+    /// As a clause: another has won.
+    #[inline]
+    pub(in super::super) fn settle(self: Pin<&mut Self>) {
+        if self.slot.word() == QUEUED {
+            let this = self.into_ref();
+            this.channel.leave(this.slot(), |state| &mut state.receivers);
+        }
+    }
+
+    /// What a clause has won.
+    pub(in super::super) fn won(self: Pin<&mut Self>) -> Option<T> {
+        let this = self.into_ref();
+        this.end(this.slot.word())
+    }
+}
+
+impl<C: Deref<Target = Channel<T>>, T> Drop for Receiving<C, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.slot.word() != IDLE {
+            self.give_up();
+        }
+    }
+}
+
+impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
+    #[cold]
+    fn give_up(&mut self) {
+        // SAFETY: pinned since it was polled, and not moved after this.
+        let this = unsafe { Pin::new_unchecked(&*self) };
+        if this.slot.word() == QUEUED && this.channel.leave(this.slot(), |state| &mut state.receivers) {
+            return;
+        }
+        if this.slot.word() == DONE {
+            // SAFETY: `DONE` makes the message the owner's, and it is there.
+            this.channel.pass_on(unsafe { this.slot.read() });
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! [`Sending`]: one who sends, or asks for a place, as a future and as a clause. Imports `slot`, `state`, `channel`.
+
+use std::mem::MaybeUninit;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use coscope_core::gate::{self, Way};
+use coscope_core::primitive::Ordering;
+use coscope_core::unwind::drop_contained;
+use coscope_core::wait::{Hinted, Locked, Ticket, Turn};
+
+use super::channel::Channel;
+use super::slot::{DONE, Delayed, IDLE, QUEUED, REFUSED, RESERVING, Slot};
+use super::state::{End, FOR_SENDERS, Put, State, wake, wake_all};
+
+/// One who sends a message, or (without one) asks for a place: that is what its slot `WAITS_AS`.
+pub(in super::super) struct Sending<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> {
+    channel: C,
+    slot: Slot<T>,
+}
+
+/// One who sends a message.
+pub(in super::super) type SendingMessage<C, T> = Sending<C, T, QUEUED>;
+/// One who asks for a place.
+pub(in super::super) type Reserving<C, T> = Sending<C, T, RESERVING>;
+
+impl<C: Deref<Target = Channel<T>>, T> SendingMessage<C, T> {
+    #[inline]
+    pub(in super::super) fn new(channel: C, message: T) -> Self {
+        Sending { channel, slot: Slot::new(MaybeUninit::new(message)) }
+    }
+}
+
+impl<C: Deref<Target = Channel<T>>, T> Reserving<C, T> {
+    #[inline]
+    pub(in super::super) fn new(channel: C) -> Self {
+        Sending { channel, slot: Slot::new(MaybeUninit::uninit()) }
+    }
+}
+
+impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_AS> {
+    pub(in super::super) fn channel(&self) -> &C {
+        &self.channel
+    }
+
+    fn slot(self: Pin<&Self>) -> Pin<&Slot<T>> {
+        // SAFETY: a projection to a field that is never moved out of.
+        unsafe { self.map_unchecked(|this| &this.slot) }
+    }
+
+    /// Under the lock: sends, or takes a place.
+    #[inline(always)]
+    fn attempt(&self, state: &mut State<T>, but: Option<Ticket>) -> Put<T> {
+        if WAITS_AS == QUEUED {
+            // SAFETY: the message is there: it has not been sent. If it is now, `DONE` is set.
+            return self.slot.peek(|message| unsafe { state.put(but, message) });
+        }
+        if state.end != End::Open {
+            Put::Ended
+        } else if state.reserve(but) {
+            Put::Sent(None)
+        } else {
+            Put::Full
+        }
+    }
+
+    /// What follows an attempt, with no lock held. `None` if there was no room.
+    #[inline(always)]
+    fn outcome(&self, put: Put<T>) -> Option<bool> {
+        match put {
+            Put::Sent(waker) => {
+                self.slot.set(DONE);
+                wake(waker);
+                Some(true)
+            }
+            Put::Displaced(old) => {
+                self.slot.set(DONE);
+                drop_contained(old);
+                Some(true)
+            }
+            Put::Full => None,
+            Put::Ended => {
+                self.slot.set(REFUSED);
+                Some(false)
+            }
+        }
+    }
+
+    /// Ready with `true` if it was sent, or the place is the caller's. With `false`, the message is
+    /// [still here](Self::take_back).
+    ///
+    /// The first half is short and calls nothing, to be written into the body of who sends.
+    #[inline(always)]
+    pub(in super::super) fn poll<R>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(&Self, bool) -> R,
+    ) -> Poll<R> {
+        let this = self.into_ref();
+        match this.quickly() {
+            Ok(()) => Poll::Ready(result(this.get_ref(), true)),
+            Err(Delayed::Again) => this.poll_again(cx, result),
+            Err(Delayed::Nothing) => this.wait(cx, result),
+            Err(Delayed::Busy) => this.meet(this.channel.lock.lock(), cx, result),
+            Err(Delayed::Held(state)) => this.meet(state, cx, result),
+        }
+    }
+
+    #[inline(always)]
+    fn quickly<'a>(self: Pin<&'a Self>) -> Result<(), Delayed<Locked<'a, State<T>>>> {
+        let this = self.get_ref();
+        if this.slot.word() != IDLE || !gate::is_clear() {
+            return Err(Delayed::Again);
+        }
+        let lock = &this.channel.lock;
+        if lock.hints() & FOR_SENDERS == 0 {
+            return Err(Delayed::Nothing);
+        }
+        let Some(mut state) = lock.try_lock() else { return Err(Delayed::Busy) };
+        // SAFETY: the message is there: it has not been sent. If it is now, `DONE` is set.
+        if WAITS_AS == QUEUED && this.slot.peek(|message| unsafe { state.keep(message) }) {
+            let hints = state.quick_hints();
+            state.leave(hints);
+            this.slot.set(DONE);
+            Ok(())
+        } else {
+            Err(Delayed::Held(state))
+        }
+    }
+
+    #[inline(never)]
+    fn poll_again<R>(
+        self: Pin<&Self>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(&Self, bool) -> R,
+    ) -> Poll<R> {
+        let mut word = self.slot.word();
+        if word != DONE || !gate::is_clear() {
+            match gate::way(cx) {
+                Way::Open => {}
+                Way::Elsewhere if word == WAITS_AS => return Poll::Pending,
+                Way::Elsewhere => {
+                    gate::ask(cx);
+                    return Poll::Pending;
+                }
+                Way::Spent => return Poll::Pending,
+            }
+            if word == IDLE {
+                return self.meet(self.channel.lock.lock(), cx, result);
+            }
+            if word == WAITS_AS {
+                if self.channel.still_waits(self.slot(), |state| &mut state.senders, cx) {
+                    return Poll::Pending;
+                }
+                word = self.slot.word();
+            }
+        }
+        Poll::Ready(result(self.get_ref(), word == DONE))
+    }
+
+    #[inline(never)]
+    fn meet<R>(
+        self: Pin<&Self>,
+        mut state: Locked<'_, State<T>>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(&Self, bool) -> R,
+    ) -> Poll<R> {
+        let put = self.attempt(&mut state, None);
+        drop(state);
+        match self.outcome(put) {
+            Some(sent) => Poll::Ready(result(self.get_ref(), sent)),
+            None => self.wait(cx, result),
+        }
+    }
+
+    #[inline(never)]
+    fn wait<R>(self: Pin<&Self>, cx: &mut Context<'_>, result: impl FnOnce(&Self, bool) -> R) -> Poll<R> {
+        let own = cx.waker().clone(); // user code: not under the lock
+        let mut state = self.channel.lock.lock();
+        if !state.is_full() {
+            return self.meet_or_wait(state, own).map(|sent| result(self.get_ref(), sent));
+        }
+        self.enlist(&mut state, own);
+        let hints = state.hints();
+        state.leave(hints);
+        Poll::Pending
+    }
+
+    /// Under the lock: stands in the queue from now on.
+    #[inline]
+    fn enlist(self: Pin<&Self>, state: &mut State<T>, own: Waker) {
+        self.slot.word.store(WAITS_AS, Ordering::Relaxed);
+        let slot = self.slot();
+        // SAFETY: it stands nowhere; `drop` takes it out.
+        let none = unsafe { state.senders.push_with(slot.waiter(), own, slot.as_data()) };
+        debug_assert!(none.is_none());
+    }
+
+    #[cold]
+    fn meet_or_wait(self: Pin<&Self>, mut state: Locked<'_, State<T>>, own: Waker) -> Poll<bool> {
+        let put = self.attempt(&mut state, None);
+        if matches!(put, Put::Full) {
+            self.enlist(&mut state, own);
+            return Poll::Pending;
+        }
+        drop(state);
+        drop(own);
+        Poll::Ready(self.outcome(put) == Some(true))
+    }
+
+    /// As a clause.
+    pub(in super::super) fn poll_commit(self: Pin<&mut Self>, turn: &Turn<'_, '_>) -> Poll<()> {
+        let this = self.into_ref();
+        let word = this.slot.word();
+        if word >= DONE {
+            return Poll::Ready(());
+        }
+        let lock = &this.channel.lock;
+        let waits = turn.ticket().filter(|_| word == IDLE);
+        if waits.is_none() && lock.hints() & FOR_SENDERS == 0 && !turn.is_granted() {
+            return Poll::Pending;
+        }
+        let mut state = lock.lock();
+        if this.slot.word() >= DONE {
+            return Poll::Ready(()); // by whoever has just let go of the lock
+        }
+        let put = this.attempt(&mut state, Some(turn.own()));
+        if matches!(put, Put::Full) {
+            if let Some(ticket) = waits {
+                let slot = this.slot();
+                slot.word.store(WAITS_AS, Ordering::Relaxed);
+                // SAFETY: it stands nowhere; `drop` takes it out.
+                unsafe { state.senders.push_ticket(slot.waiter(), ticket, slot.as_data()) };
+            }
+            return Poll::Pending;
+        }
+        let mut wakers = Vec::new();
+        // SAFETY: it stands here or nowhere; a ticket has no waker.
+        let _none = unsafe { state.senders.remove(this.slot().waiter()) };
+        if state.end != End::Open {
+            state.settle(&mut wakers);
+        }
+        drop(state);
+        let _sent = this.outcome(put);
+        wake_all(wakers);
+        Poll::Ready(())
+    }
+
+    /// As a clause: another has won.
+    #[inline]
+    pub(in super::super) fn settle(self: Pin<&mut Self>) {
+        if self.slot.word() == WAITS_AS {
+            let this = self.into_ref();
+            this.channel.leave(this.slot(), |state| &mut state.senders);
+        }
+    }
+
+    /// Whether a clause that has committed has sent.
+    pub(in super::super) fn won(&self) -> bool {
+        self.slot.word() == DONE
+    }
+
+    /// The message of one that was refused.
+    #[cold]
+    pub(in super::super) fn take_back(&self) -> T {
+        assert!(self.slot.word() == REFUSED && WAITS_AS == QUEUED, "only what was refused comes back, once");
+        self.slot.set(DONE);
+        // SAFETY: the word said that the message is the owner's, and there; now it says that it is gone.
+        unsafe { self.slot.read() }
+    }
+}
+
+impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Drop for Sending<C, T, WAITS_AS> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.slot.word() == DONE && WAITS_AS == QUEUED {
+            return;
+        }
+        self.give_up();
+    }
+}
+
+impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_AS> {
+    /// Dropped before it has sent, or with a place.
+    #[cold]
+    fn give_up(&mut self) {
+        // SAFETY: pinned if it was polled, and not moved after this.
+        let this = unsafe { Pin::new_unchecked(&*self) };
+        if this.slot.word() == WAITS_AS {
+            this.channel.leave(this.slot(), |state| &mut state.senders);
+        }
+        let done = this.slot.word() == DONE;
+        if WAITS_AS == RESERVING {
+            if done {
+                this.channel.release_place(); // granted, and nobody has it
+            }
+        } else if !done {
+            // SAFETY: not sent, and not waiting any more: the message is the owner's, and there.
+            drop_contained(unsafe { this.slot.read() });
+        }
+    }
+
+    /// The place that was granted is the caller's now.
+    pub(in super::super) fn keep_place(&self) {
+        self.slot.set(IDLE);
+    }
+}
