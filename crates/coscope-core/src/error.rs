@@ -29,6 +29,13 @@ enum Text {
 
 impl CancelReason {
     /// The reason where none was given.
+    ///
+    /// ```
+    /// # use coscope::{CancelReason, Job};
+    /// let job = Job::new();
+    /// job.cancel(CancelReason::UNSPECIFIED);
+    /// assert_eq!(job.cancel_reason().unwrap().as_str(), "the job was cancelled");
+    /// ```
     pub const UNSPECIFIED: CancelReason = CancelReason::new("the job was cancelled");
 
     /// A reason known at compile time; allocates nothing.
@@ -106,14 +113,41 @@ pub struct CoroutineInfo {
 
 impl CoroutineInfo {
     /// The name that it was given, or `"coroutine"`.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let job = s.named("fetch").launch(async {});
+    ///     let info = job.info();
+    ///     assert_eq!(info.name(), "fetch");
+    /// });
+    /// ```
     pub fn name(&self) -> &str {
         &self.name
     }
     /// Its number, unique in the process and counted up from 1.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let job = s.named("fetch").launch(async {});
+    ///     let info = job.info();
+    ///     assert_eq!(info.id(), job.id());
+    /// });
+    /// ```
     pub fn id(&self) -> u64 {
         self.id
     }
     /// Where it was launched.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let job = s.named("fetch").launch(async {});
+    ///     let info = job.info();
+    ///     assert_eq!(info.launched_at(), job.launched_at());
+    /// });
+    /// ```
     pub fn launched_at(&self) -> &'static Location<'static> {
         self.site
     }
@@ -162,12 +196,30 @@ impl PanicPayload {
     }
 
     /// The panic's message.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// # let ended = run_blocking(async |_| {
+    /// #     supervisor_scope(async |s: Supervisor| s.spawn(async { if true { panic!("no such page") } }).await).await
+    /// # });
+    /// let Err(JoinError::Panicked { panic, .. }) = ended else { unreachable!() };
+    /// assert_eq!(panic.message(), "no such page");
+    /// ```
     pub fn message(&self) -> &str {
         &self.text
     }
 
     /// The payload, to be handed to [`std::panic::resume_unwind`]. Where the scope has taken the
     /// original, a `String` with its message.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// # let ended = run_blocking(async |_| {
+    /// #     supervisor_scope(async |s: Supervisor| s.spawn(async { if true { panic!("no such page") } }).await).await
+    /// # });
+    /// let Err(JoinError::Panicked { panic, .. }) = ended else { unreachable!() };
+    /// assert!(panic.into_inner().is::<&str>());
+    /// ```
     pub fn into_inner(self) -> Box<dyn Any + Send> {
         self.payload.lock().take().unwrap_or_else(|| Box::new(self.text.into_owned()))
     }
@@ -180,6 +232,20 @@ impl fmt::Debug for PanicPayload {
 }
 
 /// Stands where a coroutine's error was: its scope has taken the error itself.
+///
+/// ```
+/// # use coscope::{Reported, prelude::*};
+/// let ended = try_run_blocking(async |s: Scope<&str>| {
+///     let disk = s.try_spawn(async { Err::<(), _>("full") });
+///     shield(async {
+///         let why = disk.outcome().await.unwrap_err();
+///         assert_eq!(why.into_error(), Some(Reported)); // the scope has the error itself
+///     })
+///     .await;
+///     Ok(())
+/// });
+/// assert_eq!(ended, Err("full"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reported;
 
@@ -419,6 +485,16 @@ pub struct Cancelled {
 
 impl Cancelled {
     /// Why.
+    ///
+    /// ```
+    /// # use coscope::{ensure_active, prelude::*};
+    /// run_blocking(async |s: Scope| {
+    ///     let job = s.start(Start::Atomic).launch(async {
+    ///         assert_eq!(ensure_active().unwrap_err().reason().as_str(), "enough");
+    ///     });
+    ///     job.cancel("enough");
+    /// });
+    /// ```
     pub fn reason(&self) -> &CancelReason {
         &self.reason
     }

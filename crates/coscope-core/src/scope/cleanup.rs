@@ -308,6 +308,17 @@ where
 }
 
 /// What releases the resource of a [`bracket`]: any `FnOnce(R) -> impl Future`.
+///
+/// ```
+/// # use coscope::prelude::*;
+/// /// Releases by hand of a function instead of a closure.
+/// async fn close(numbers: Vec<i32>) { drop(numbers) }
+///
+/// let length = run_blocking(async |_| {
+///     bracket(async { vec![1, 2, 3] }, async |numbers: &mut Vec<i32>| numbers.len(), close).await
+/// });
+/// assert_eq!(length, 3);
+/// ```
 pub trait ReleaseOf<R>: Send + 'static {
     /// Releases it.
     fn release(self, resource: R) -> impl Future<Output = ()> + Send + 'static;

@@ -127,6 +127,14 @@ impl<E: Send + 'static> Scope<E> {
 
 impl<E: Send + 'static> Launcher<'_, Scope<E>> {
     /// Launches a child for its effects; see [`Scope::launch`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let job = s.named("log").launch(async { println!("at work") });
+    ///     job.join().await;
+    /// });
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(self, future: F) -> Job {
@@ -134,6 +142,13 @@ impl<E: Send + 'static> Launcher<'_, Scope<E>> {
     }
 
     /// Launches a child for its result; see [`Scope::spawn`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     assert_eq!(s.on(Dispatchers::io()).spawn(async { 42 }).await, 42);
+    /// });
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn spawn<F, T>(self, future: F) -> Deferred<T>
@@ -145,6 +160,15 @@ impl<E: Send + 'static> Launcher<'_, Scope<E>> {
     }
 
     /// Launches a child that may fail; see [`Scope::try_launch`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let ended = try_run_blocking(async |s: Scope<String>| {
+    ///     s.named("disk").try_launch(async { Err("full") });
+    ///     Ok(())
+    /// });
+    /// assert_eq!(ended, Err("full".to_owned()));
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn try_launch<F, E1>(self, future: F) -> Job
@@ -156,6 +180,14 @@ impl<E: Send + 'static> Launcher<'_, Scope<E>> {
     }
 
     /// Launches a child for a result that it may fail to give; see [`Scope::try_spawn`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let number = try_run_blocking(async |s: Scope<std::num::ParseIntError>| {
+    ///     Ok(s.named("parser").try_spawn(async { "42".parse::<i32>() }).await)
+    /// });
+    /// assert_eq!(number, Ok(42));
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn try_spawn<F, T, E1>(self, future: F) -> Deferred<T>
@@ -283,6 +315,16 @@ impl Supervisor {
 
 impl Launcher<'_, Supervisor> {
     /// Launches a child for its effects; see [`Supervisor::launch`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         s.named("log").launch(async { println!("at work") }).join().await;
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(self, future: F) -> Job {
@@ -290,6 +332,16 @@ impl Launcher<'_, Supervisor> {
     }
 
     /// Launches a child for its result; see [`Supervisor::spawn`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         assert_eq!(s.on(Dispatchers::io()).spawn(async { 42 }).await.unwrap(), 42);
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn spawn<F, T>(self, future: F) -> Deferred<Result<T, JoinError<Infallible>>>
@@ -301,6 +353,16 @@ impl Launcher<'_, Supervisor> {
     }
 
     /// Launches a child that may fail; see [`Supervisor::try_launch`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         s.named("log").try_launch(async { Ok::<_, String>(()) }).join().await;
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn try_launch<F, E>(self, future: F) -> Job
@@ -312,6 +374,17 @@ impl Launcher<'_, Supervisor> {
     }
 
     /// Launches a child for its result, or for how it failed; see [`Supervisor::try_spawn`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         let disk = s.named("disk").try_spawn(async { Err::<(), _>("full") });
+    ///         assert_eq!(disk.await.unwrap_err().coroutine().name(), "disk");
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn try_spawn<F, T, E>(self, future: F) -> Deferred<Result<T, JoinError<E>>>
@@ -411,6 +484,14 @@ impl<E: Send + 'static> Collector<E> {
 
 impl<E: Send + 'static> Launcher<'_, Collector<E>> {
     /// Launches a child for its effects; see [`Collector::launch`].
+    ///
+    /// ```
+    /// # use coscope::{Collector, collect_scope, prelude::*};
+    /// let gathered = run_blocking(async |_| {
+    ///     collect_scope(async |s: Collector<String>| s.named("log").launch(async {}).join().await).await
+    /// });
+    /// assert!(gathered.is_ok());
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(self, future: F) -> Job {
@@ -418,6 +499,14 @@ impl<E: Send + 'static> Launcher<'_, Collector<E>> {
     }
 
     /// Launches a child that may fail; see [`Collector::try_launch`].
+    ///
+    /// ```
+    /// # use coscope::{Collector, collect_scope, prelude::*};
+    /// let gathered = run_blocking(async |_| {
+    ///     collect_scope(async |s: Collector<String>| s.named("disk").try_launch(async { Err("full") }).join().await).await
+    /// });
+    /// assert_eq!(gathered.unwrap_err().len(), 1);
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn try_launch<F, E1>(self, future: F) -> Job
@@ -429,6 +518,14 @@ impl<E: Send + 'static> Launcher<'_, Collector<E>> {
     }
 
     /// Launches a child for its result; see [`Collector::try_spawn`].
+    ///
+    /// ```
+    /// # use coscope::{Collector, collect_scope, prelude::*};
+    /// let gathered = run_blocking(async |_| {
+    ///     collect_scope(async |s: Collector<String>| s.named("number").try_spawn(async { Ok::<_, String>(42) }).await).await
+    /// });
+    /// assert_eq!(gathered.unwrap(), Some(42));
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn try_spawn<F, T, E1>(self, future: F) -> Deferred<Option<T>>

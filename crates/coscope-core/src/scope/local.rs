@@ -289,12 +289,34 @@ macro_rules! launches {
     ($binding:ty, $pinned:literal, [$($send:tt)*]) => {
         impl<'env, E: Send + 'static> LocalLauncher<'_, 'env, E, $binding> {
             /// Launches a child for its effects.
+            ///
+            /// ```
+            /// # use coscope::prelude::*;
+            /// # use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+            /// let count = AtomicU32::new(0);
+            /// run_local(async |s: LocalScope| {
+            ///     s.named("here").launch(async { _ = count.fetch_add(1, Relaxed) });
+            ///     s.on(Dispatchers::default()).launch(async { _ = count.fetch_add(1, Relaxed) });
+            /// });
+            /// assert_eq!(count.into_inner(), 2);
+            /// ```
             #[track_caller]
             pub fn launch<F: Future<Output = ()> $($send)* + 'env>(self, future: F) -> Job {
                 self.run::<F, Plain>(future, $pinned)
             }
 
             /// Launches a child for its result.
+            ///
+            /// ```
+            /// # use coscope::prelude::*;
+            /// let words = vec!["a", "bc"];
+            /// let total = run_local(async |s: LocalScope| {
+            ///     let here = s.named("here").spawn(async { words[0].len() });
+            ///     let there = s.on(Dispatchers::default()).spawn(async { words[1].len() });
+            ///     here.await + there.await
+            /// });
+            /// assert_eq!(total, 3);
+            /// ```
             #[track_caller]
             pub fn spawn<F, T>(self, future: F) -> Deferred<T>
             where
@@ -305,6 +327,16 @@ macro_rules! launches {
             }
 
             /// Launches a child that may fail; its error, as an `E`, fails the scope.
+            ///
+            /// ```
+            /// # use coscope::{prelude::*, try_run_local};
+            /// let ended: Result<(), String> = try_run_local(async |s: LocalScope<'_, String>| {
+            ///     s.named("here").try_launch(async { Ok::<_, String>(()) });
+            ///     s.on(Dispatchers::default()).try_launch(async { Err("disk full") });
+            ///     Ok(())
+            /// });
+            /// assert_eq!(ended, Err("disk full".to_owned()));
+            /// ```
             #[track_caller]
             pub fn try_launch<F, E1>(self, future: F) -> Job
             where
@@ -315,6 +347,17 @@ macro_rules! launches {
             }
 
             /// Launches a child for a result that it may fail to give.
+            ///
+            /// ```
+            /// # use coscope::{prelude::*, try_run_local};
+            /// let texts = ["13", "29"];
+            /// let sum = try_run_local(async |s: LocalScope<'_, std::num::ParseIntError>| {
+            ///     let here = s.named("here").try_spawn(async { texts[0].parse::<i32>() });
+            ///     let there = s.on(Dispatchers::default()).try_spawn(async { texts[1].parse::<i32>() });
+            ///     Ok(here.await + there.await)
+            /// });
+            /// assert_eq!(sum, Ok(42));
+            /// ```
             #[track_caller]
             pub fn try_spawn<F, T, E1>(self, future: F) -> Deferred<T>
             where

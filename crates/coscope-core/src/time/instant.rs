@@ -23,8 +23,18 @@ pub struct Instant(u64);
 
 impl Instant {
     /// The beginning of the clock.
+    ///
+    /// ```
+    /// use coscope_core::time::Instant;
+    /// assert_eq!(Instant::ZERO.as_nanos(), 0);
+    /// ```
     pub const ZERO: Instant = Instant(0);
     /// A time that never comes.
+    ///
+    /// ```
+    /// use coscope_core::time::Instant;
+    /// assert!(Instant::system_now() < Instant::FAR_FUTURE);
+    /// ```
     pub const FAR_FUTURE: Instant = Instant(u64::MAX);
 
     /// The instant `nanos` nanoseconds after the clock's beginning.

@@ -286,6 +286,8 @@ unsafe impl Sync for Timer {}
 
 impl Timer {
     /// A timer that is not armed.
+    ///
+    /// See [`Timers`] for an example.
     pub fn new() -> Timer {
         Timer { home: None, entry: UnsafeCell::new(Entry::new()), _pinned: PhantomPinned }
     }
@@ -295,6 +297,8 @@ impl Timer {
     ///
     /// It does not ask what time it is: a deadline that has passed fires when the clock next does.
     /// [`Instant::FAR_FUTURE`] never comes, and costs nothing.
+    ///
+    /// See [`Timers`] for an example.
     pub fn poll(mut self: Pin<&mut Self>, clock: &dyn Clock, deadline: Instant, waker: &Waker) -> Poll<()> {
         if deadline == Instant::FAR_FUTURE {
             self.clear();
@@ -333,6 +337,8 @@ impl Timer {
     }
 
     /// Whether it is armed, or has fired.
+    ///
+    /// See [`Timers`] for an example.
     #[inline]
     pub fn was_armed(&self) -> bool {
         // SAFETY: it has no home, so the entry is the timer's own.
@@ -341,6 +347,8 @@ impl Timer {
 
     /// As [`poll`](Self::poll) with the clock and the deadline of the last call. One that is not armed
     /// is never ready.
+    ///
+    /// See [`Timers`] for an example.
     pub fn poll_again(self: Pin<&mut Self>, waker: &Waker) -> Poll<()> {
         // SAFETY: nothing is moved out of it.
         let this = unsafe { self.get_unchecked_mut() };
@@ -375,6 +383,8 @@ impl Timer {
     }
 
     /// Takes the timer out of its clock. It can be armed again.
+    ///
+    /// See [`Timers`] for an example.
     pub fn clear(self: Pin<&mut Self>) {
         // SAFETY: nothing is moved out of it.
         drop(unsafe { self.get_unchecked_mut() }.disarm());
