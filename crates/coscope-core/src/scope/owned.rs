@@ -168,7 +168,7 @@ impl CoroutineScope {
 
     /// Cancels everything in it, and it takes no more.
     ///
-    /// `false` if it was cancelled already.
+    /// `false` if it was cancelled already, or has ended.
     ///
     /// ```
     /// # use coscope::prelude::*;

@@ -76,9 +76,9 @@ impl Interval {
     /// # use std::time::Duration;
     /// run_blocking(async |_| {
     ///     let mut ticks = interval(Duration::from_millis(2)).fixed_delay();
-    ///     ticks.tick().await;
-    ///     let taken = now();
-    ///     assert!(ticks.tick().await >= taken); // nearly 2 ms after it, however late the first was
+    ///     let begin = now();
+    ///     ticks.tick().await; // however late it is taken, the next is 2 ms after that
+    ///     assert!(ticks.tick().await - begin >= Duration::from_millis(2));
     /// });
     /// ```
     pub fn fixed_delay(mut self) -> Self {
