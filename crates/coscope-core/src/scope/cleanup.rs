@@ -64,6 +64,12 @@ impl<F: Future> Finally for F {}
 
 pin_project! {
     /// The future of [`finally`](Finally::finally).
+    ///
+    /// ```
+    /// # use coscope::{Finalized, prelude::*};
+    /// let value: Finalized<_, _> = async { 42 }.finally(async { println!("over") });
+    /// assert_eq!(run_blocking(async |_| value.await), 42);
+    /// ```
     #[must_use = "it runs only when it is awaited"]
     pub struct Finalized<F, C>
     where

@@ -162,6 +162,14 @@ impl<T> fmt::Debug for CompletableDeferred<T> {
 
 pin_project! {
     /// The future of [`CompletableDeferred::wait`].
+    ///
+    /// ```
+    /// # use coscope::{CompletableDeferred, WaitForValue, run_blocking};
+    /// let answer = CompletableDeferred::new();
+    /// let value: WaitForValue<i32> = answer.wait();
+    /// answer.complete(42).unwrap();
+    /// assert_eq!(run_blocking(async |_| value.await), Ok(42));
+    /// ```
     #[must_use = "it waits only when it is awaited"]
     pub struct WaitForValue<T> {
         #[pin]

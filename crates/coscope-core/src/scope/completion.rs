@@ -49,6 +49,12 @@ where
 type Ended<T> = Result<T, JoinError<Infallible>>;
 
 /// The future of [`run_to_completion`].
+///
+/// ```
+/// # use coscope::{RunToCompletion, run_blocking, run_to_completion};
+/// let saved: RunToCompletion<_, i32> = run_to_completion(async { 42 });
+/// assert_eq!(run_blocking(async |_| saved.await), 42);
+/// ```
 #[must_use = "it begins only when it is awaited"]
 pub struct RunToCompletion<F, T> {
     future: Option<F>,

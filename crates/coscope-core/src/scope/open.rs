@@ -352,6 +352,12 @@ impl<E: std::error::Error + 'static> std::error::Error for Errors<E> {}
 
 pin_project! {
     /// The future of [`scope`] and its kin.
+    ///
+    /// ```
+    /// # use coscope::{Infallibly, Opened, prelude::*};
+    /// let sum: Opened<Infallibly, _, _> = scope(async |s: Scope| s.spawn(async { 42 }).await);
+    /// assert_eq!(run_blocking(async |_| sum.await), 42);
+    /// ```
     #[must_use = "a scope runs only when it is awaited"]
     pub struct Opened<S, F, Fut>
     where

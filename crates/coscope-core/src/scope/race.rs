@@ -172,6 +172,12 @@ impl<F: Future> Drop for Contest<F> {
 }
 
 /// The future of [`race`].
+///
+/// ```
+/// # use coscope::{Race, prelude::*};
+/// let first: Race<_> = race([std::future::ready(13), std::future::ready(29)]);
+/// assert_eq!(run_blocking(async |_| first.await), 13);
+/// ```
 #[must_use = "a race is run only when it is awaited"]
 pub struct Race<F: Future>(Contest<F>);
 
@@ -192,6 +198,12 @@ impl<F: Future> fmt::Debug for Race<F> {
 }
 
 /// The future of [`first_ok`].
+///
+/// ```
+/// # use coscope::{FirstOk, first_ok, run_blocking};
+/// let first: FirstOk<_> = first_ok([std::future::ready(Err("busy")), std::future::ready(Ok(29))]);
+/// assert_eq!(run_blocking(async |_| first.await), Ok(29));
+/// ```
 #[must_use = "a race is run only when it is awaited"]
 pub struct FirstOk<F: Future>(Contest<F>);
 

@@ -52,6 +52,12 @@ pub fn shield<F: Future>(future: F) -> Shield<F> {
 
 pin_project! {
     /// The future of [`shield`].
+    ///
+    /// ```
+    /// # use coscope::{Shield, prelude::*};
+    /// let kept: Shield<_> = shield(async { 42 });
+    /// assert_eq!(run_blocking(async |_| kept.await), 42);
+    /// ```
     #[must_use = "a shield runs only when it is awaited"]
     pub struct Shield<F: Future> {
         region: Region,

@@ -94,6 +94,13 @@ pub fn effective_deadline() -> Option<Instant> {
 
 pin_project! {
     /// The future of [`with_timeout`] and [`with_deadline`].
+    ///
+    /// ```
+    /// # use coscope::{WithTimeout, prelude::*};
+    /// # use std::time::Duration;
+    /// let in_time: WithTimeout<_> = with_timeout(Duration::from_secs(20), async { 42 });
+    /// assert_eq!(run_blocking(async |_| in_time.await), Ok(42));
+    /// ```
     #[must_use = "a timeout runs only when it is awaited"]
     pub struct WithTimeout<F: Future> {
         region: Region,

@@ -109,6 +109,12 @@ where
 
 pin_project! {
     /// The future of [`with_context`].
+    ///
+    /// ```
+    /// # use coscope::{WithContext, prelude::*};
+    /// let away: WithContext<_> = with_context(Dispatchers::io(), async { 42 });
+    /// assert_eq!(run_blocking(async |_| away.await), 42);
+    /// ```
     #[must_use = "it runs only when it is awaited"]
     #[project = Parts]
     pub struct WithContext<F: Future> {

@@ -90,6 +90,13 @@ impl fmt::Debug for Until {
 
 pin_project! {
     /// The future of [`delay`] and [`delay_until`].
+    ///
+    /// ```
+    /// # use coscope::{Delay, prelude::*};
+    /// # use std::time::Duration;
+    /// let pause: Delay = delay(Duration::from_millis(1)); // the time runs from its first poll
+    /// run_blocking(async |_| pause.await);
+    /// ```
     #[must_use = "a delay waits only when it is awaited"]
     pub struct Delay {
         until: Until,

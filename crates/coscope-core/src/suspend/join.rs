@@ -52,6 +52,14 @@ impl Job {
 
 pin_project! {
     /// The future of [`Job::join`].
+    ///
+    /// ```
+    /// # use coscope::{Join, prelude::*};
+    /// run_blocking(async |s: Scope| {
+    ///     let ended: Join = s.launch(async {}).join();
+    ///     ended.await;
+    /// });
+    /// ```
     #[must_use = "a join waits only when it is awaited"]
     pub struct Join {
         #[pin]

@@ -55,6 +55,16 @@ pub fn stop_requested() -> Signal {
 }
 
 /// The future of [`cancelled`] and [`stop_requested`]. Outside of any coroutine it is never ready.
+///
+/// ```
+/// # use coscope::{Signal, prelude::*, stop_requested};
+/// run_blocking(async |s: Scope| {
+///     let asked: Signal = stop_requested(); // of whoever polls it
+///     let job = s.launch(async { asked.await });
+///     job.stop();
+///     job.join().await;
+/// });
+/// ```
 #[must_use = "it waits only when it is awaited"]
 pub struct Signal {
     event: Event,

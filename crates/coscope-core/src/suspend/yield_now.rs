@@ -24,6 +24,12 @@ pub fn yield_now() -> YieldNow {
 }
 
 /// The future of [`yield_now`].
+///
+/// ```
+/// # use coscope::{YieldNow, prelude::*};
+/// let way: YieldNow = yield_now();
+/// run_blocking(async |_| way.await);
+/// ```
 #[derive(Debug)]
 #[must_use = "it yields only when it is awaited"]
 pub struct YieldNow {

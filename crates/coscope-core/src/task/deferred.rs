@@ -308,6 +308,14 @@ impl<T> fmt::Debug for Deferred<T> {
 }
 
 /// The future of [`Deferred::outcome`].
+///
+/// ```
+/// # use coscope::{OutcomeOf, prelude::*};
+/// run_blocking(async |s: Scope| {
+///     let outcome: OutcomeOf<i32> = s.spawn(async { 42 }).outcome();
+///     assert_eq!(outcome.await.unwrap(), 42);
+/// });
+/// ```
 #[must_use = "an outcome is there only when it is awaited"]
 #[derive(Debug)]
 pub struct OutcomeOf<T> {
@@ -350,6 +358,14 @@ pub fn await_all<T>(deferred: impl IntoIterator<Item = Deferred<T>>) -> AwaitAll
 }
 
 /// The future of [`await_all`].
+///
+/// ```
+/// # use coscope::{AwaitAll, prelude::*};
+/// run_blocking(async |s: Scope| {
+///     let both: AwaitAll<i32> = await_all([s.spawn(async { 13 }), s.spawn(async { 29 })]);
+///     assert_eq!(both.await, [13, 29]);
+/// });
+/// ```
 #[must_use = "it waits only when it is awaited"]
 pub struct AwaitAll<T> {
     left: FuturesUnordered<Indexed<T>>,
