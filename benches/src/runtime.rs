@@ -15,6 +15,11 @@ pub(crate) trait Runtime: Clone {
         F: Future + Send + 'static,
         F::Output: Send + 'static;
 
+    /// Lets it go on without anybody who awaits it.
+    fn detach<T: Send + 'static>(handle: Self::Handle<T>) {
+        drop(handle);
+    }
+
     /// Lets the others go first.
     fn yield_now() -> impl Future<Output = ()> + Send;
 

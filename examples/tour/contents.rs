@@ -1,7 +1,9 @@
 //! The table of contents: all chapters, and how one is found.
 
 use crate::chapter::Chapter;
-use crate::{basics, cancellation, composing, context, dispatchers, shared_state, structure};
+use crate::{
+    basics, cancellation, channels, composing, context, dispatchers, select, shared_state, structure,
+};
 
 const PARTS: &[(&str, &[Chapter])] = &[
     ("Basics", basics::CHAPTERS),
@@ -10,7 +12,9 @@ const PARTS: &[(&str, &[Chapter])] = &[
     ("Context", context::CHAPTERS),
     ("Structure", structure::CHAPTERS),
     ("Dispatchers", dispatchers::CHAPTERS),
+    ("Channels", channels::CHAPTERS),
     ("Shared state", shared_state::CHAPTERS),
+    ("Select", select::CHAPTERS),
 ];
 
 /// All chapters, in the order of the tour.

@@ -8,6 +8,7 @@
 
 mod basics;
 mod cancellation;
+mod channels;
 mod chapter;
 mod check;
 mod compare;
@@ -15,6 +16,7 @@ mod composing;
 mod contents;
 mod context;
 mod dispatchers;
+mod select;
 mod shared_state;
 mod stage;
 mod structure;

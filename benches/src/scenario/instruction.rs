@@ -15,5 +15,8 @@ pub(crate) fn rows() -> Vec<Row> {
         row("I-inline", "in line with a completion cell", 10_000, None, 350.0),
         row("I-yield-2", "yield, two coroutines", 100_000, Some("W12a-2-local"), 300.0),
         row("I-yield-1000", "yield, a thousand coroutines", 100_000, Some("W12a-1000-local"), 300.0),
+        row("I-spsc-0", "message, one to one, capacity 0", 100_000, None, 500.0),
+        row("I-spsc-1", "message, one to one, capacity 1", 100_000, None, 400.0),
+        row("I-spsc-64", "message, one to one, capacity 64", 100_000, None, 150.0),
     ]
 }

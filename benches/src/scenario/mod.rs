@@ -10,6 +10,9 @@ pub(crate) mod w2;
 pub(crate) mod w3;
 pub(crate) mod w3c;
 pub(crate) mod w3d;
+pub(crate) mod w3e;
+pub(crate) mod w4;
+pub(crate) mod w5;
 pub(crate) mod w6;
 pub(crate) mod w7;
 pub(crate) mod w8;
@@ -37,6 +40,9 @@ pub(crate) fn rows() -> Vec<Row> {
         w3::rows(),
         w3c::rows(),
         w3d::rows(),
+        w3e::rows(),
+        w4::rows(),
+        w5::rows(),
         w6::rows(),
         w7::rows(),
         w8::rows(),

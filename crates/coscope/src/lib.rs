@@ -33,6 +33,7 @@
 //! | run elsewhere | [`Dispatchers`], [`with_context`], [`run_on`]; block where you are: [`blocking`] |
 //! | wait | [`Deferred`], [`Job::join`], [`await_all`], [`race`], [`first_ok`] |
 //! | pass messages | [`channel`]; choose among several: [`select!`] |
+//! | give a coroutine a channel | [`produce`](actor::Produce::produce), [`actor`](actor::Actors::actor), [`ticker`](actor::Produce::ticker) |
 //! | cancel | [`Job::cancel`], [`Job::stop`], [`shutdown`]; keep out of it: [`shield`], [`run_to_completion`] |
 //! | clean up | [`Finally::finally`], [`defer`], [`bracket`] |
 //! | share state | [`sync::Mutex`], [`sync::Semaphore`] |
@@ -42,7 +43,7 @@
 //! ## Layers
 //! A module imports only what stands above it in this list.
 //! 1. `channel` · `sync` · `suspend_cancellable`
-//! 2. `select`
+//! 2. `select` · `actor`
 //! 3. `entry`
 //! 4. `block_on`
 //! 5. `prelude`
@@ -52,6 +53,7 @@ pub mod channel;
 pub mod sync;
 mod suspend_cancellable;
 pub mod select;
+pub mod actor;
 mod entry;
 mod block_on;
 pub mod prelude;
@@ -71,6 +73,12 @@ mod documentation {
     struct Dispatchers;
     #[doc = include_str!("../../../guide/time.md")]
     struct Time;
+    #[doc = include_str!("../../../guide/channels.md")]
+    struct Channels;
+    #[doc = include_str!("../../../guide/select.md")]
+    struct Select;
+    #[doc = include_str!("../../../guide/actors.md")]
+    struct Actors;
     #[doc = include_str!("../../../guide/shared-state.md")]
     struct SharedState;
 }

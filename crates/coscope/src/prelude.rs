@@ -1,5 +1,6 @@
 //! What nearly every program uses: `use coscope::prelude::*`.
 
+pub use crate::actor::{Actors, Produce};
 pub use crate::context::{CoroutineContext, CoroutineName};
 pub use crate::{
     CancelReason, CoroutineScope, Deferred, Dispatcher, Dispatchers, FailureHandler, Finally, Job, JoinError,

@@ -10,6 +10,7 @@
 //! | `switch` | `with_context`, scopes, timeouts |
 //! | `table` | the documents' table, tasks that block |
 //! | `deferred` | what a result costs in its forms |
+//! | `channels` | channels, an actor, selects |
 //! | `rest` | beside a load, and without any |
 
 mod home;
@@ -21,6 +22,7 @@ mod switch;
 mod table;
 mod deferred;
 mod rest;
+mod channels;
 
 pub(crate) use home::parallelism;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use coscope::sync::Mutex;
 use coscope::{Deferred, Scope, delay, yield_now};
 
-use super::{cancel, confined, deferred, home, rest, structure, switch, table};
+use super::{cancel, channels, confined, deferred, home, rest, structure, switch, table};
 use crate::peer::Make;
 use crate::runtime::Runtime;
 use crate::scenario::{load, w1, w3c, w3d, w9, w12a};
@@ -65,6 +65,6 @@ pub(super) fn offer(work: &str) -> Option<Make> {
         "Idle" => |_| rest::idle(),
         "I-detached" => |_| home::event_loop(deferred::detached_one_shot),
         "I-inline" => |_| home::event_loop(deferred::in_line),
-        _ => return None,
+        work => return channels::offer(work),
     })
 }

@@ -23,6 +23,9 @@ macro_rules! runtime {
             {
                 <$executor>::spawn(self, future)
             }
+            fn detach<T: Send + 'static>(handle: Task<T>) {
+                handle.detach();
+            }
             fn yield_now() -> impl Future<Output = ()> + Send {
                 smol::future::yield_now()
             }

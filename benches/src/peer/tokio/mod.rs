@@ -9,6 +9,7 @@
 //! | `confined` | another runtime that takes care of a counter |
 //! | `switch` | to where it may block, and back; timeouts |
 //! | `table` | the documents' table, tasks that block |
+//! | `channels` | its channels, and those that belong to no runtime; selects |
 //! | `oneshot` | a detached task that completes a one-shot |
 
 mod home;
@@ -19,6 +20,7 @@ mod confined;
 mod switch;
 mod table;
 mod oneshot;
+mod channels;
 
 use super::Peer;
 
@@ -31,4 +33,9 @@ pub(super) const PEERS: &[Peer] = &[
     Peer { name: "tokio other runtime", offer: confined::offer },
     Peer { name: "tokio block_in_place", offer: switch::in_place },
     Peer { name: "tokio spawn_blocking", offer: table::offer },
+    Peer { name: "tokio mpsc", offer: channels::own },
+    Peer { name: "kanal", offer: channels::kanal },
+    Peer { name: "flume", offer: channels::flume },
+    Peer { name: "async-channel", offer: channels::async_channel },
+    Peer { name: "crossfire", offer: channels::crossfire },
 ];
