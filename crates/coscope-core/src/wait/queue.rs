@@ -191,26 +191,38 @@ impl WaitQueue {
                 }
                 let granted = match ticket {
                     None => None,
-                    Some(own) if but.is_some_and(|but| but.is_of_the_same(own)) => {
-                        at = next;
-                        continue;
-                    }
-                    Some(ticket) => match ticket.claim() {
-                        Claimed::Granted(waker) => Some(waker),
-                        Claimed::Missed => {
+                    Some(ticket) => match self.claim(at, ticket, but) {
+                        None => {
                             at = next;
                             continue;
                         }
-                        Claimed::Gone => {
-                            self.unlink(at, Place::Out);
-                            at = next;
-                            continue;
-                        }
+                        granted => granted,
                     },
                 };
                 let waker = self.unlink(at, Place::Handed).into_waker().or(granted);
                 let waker = waker.expect("a waiter has a waker, and so has a claim that was granted");
                 return Some((waker, hand(data))); // the last touch: the waiter may go
+            }
+        }
+        None
+    }
+
+    /// Claims the clause of a select that stands at `this`, unless it is one of the same select as `but`. One that has
+    /// nothing to wait for any more is taken out.
+    ///
+    /// # Safety
+    /// `this` stands in this queue, with that ticket.
+    #[inline(never)] // out of the way of those who wait for one thing
+    unsafe fn claim(&mut self, this: *const Waiter, ticket: Ticket, but: Option<Ticket>) -> Option<Waker> {
+        if but.is_some_and(|but| but.is_of_the_same(ticket)) {
+            return None;
+        }
+        // SAFETY: the caller's contract, and `&mut self` is the lock.
+        unsafe {
+            match ticket.claim() {
+                Claimed::Granted(waker) => return Some(waker),
+                Claimed::Missed => {}
+                Claimed::Gone => drop(self.unlink(this, Place::Out)), // a ticket: no waker
             }
         }
         None
