@@ -48,9 +48,10 @@ impl<T> Ring<T> {
         if self.count == self.places.len() {
             self.grow();
         }
+        let count = self.count;
+        self.count = count + 1;
         // SAFETY: there is a place that holds nothing, and this is the first of them.
-        unsafe { self.place(self.first.wrapping_add(self.count)).write(message) };
-        self.count += 1;
+        unsafe { self.place(self.first.wrapping_add(count)).write(message) };
     }
 
     pub(super) fn push_front(&mut self, message: T) {
