@@ -1,5 +1,5 @@
 //! The macros: they take the arms apart, and bind what was chosen before they match it, so that all losers and temporaries have
-//! gone by then.
+//! gone by then. The select is pinned where it is made: awaited by value, all its clauses are copied twice more.
 
 /// Waits for the first of several clauses, and runs its arm. Where several could be first, the one that is listed first wins.
 ///

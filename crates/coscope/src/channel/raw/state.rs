@@ -62,7 +62,7 @@ impl<T> Hinted for State<T> {
         }
         let for_receivers = !self.ring.is_empty() | !self.senders.is_empty();
         let for_senders = self.has_room() | self.never_waits() | !self.receivers.is_empty();
-        u32::from(for_receivers) * FOR_RECEIVERS | u32::from(for_senders) * FOR_SENDERS
+        (u32::from(for_receivers) * FOR_RECEIVERS) | (u32::from(for_senders) * FOR_SENDERS)
     }
 }
 
