@@ -141,6 +141,7 @@ where
     let head = &this.payload.head;
     let runnable = runnable(this, slot);
     let on = |dispatcher: &Dispatcher| {
+        let runnable = held(runnable, &head.context, dispatcher);
         if yielding { dispatcher.dispatch_yield(runnable) } else { dispatcher.dispatch(runnable) }
     };
     match if slot == 0 { None } else { head.hops.dispatcher(slot) } {
@@ -158,7 +159,20 @@ where
     P: Policy<F::Output>,
 {
     let dispatcher = this.payload.head.context.dispatcher().expect("a coroutine has a dispatcher");
-    dispatcher.dispatch_impl().dispatch_first(runnable(this, 0)); // should it panic, the step is refused
+    let runnable = held(runnable(this, 0), &this.payload.head.context, dispatcher);
+    dispatcher.dispatch_impl().dispatch_first(runnable); // should it panic, the step is refused
+}
+
+/// The step, with what the context's clock wants kept meanwhile.
+#[inline]
+fn held(step: Runnable, context: &CoroutineContext, to: &Dispatcher) -> Runnable {
+    match context.hold(to) {
+        None => step,
+        Some(hold) => Runnable::from_fn(move || {
+            step.run();
+            drop(hold);
+        }),
+    }
 }
 
 #[inline]
