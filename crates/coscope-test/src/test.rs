@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use coscope_core::context::{CoroutineContext, CoroutineName};
+use coscope_core::context::CoroutineContext;
 use coscope_core::{
     Drive, FailureHandler, Job, Scope, Supervisor, block_on_scope, current_job, scope, try_scope, unwind,
     with_context,
@@ -120,10 +120,9 @@ impl Test {
     {
         let test_loop = TestLoop::new(self.limit, Order::of_seed(self.seed));
         let lost = Lost::default();
-        let context = CoroutineContext::with_clock(test_loop.background_clock.clone())
-            + lost.handler()
-            + CoroutineName::new("test");
-        let in_front = CoroutineContext::with_clock(test_loop.clock.clone());
+        // no name: children would each get a context of their own, without it
+        let context = CoroutineContext::with_clock(test_loop.clock.clone()) + lost.handler();
+        let behind = CoroutineContext::with_clock(test_loop.background_clock.clone());
         let parts = Parts::of(&test_loop);
         let mut below_root = None;
         let note = &mut below_root;
@@ -138,7 +137,8 @@ impl Test {
                 begins.begin(test.clone());
                 drop(begins);
                 let background = test.new_child();
-                let value = with_context(in_front, body(background.supervisor(), parts)).await;
+                let supervisor = with_context(behind, async { background.supervisor() }).await;
+                let value = body(supervisor, parts).await;
                 background.cancel_and_join("the test's body has ended").await;
                 value
             })

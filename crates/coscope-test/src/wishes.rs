@@ -43,15 +43,16 @@ impl Wishes {
             Wish::RunAt(at) => next.is_none_or(|next| at < next).then_some(now),
             Wish::Idle => None,
         };
-        let first = list
-            .iter()
-            .enumerate()
-            .filter_map(|(place, (_, wish, _))| Some((comes_at(wish)?, place)))
-            .min();
+        let first =
+            list.iter().enumerate().filter_map(|(place, (_, wish, _))| Some((comes_at(wish)?, place))).min();
         // whoever waits for the clock to come somewhere is not idle
         let other = || {
             let busy = next_in_front.is_some() || list.iter().any(|(_, wish, _)| matches!(wish, Wish::To(_)));
-            if busy { None } else { Some((now, list.iter().position(|(_, wish, _)| matches!(wish, Wish::Idle))?)) }
+            if busy {
+                None
+            } else {
+                Some((now, list.iter().position(|(_, wish, _)| matches!(wish, Wish::Idle))?))
+            }
         };
         let (at, place) = first.or_else(other)?;
         let (_, _, waker) = list.remove(place);

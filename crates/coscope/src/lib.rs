@@ -35,6 +35,7 @@
 //! | pass messages | [`channel`]; choose among several: [`select!`] |
 //! | cancel | [`Job::cancel`], [`Job::stop`], [`shutdown`]; keep out of it: [`shield`], [`run_to_completion`] |
 //! | clean up | [`Finally::finally`], [`defer`], [`bracket`] |
+//! | test | [`macro@test`], with the crate `coscope-test` |
 //! | keep time | [`delay`], [`with_timeout`], [`interval`] |
 //!
 //! ## Layers
@@ -67,6 +68,8 @@ mod documentation {
     struct Dispatchers;
     #[doc = include_str!("../../../guide/time.md")]
     struct Time;
+    #[doc = include_str!("../../../guide/testing.md")]
+    struct Testing;
 }
 
 pub use block_on::{
@@ -85,7 +88,7 @@ pub use coscope_core::{
     shield, stop_requested, try_current_job, with_context, yield_now,
 };
 pub use coscope_core::{context, dispatch};
-pub use coscope_macros::main;
+pub use coscope_macros::{main, test};
 pub use coscope_scheduler::{Dispatchers, PoolMetrics, ThreadDispatchers, blocking, pool_metrics};
 pub use entry::{
     CoroutineScope, collect_scope, defer, delay, delay_until, detached, frame_scope, interval, now, run_on,

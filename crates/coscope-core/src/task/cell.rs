@@ -75,7 +75,8 @@ where
     fn cancelled_quietly(this: &KindRef<Self>, volley: &mut Volley) -> bool {
         let head = &this.payload.head;
         let home = head.context.dispatcher().expect("a coroutine has a dispatcher");
-        if !head.hops.is_home() || !volley.takes(home) {
+        // a step that a clock waits for goes by itself: what follows from it must have come when it has run
+        if !head.hops.is_home() || !volley.takes(home) || head.context.hold(home).is_some() {
             return false;
         }
         if head.state.cancel() == Wake::Schedule {
