@@ -41,7 +41,7 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[coscope::test(schedules = 100)]` runs the body under 100 orders of what is ready at once, and names the seed of
 /// one that fails; see `Test::run_schedules`. `COSCOPE_TEST_SEED` names the one to run.
 ///
-/// Above a plain `fn` it is the standard `#[test]`, so that `use coscope::*` takes nothing away.
+/// Beside `use coscope::*` the standard `#[test]` is ambiguous: import the prelude, or `core::prelude::v1::test` by name.
 ///
 /// ```ignore
 /// #[coscope::test(schedules = 100)]
@@ -55,11 +55,6 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
         Ok(schedules) => schedules,
         Err(message) => return error(message),
     };
-    if !item.clone().into_iter().any(|tree| is_word(&tree, "async")) {
-        let mut plain: TokenStream = "#[::core::prelude::v1::test]".parse().expect("an attribute is tokens");
-        plain.extend(item);
-        return plain;
-    }
     expand("test", item, |parts| {
         let Parts { before, name, parameters, result, body } = parts;
         let runner = if result.is_empty() { "run_schedules" } else { "try_run_schedules" };

@@ -1,6 +1,7 @@
 //! Faults of user code and of dispatchers: a panic in an odd place, a refusal. Nothing is lost or aborted by them.
 #![allow(missing_docs, clippy::disallowed_methods, clippy::type_complexity)] // tests catch what they provoke
 
+use ::core::prelude::v1::test; // and not that of coscope
 use coscope::context::{Element, ThreadElement, thread_element};
 use coscope::prelude::*;
 use coscope::*;

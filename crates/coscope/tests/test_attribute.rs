@@ -1,4 +1,4 @@
-//! `#[coscope::test]`: what it makes of an `async fn`, and of a plain one.
+//! `#[coscope::test]`: what it makes of an `async fn`.
 #![allow(missing_docs)] // tests
 
 use coscope::*;
@@ -39,6 +39,3 @@ async fn under_many_orders(t: TestScope) {
     let run = t.spawn(async { RUNS.fetch_add(1, Ordering::Relaxed) }).await;
     assert!(run < 20);
 }
-
-#[test] // that of coscope, by the glob above
-fn a_plain_function_is_a_plain_test() {}
