@@ -1,7 +1,7 @@
 //! The table of contents: all chapters, and how one is found.
 
 use crate::chapter::Chapter;
-use crate::{basics, cancellation, composing, context, dispatchers, structure};
+use crate::{basics, cancellation, composing, context, dispatchers, shared_state, structure};
 
 const PARTS: &[(&str, &[Chapter])] = &[
     ("Basics", basics::CHAPTERS),
@@ -10,6 +10,7 @@ const PARTS: &[(&str, &[Chapter])] = &[
     ("Context", context::CHAPTERS),
     ("Structure", structure::CHAPTERS),
     ("Dispatchers", dispatchers::CHAPTERS),
+    ("Shared state", shared_state::CHAPTERS),
 ];
 
 /// All chapters, in the order of the tour.

@@ -15,6 +15,7 @@ mod composing;
 mod contents;
 mod context;
 mod dispatchers;
+mod shared_state;
 mod stage;
 mod structure;
 

@@ -8,6 +8,8 @@ pub(crate) mod w1c;
 pub(crate) mod w1d;
 pub(crate) mod w2;
 pub(crate) mod w3;
+pub(crate) mod w3c;
+pub(crate) mod w3d;
 pub(crate) mod w6;
 pub(crate) mod w7;
 pub(crate) mod w8;
@@ -33,6 +35,8 @@ pub(crate) fn rows() -> Vec<Row> {
         w1d::rows(),
         w2::rows(),
         w3::rows(),
+        w3c::rows(),
+        w3d::rows(),
         w6::rows(),
         w7::rows(),
         w8::rows(),

@@ -11,6 +11,18 @@ use crate::unwind;
 /// An error or a panic, with the coroutine that it came from.
 ///
 /// What a [`FailureHandler`] is shown. The error itself is there as [`Any`]: `downcast_ref`.
+///
+/// ```
+/// # use coscope::prelude::*;
+/// let (heard, log) = std::sync::mpsc::channel();
+/// let handler = FailureHandler::new(move |failure| {
+///     let text = failure.downcast_ref::<String>().cloned();
+///     heard.send((text, failure.coroutine().name().to_owned(), failure.is_panic())).unwrap();
+/// });
+/// let server = CoroutineScope::new(Dispatchers::default() + handler);
+/// server.named("disk").try_launch(async { Err::<(), _>("full".to_owned()) });
+/// assert_eq!(log.recv().unwrap(), (Some("full".to_owned()), "disk".to_owned(), false));
+/// ```
 pub struct Failure {
     pub(crate) cause: FailureCause,
     pub(crate) coroutine: CoroutineInfo,
@@ -32,19 +44,62 @@ impl Failure {
     }
 
     /// Which coroutine failed.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let (heard, log) = std::sync::mpsc::channel();
+    /// let handler = FailureHandler::new(move |failure| heard.send(failure.coroutine().name().to_owned()).unwrap());
+    /// let server = CoroutineScope::new(Dispatchers::default() + handler);
+    /// server.named("disk").try_launch(async { Err::<(), _>("full") });
+    /// assert_eq!(log.recv().unwrap(), "disk");
+    /// ```
     pub fn coroutine(&self) -> &CoroutineInfo {
         &self.coroutine
     }
     /// Whether it came too late to be its scope's failure: another was first, or nobody waits for
     /// the scope any more.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let (heard, log) = std::sync::mpsc::channel();
+    /// let handler = FailureHandler::new(move |failure| heard.send(failure.is_suppressed()).unwrap());
+    /// let ended = coscope::try_run_blocking_on(handler, async |s: Scope<&str>| {
+    ///     s.start(Start::Undispatched).launch(shield(async {
+    ///         yield_now().await;
+    ///         panic!("too late");
+    ///     }));
+    ///     s.start(Start::Undispatched).try_launch(async { Err("first") });
+    ///     Ok(())
+    /// });
+    /// assert_eq!(ended, Err("first"));
+    /// assert_eq!(log.recv(), Ok(true));
+    /// ```
     pub fn is_suppressed(&self) -> bool {
         self.suppressed
     }
     /// Whether the coroutine panicked.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let (heard, log) = std::sync::mpsc::channel();
+    /// let handler = FailureHandler::new(move |failure| heard.send(failure.is_panic()).unwrap());
+    /// let server = CoroutineScope::new(Dispatchers::default() + handler);
+    /// server.launch(async { panic!("no such page") });
+    /// assert_eq!(log.recv(), Ok(true));
+    /// ```
     pub fn is_panic(&self) -> bool {
         matches!(self.cause, FailureCause::Panic(_))
     }
     /// The panic's message, or the error as `Debug` shows it (its type's name where it has no `Debug`).
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let (heard, log) = std::sync::mpsc::channel();
+    /// let handler = FailureHandler::new(move |failure| heard.send(failure.message().to_owned()).unwrap());
+    /// let server = CoroutineScope::new(Dispatchers::default() + handler);
+    /// server.launch(async { panic!("no such page") });
+    /// assert_eq!(log.recv().unwrap(), "no such page");
+    /// ```
     pub fn message(&self) -> &str {
         match &self.cause {
             FailureCause::Error { text, .. } => text,
@@ -52,6 +107,15 @@ impl Failure {
         }
     }
     /// The error, if it is an `E`.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let (heard, log) = std::sync::mpsc::channel();
+    /// let handler = FailureHandler::new(move |failure| heard.send(failure.downcast_ref::<i32>().copied()).unwrap());
+    /// let server = CoroutineScope::new(Dispatchers::default() + handler);
+    /// server.try_launch(async { Err::<(), _>(404) });
+    /// assert_eq!(log.recv(), Ok(Some(404)));
+    /// ```
     pub fn downcast_ref<E: Any>(&self) -> Option<&E> {
         match &self.cause {
             FailureCause::Error { error, .. } => error.downcast_ref(),
@@ -91,15 +155,25 @@ impl fmt::Debug for Failure {
 /// no lock held; a panic in it is contained.
 ///
 /// ```
-/// use coscope_core::FailureHandler;
-/// let handler = FailureHandler::new(|failure| eprintln!("lost: {failure}"));
-/// # let _ = handler;
+/// # use coscope::prelude::*;
+/// let (heard, log) = std::sync::mpsc::channel();
+/// let handler = FailureHandler::new(move |failure| heard.send(failure.message().to_owned()).unwrap());
+/// let server = CoroutineScope::new(Dispatchers::default() + handler);
+/// server.try_launch(async { Err::<(), _>(404) });
+/// assert_eq!(log.recv().unwrap(), "404");
 /// ```
 #[derive(Clone)]
 pub struct FailureHandler(Arc<dyn Fn(&Failure) + Send + Sync>);
 
 impl FailureHandler {
     /// A handler that calls `handle`.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let handler = FailureHandler::new(|failure| eprintln!("lost: {failure}"));
+    /// let context = Dispatchers::default() + handler;
+    /// assert!(context.failure_handler().is_some());
+    /// ```
     pub fn new(handle: impl Fn(&Failure) + Send + Sync + 'static) -> Self {
         FailureHandler(Arc::new(handle))
     }

@@ -13,12 +13,11 @@
 //! | `a_select_goes_away` | a select is polled once and dropped; a plain sender | the sender was met, or waits still |
 //!
 //! Taken out, and seen to fail:
-//! * the mark of one who was missed is not written again where it stands already, and looks are quick (`selects_cross` in
-//!   `coscope/tests/loom_channel.rs`: a look that saw the first mark need not see what the second left);
 //! * `open` does not look whether it was missed (a thread sleeps for ever);
-//! * a claim of a busy select is granted (both commit: two meetings, or a slot used twice);
-//! * `pop_with` meets the own select (it waits for itself);
-//! * `hand` before the lock is let go, but the waiter unlinked after it (freed memory is touched).
+//! * a claim of a busy select is granted (both commit);
+//! * `pop_with` meets the own select (`a_select_meets_itself_nowhere`).
+//!
+//! What is missed without the second mark is seen only where looks are quick: `coscope/tests/loom_channel.rs`.
 #![cfg(loom)]
 
 mod loom_pool;

@@ -11,11 +11,11 @@ use proc_macro::{Delimiter, Group, TokenStream, TokenTree};
 /// The parameter is the scope; leave it out where nothing is launched. A `main` that returns a
 /// `Result` runs in `coscope::try_run_blocking`: its scope's error type is that of the `Result`.
 ///
-/// ```ignore
+/// ```
 /// #[coscope::main]
 /// async fn main(s: coscope::Scope) {
-///     s.launch(async { println!("World!") });
-///     println!("Hello,");
+///     let answer = s.spawn(async { 42 });
+///     assert_eq!(answer.await, 42);
 /// }
 /// ```
 #[proc_macro_attribute]

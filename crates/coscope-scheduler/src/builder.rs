@@ -12,6 +12,15 @@ use crate::state::MOST_PERMITS;
 pub(crate) type Spawn = dyn Fn(String, Box<dyn FnOnce() + Send>) -> io::Result<thread::Thread> + Send + Sync;
 
 /// The measures of a pool. The process's own takes the defaults.
+///
+/// ```
+/// use coscope::{Scope, run_blocking};
+/// use coscope_scheduler::Builder;
+///
+/// let pool = Builder::new().parallelism(2).name("mine").build();
+/// let label = run_blocking(async |s: Scope| s.on(pool.cpu()).spawn(async { coscope::current_label() }).await);
+/// assert!(label.starts_with("mine-"));
+/// ```
 #[derive(Clone)]
 pub struct Builder {
     pub(crate) permits: usize,
@@ -38,35 +47,80 @@ impl Default for Builder {
 
 impl Builder {
     /// The defaults.
+    ///
+    /// ```
+    /// assert!(coscope_scheduler::Builder::new().build().metrics().cpu_permits >= 1);
+    /// ```
     pub fn new() -> Self {
         Builder::default()
     }
 
     /// How many CPU steps run at once.
+    ///
+    /// At least 1.
+    ///
+    /// ```
+    /// let pool = coscope_scheduler::Builder::new().parallelism(3).build();
+    /// assert_eq!(pool.metrics().cpu_permits, 3);
+    /// ```
     pub fn parallelism(mut self, permits: usize) -> Self {
         self.permits = permits.clamp(1, MOST_PERMITS);
         self
     }
 
     /// How many steps of IO run at once.
+    ///
+    /// At least 1.
+    ///
+    /// ```
+    /// use coscope::{Scope, run_blocking};
+    ///
+    /// let pool = coscope_scheduler::Builder::new().io_parallelism(8).build();
+    /// assert_eq!(run_blocking(async |s: Scope| s.on(pool.io()).spawn(async { 42 }).await), 42);
+    /// ```
     pub fn io_parallelism(mut self, limit: usize) -> Self {
         self.io_limit = limit.max(1);
         self
     }
 
     /// How long a thread waits for work before it ends.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let pool = coscope_scheduler::Builder::new().keep_alive(Duration::from_secs(5)).build();
+    /// assert_eq!(pool.metrics().threads, 0); // none before there is work
+    /// ```
     pub fn keep_alive(mut self, time: Duration) -> Self {
         self.keep_alive = time;
         self
     }
 
     /// How threads are named: the name, a hyphen, a number from 1.
+    ///
+    /// ```
+    /// use coscope::{Scope, run_blocking};
+    ///
+    /// let pool = coscope_scheduler::Builder::new().name("reader").build();
+    /// let label = run_blocking(async |s: Scope| s.on(pool.cpu()).spawn(async { coscope::current_label() }).await);
+    /// assert!(label.starts_with("reader-1 @"));
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
     /// Asked before each thread is started; an error stands for the operating system's refusal.
+    ///
+    /// ```
+    /// use coscope::{Scope, run_blocking};
+    ///
+    /// let (tx, rx) = std::sync::mpsc::channel();
+    /// let tell = move |name: &str| { _ = tx.send(name.to_owned()); Ok(()) };
+    /// let pool = coscope_scheduler::Builder::new().name("mine").before_spawn(tell).build();
+    /// run_blocking(async |s: Scope| s.on(pool.cpu()).launch(async {}).join().await);
+    /// assert!(rx.try_iter().any(|name| name.starts_with("mine-")));
+    /// ```
     pub fn before_spawn(mut self, ask: impl Fn(&str) -> io::Result<()> + Send + Sync + 'static) -> Self {
         self.spawn = Arc::new(move |name, body| {
             ask(&name)?;

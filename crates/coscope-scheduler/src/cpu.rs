@@ -38,6 +38,13 @@ impl Dispatch for Pool {
 
 impl Pool {
     /// A dispatcher of CPU steps on this pool.
+    ///
+    /// ```
+    /// use coscope::{Scope, run_blocking};
+    ///
+    /// let pool = coscope_scheduler::Builder::new().build();
+    /// assert_eq!(run_blocking(async |s: Scope| s.on(pool.cpu()).spawn(async { 42 }).await), 42);
+    /// ```
     pub fn cpu(self: &Arc<Self>) -> Dispatcher {
         Dispatcher::from_arc(self.clone())
     }

@@ -38,6 +38,21 @@ thread_local! {
 }
 
 /// A queue of steps and a clock, driven by the thread that calls [`run_until`](Self::run_until).
+///
+/// ```
+/// use coscope_core::dispatch::Runnable;
+/// use coscope_scheduler::EventLoop;
+/// use std::cell::Cell;
+/// use std::sync::mpsc;
+///
+/// let (tx, rx) = mpsc::channel();
+/// let event_loop = EventLoop::new("ui");
+/// event_loop.dispatcher().dispatch(Runnable::from_fn(move || tx.send(7).unwrap()));
+/// let got = Cell::new(None);
+/// event_loop.run_until(&|| { got.set(got.get().or(rx.try_recv().ok())); got.get().is_some() });
+/// assert_eq!(got.get(), Some(7));
+/// event_loop.close();
+/// ```
 pub struct EventLoop {
     name: String,
     timers: Arc<Timers>,
@@ -57,6 +72,11 @@ struct Inbox {
 
 impl EventLoop {
     /// A loop that nobody drives yet. Steps can be dispatched already.
+    ///
+    /// ```
+    /// let event_loop = coscope_scheduler::EventLoop::new("ui");
+    /// assert!(!event_loop.is_closed() && !event_loop.is_driven_here());
+    /// ```
     pub fn new(name: impl Into<String>) -> Arc<Self> {
         Arc::new(EventLoop {
             name: name.into(),
@@ -68,6 +88,11 @@ impl EventLoop {
     }
 
     /// The loop as a dispatcher.
+    ///
+    /// ```
+    /// let event_loop = coscope_scheduler::EventLoop::new("ui");
+    /// assert_eq!(event_loop.dispatcher().name(), "ui");
+    /// ```
     pub fn dispatcher(self: &Arc<Self>) -> Dispatcher {
         Dispatcher::from_arc(self.clone())
     }
@@ -76,6 +101,19 @@ impl EventLoop {
     /// step and after each [`unpark`](Self::unpark). Waits as [`blocking`](crate::blocking) does.
     ///
     /// A loop may be driven inside a step of another, or of its own.
+    ///
+    /// ```
+    /// use coscope_core::dispatch::Runnable;
+    /// use coscope_scheduler::EventLoop;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    ///
+    /// let done = Arc::new(AtomicBool::new(false));
+    /// let event_loop = EventLoop::new("ui");
+    /// let seen = done.clone();
+    /// event_loop.dispatcher().dispatch(Runnable::from_fn(move || seen.store(true, Relaxed)));
+    /// event_loop.run_until(&|| done.load(Relaxed));
+    /// ```
     ///
     /// # Panics
     /// If another thread drives this loop.
@@ -148,6 +186,21 @@ impl EventLoop {
     }
 
     /// Makes the loop ask again whether it is done. For whoever makes it so on another thread.
+    ///
+    /// ```
+    /// use coscope_scheduler::EventLoop;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+    ///
+    /// let done = Arc::new(AtomicBool::new(false));
+    /// let event_loop = EventLoop::new("ui");
+    /// let (elsewhere, flag) = (event_loop.clone(), done.clone());
+    /// std::thread::spawn(move || {
+    ///     flag.store(true, SeqCst);
+    ///     elsewhere.unpark();
+    /// });
+    /// event_loop.run_until(&|| done.load(SeqCst));
+    /// ```
     pub fn unpark(&self) {
         let sleeper = {
             let mut inbox = self.inbox.lock();
@@ -160,6 +213,12 @@ impl EventLoop {
     }
 
     /// Refuses all steps from now on, and those that are queued. Its timers go on, by the process's clock.
+    ///
+    /// ```
+    /// let event_loop = coscope_scheduler::EventLoop::new("ui");
+    /// event_loop.close();
+    /// assert!(event_loop.is_closed());
+    /// ```
     pub fn close(&self) {
         let mut refused = {
             let mut inbox = self.inbox.lock();
@@ -183,11 +242,22 @@ impl EventLoop {
     }
 
     /// Whether it has been closed.
+    ///
+    /// ```
+    /// let event_loop = coscope_scheduler::EventLoop::new("ui");
+    /// assert!(!event_loop.is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
 
     /// Whether the calling thread drives this loop just now.
+    ///
+    /// ```
+    /// let event_loop = coscope_scheduler::EventLoop::new("ui");
+    /// event_loop.run_until(&|| event_loop.is_driven_here()); // asked while it is driven: true at once
+    /// assert!(!event_loop.is_driven_here());
+    /// ```
     #[inline]
     pub fn is_driven_here(&self) -> bool {
         home::current() == self.address()

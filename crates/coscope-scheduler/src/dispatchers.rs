@@ -18,6 +18,17 @@ use crate::process::{install, process};
 /// | [`single_thread`](Self::single_thread), [`fixed_pool`](Self::fixed_pool) | on threads of their own |
 /// | [`unconfined`](Self::unconfined) | in whatever thread resumes |
 /// | [`main`](Self::main) | wherever the program has said its main thread is |
+///
+/// ```
+/// use coscope::prelude::*;
+///
+/// run_blocking(async |s: Scope| {
+///     let sum = s.on(Dispatchers::default()).spawn(async { (1..=1000u32).sum::<u32>() });
+///     let text = s.on(Dispatchers::io()).spawn(async { std::fs::read_to_string("Cargo.toml") });
+///     assert_eq!(sum.await, 500_500);
+///     assert!(text.await.is_ok());
+/// });
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Dispatchers;
 
@@ -25,6 +36,11 @@ pub struct Dispatchers;
 impl Dispatchers {
     /// The CPU pool: as many steps at once as there are cores, at least 2, or as many as
     /// `COSCOPE_DEFAULT_PARALLELISM` says.
+    ///
+    /// ```
+    /// use coscope::prelude::*;
+    /// assert_eq!(run_blocking(async |_| with_context(Dispatchers::default(), async { 42 }).await), 42);
+    /// ```
     pub fn default() -> Dispatcher {
         install();
         process().cpu.clone()
@@ -32,6 +48,14 @@ impl Dispatchers {
 
     /// For steps that block their thread: 64 at once, or as many as there are cores, or as many as
     /// `COSCOPE_IO_PARALLELISM` says. It shares its threads with [`default`](Self::default), not its limit.
+    ///
+    /// ```
+    /// use coscope::prelude::*;
+    /// let text = run_blocking(async |_| {
+    ///     with_context(Dispatchers::io(), async { std::fs::read_to_string("Cargo.toml") }).await
+    /// });
+    /// assert!(text.is_ok());
+    /// ```
     pub fn io() -> Dispatcher {
         install();
         process().io.clone()
@@ -39,6 +63,12 @@ impl Dispatchers {
 
     /// For steps that block their thread: `n` at once, beside those of [`io`](Self::io) and of all
     /// other such views. Threads are made as they are needed.
+    ///
+    /// ```
+    /// use coscope::prelude::*;
+    /// let database = Dispatchers::limited(10); // never more than ten queries at once
+    /// assert_eq!(run_blocking(async |_| with_context(database, async { "a row" }).await), "a row");
+    /// ```
     ///
     /// # Panics
     /// If `n` is 0.
@@ -55,6 +85,13 @@ impl Dispatchers {
     /// A thread of its own, called `name`. It ends when the last handle drops; steps that are still
     /// queued are refused.
     ///
+    /// ```
+    /// use coscope::prelude::*;
+    /// let audio = Dispatchers::try_single_thread("audio").expect("a thread can be started");
+    /// let label = run_blocking(async |s: Scope| s.on(audio).spawn(async { coscope::current_label() }).await);
+    /// assert!(label.starts_with("audio"));
+    /// ```
+    ///
     /// # Errors
     /// If the thread cannot be started.
     pub fn try_single_thread(name: &str) -> io::Result<Dispatcher> {
@@ -62,6 +99,15 @@ impl Dispatchers {
     }
 
     /// As [`try_single_thread`](Self::try_single_thread).
+    ///
+    /// ```
+    /// use coscope::prelude::*;
+    /// let audio = Dispatchers::single_thread("audio");
+    /// run_blocking(async |s: Scope| {
+    ///     let thread = || s.on(&audio).spawn(async { std::thread::current().id() });
+    ///     assert_eq!(thread().await, thread().await);
+    /// });
+    /// ```
     ///
     /// # Panics
     /// If the thread cannot be started.
@@ -71,6 +117,13 @@ impl Dispatchers {
     }
 
     /// `n` threads of its own, called `name-1` and so on. They end when the last handle drops.
+    ///
+    /// ```
+    /// use coscope::prelude::*;
+    /// let render = Dispatchers::try_fixed_pool(2, "render").expect("two threads can be started");
+    /// let label = run_blocking(async |s: Scope| s.on(render).spawn(async { coscope::current_label() }).await);
+    /// assert!(label.starts_with("render-"));
+    /// ```
     ///
     /// # Errors
     /// If a thread cannot be started.
@@ -86,6 +139,12 @@ impl Dispatchers {
 
     /// As [`try_fixed_pool`](Self::try_fixed_pool).
     ///
+    /// ```
+    /// use coscope::prelude::*;
+    /// let render = Dispatchers::fixed_pool(2, "render");
+    /// assert_eq!(run_blocking(async |s: Scope| s.on(render).spawn(async { 42 }).await), 42);
+    /// ```
+    ///
     /// # Panics
     /// If a thread cannot be started, or `n` is 0.
     #[track_caller]
@@ -97,6 +156,15 @@ impl Dispatchers {
     }
 
     /// Runs each step in the thread that resumes it.
+    ///
+    /// ```
+    /// use coscope::prelude::*;
+    /// let here = std::thread::current().id();
+    /// run_blocking(async |s: Scope| {
+    ///     let first_step = s.on(Dispatchers::unconfined()).spawn(async { std::thread::current().id() });
+    ///     assert_eq!(first_step.await, here);
+    /// });
+    /// ```
     pub fn unconfined() -> Dispatcher {
         install();
         process().unconfined.clone()
@@ -124,12 +192,33 @@ impl Dispatchers {
     }
 
     /// As [`main`](Self::main), but a coroutine that is on its thread already is not queued to get there.
+    ///
+    /// ```
+    /// use coscope::prelude::*;
+    /// Dispatchers::set_main(Dispatchers::single_thread("ui"));
+    /// run_blocking(async |s: Scope| {
+    ///     s.on(Dispatchers::main())
+    ///         .spawn(async {
+    ///             let label = with_context(Dispatchers::main_immediate(), async { coscope::current_label() }).await;
+    ///             assert!(label.starts_with("ui"));
+    ///         })
+    ///         .await;
+    /// });
+    /// # Dispatchers::reset_main();
+    /// ```
     pub fn main_immediate() -> Dispatcher {
         install();
         process().main_immediate.clone()
     }
 
     /// Says what the main dispatcher is; returns what it was.
+    ///
+    /// ```
+    /// use coscope::Dispatchers;
+    /// let ui = Dispatchers::single_thread("ui");
+    /// assert!(Dispatchers::set_main(ui.clone()).is_none());
+    /// assert_eq!(Dispatchers::set_main(Dispatchers::default()), Some(ui));
+    /// ```
     ///
     /// # Panics
     /// If it is [`main`](Self::main) or [`main_immediate`](Self::main_immediate) itself.
@@ -141,6 +230,13 @@ impl Dispatchers {
     }
 
     /// There is no main dispatcher any more; returns what it was.
+    ///
+    /// ```
+    /// use coscope::Dispatchers;
+    /// Dispatchers::set_main(Dispatchers::default());
+    /// assert_eq!(Dispatchers::reset_main(), Some(Dispatchers::default()));
+    /// assert_eq!(Dispatchers::reset_main(), None);
+    /// ```
     pub fn reset_main() -> Option<Dispatcher> {
         main_dispatcher::set(None)
     }
@@ -152,18 +248,49 @@ mod sealed {
 }
 
 /// Dispatchers with threads, under the name of `Dispatcher`.
+///
+/// ```
+/// use coscope::{Dispatcher, ThreadDispatchers, run_blocking, with_context};
+/// let audio = Dispatcher::single_thread("audio");
+/// assert_eq!(run_blocking(async |s: coscope::Scope| s.on(audio).spawn(async { 42 }).await), 42);
+/// assert_eq!(run_blocking(async |_| with_context(Dispatcher::limited(4), async { 42 }).await), 42);
+/// ```
 pub trait ThreadDispatchers: sealed::Sealed {
     /// [`Dispatchers::limited`].
+    ///
+    /// ```
+    /// use coscope::{Dispatcher, ThreadDispatchers};
+    /// assert_eq!(Dispatcher::limited(4).name(), "Dispatchers.limited(4)");
+    /// ```
+    ///
+    /// # Panics
+    /// If `n` is 0.
     #[track_caller]
     fn limited(n: usize) -> Dispatcher {
         Dispatchers::limited(n)
     }
     /// [`Dispatchers::single_thread`].
+    ///
+    /// ```
+    /// use coscope::{Dispatcher, ThreadDispatchers};
+    /// assert_eq!(Dispatcher::single_thread("audio").name(), "audio");
+    /// ```
+    ///
+    /// # Panics
+    /// If the thread cannot be started.
     #[track_caller]
     fn single_thread(name: &str) -> Dispatcher {
         Dispatchers::single_thread(name)
     }
     /// [`Dispatchers::fixed_pool`].
+    ///
+    /// ```
+    /// use coscope::{Dispatcher, ThreadDispatchers};
+    /// assert_eq!(Dispatcher::fixed_pool(2, "render").name(), "render");
+    /// ```
+    ///
+    /// # Panics
+    /// If a thread cannot be started, or `n` is 0.
     #[track_caller]
     fn fixed_pool(n: usize, name: &str) -> Dispatcher {
         Dispatchers::fixed_pool(n, name)

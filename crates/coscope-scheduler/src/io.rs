@@ -74,6 +74,16 @@ impl Dispatch for Io {
 
 impl Pool {
     /// A dispatcher of blocking steps on this pool, with its limit of IO.
+    ///
+    /// ```
+    /// use coscope::{Scope, run_blocking};
+    ///
+    /// let pool = coscope_scheduler::Builder::new().build();
+    /// let text = run_blocking(async |s: Scope| {
+    ///     s.on(pool.io()).spawn(async { std::fs::read_to_string("Cargo.toml") }).await
+    /// });
+    /// assert!(text.is_ok());
+    /// ```
     pub fn io(self: &Arc<Self>) -> Dispatcher {
         Dispatcher::new(Io::new(Dispatcher::new(Blocking(self.clone())), self.options.io_limit))
     }

@@ -6,6 +6,12 @@ use crate::pool::Pool;
 use crate::process::process;
 
 /// What the process's pool is at. Each figure is right for itself; they are not taken at one instant.
+///
+/// ```
+/// let now: coscope::PoolMetrics = coscope::pool_metrics();
+/// assert!(now.cpu_permits_free <= now.cpu_permits);
+/// println!("{} threads, {} steps wait", now.threads, now.default_queued);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolMetrics {
@@ -41,6 +47,11 @@ pub struct PoolMetrics {
 
 impl Pool {
     /// What this pool is at, IO left out.
+    ///
+    /// ```
+    /// let pool = coscope_scheduler::Builder::new().build();
+    /// assert_eq!(pool.metrics().default_queued, 0);
+    /// ```
     pub fn metrics(&self) -> PoolMetrics {
         let counts = self.idle.state.load();
         PoolMetrics {
@@ -61,6 +72,10 @@ impl Pool {
 }
 
 /// What the process's pool is at.
+///
+/// ```
+/// assert!(coscope::pool_metrics().io_permits >= 1);
+/// ```
 pub fn pool_metrics() -> PoolMetrics {
     let process = process();
     let io = process.io_view.view();

@@ -24,6 +24,12 @@ use crate::park::Signal;
 use crate::watch::Watch;
 
 /// A pool of threads with CPU permits, which also serve blocking work without.
+///
+/// ```
+/// let pool = coscope_scheduler::Builder::new().parallelism(2).build();
+/// assert_eq!(pool.cpu().name(), "Dispatchers.Default");
+/// assert_eq!(pool.metrics().cpu_permits_free, 2);
+/// ```
 pub struct Pool {
     me: Weak<Pool>,
     bodies: Bodies,
@@ -446,7 +452,14 @@ impl fmt::Debug for Pool {
 /// IO, whose limit counts it. A place in a view (`limited_parallelism`) is kept meanwhile.
 ///
 /// ```
-/// let length = coscope_scheduler::blocking(|| std::fs::read("Cargo.toml").map_or(0, |bytes| bytes.len()));
+/// use coscope::prelude::*;
+///
+/// run_blocking(async |s: Scope| {
+///     let length = s.on(Dispatchers::default()).spawn(async {
+///         coscope::blocking(|| std::fs::read("Cargo.toml").map_or(0, |bytes| bytes.len()))
+///     });
+///     assert!(length.await > 0);
+/// });
 /// ```
 ///
 /// # Panics

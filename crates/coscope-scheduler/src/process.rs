@@ -65,6 +65,11 @@ impl Runtime for Installed {
 
 /// Installs the process's dispatchers and clock, unless somebody has installed others. Starts no
 /// thread. After the first time it costs a load.
+///
+/// ```
+/// coscope_scheduler::install();
+/// assert!(coscope_core::dispatch::try_runtime().is_some());
+/// ```
 #[inline]
 pub fn install() {
     static INSTALLED: OnceLock<bool> = OnceLock::new();

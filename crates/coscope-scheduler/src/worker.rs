@@ -55,6 +55,11 @@ struct Worker<'a> {
 
 impl Builder {
     /// A pool of its own. Its threads are made on demand, and end when they have been idle long enough.
+    ///
+    /// ```
+    /// let pool = coscope_scheduler::Builder::new().build(); // starts no thread yet
+    /// assert_eq!(pool.metrics().threads, 0);
+    /// ```
     pub fn build(self) -> Arc<Pool> {
         Pool::new(self, Bodies { worker: run, watchman: watchman::run })
     }

@@ -8,6 +8,19 @@ use crate::test::Test;
 
 /// Runs `body` in a scope in virtual time: [`Test::run`] with a plain [`Scope`].
 ///
+/// ```
+/// # use coscope_core::{Scope, delay, now};
+/// # use coscope_test::run_test;
+/// # use std::time::Duration;
+/// # coscope_scheduler::install();
+/// run_test(async |s: Scope| {
+///     let begin = now();
+///     s.launch(delay(Duration::from_secs(3600)));
+///     delay(Duration::from_secs(60)).await;
+///     assert_eq!(now() - begin, Duration::from_secs(60)); // exactly
+/// });
+/// ```
+///
 /// # Panics
 /// As there.
 #[track_caller]
@@ -21,6 +34,21 @@ where
 }
 
 /// As [`run_test`], with a scope that may fail.
+///
+/// ```
+/// # use coscope_core::{Scope, delay};
+/// # use coscope_test::try_run_test;
+/// # use std::time::Duration;
+/// # coscope_scheduler::install();
+/// let failed = try_run_test(async |s: Scope<String>| {
+///     s.try_launch(async {
+///         delay(Duration::from_secs(3600)).await;
+///         Err("an hour is over")
+///     });
+///     Ok(())
+/// });
+/// assert_eq!(failed, Err("an hour is over".to_owned()));
+/// ```
 ///
 /// # Errors
 /// That of the body or of the first child to fail.

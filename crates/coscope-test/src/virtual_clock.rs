@@ -12,6 +12,16 @@ use crate::real_work::InFlight;
 pub(crate) const BEGIN: Instant = Instant::from_nanos(1);
 
 /// A clock that stands still until it is moved.
+///
+/// ```
+/// use coscope_core::time::Clock;
+/// use coscope_test::VirtualClock;
+///
+/// let clock = VirtualClock::new(|| ());
+/// let begin = clock.now();
+/// assert!(!clock.advance_to_next()); // no timer is set
+/// assert_eq!(clock.now(), begin);
+/// ```
 pub struct VirtualClock {
     now: Arc<AtomicU64>,
     timers: Arc<Timers>,
@@ -22,6 +32,11 @@ pub struct VirtualClock {
 
 impl VirtualClock {
     /// A clock at its beginning. `moved` is called when a timer has been set that is earlier than all others.
+    ///
+    /// ```
+    /// use coscope_core::time::Clock;
+    /// assert!(coscope_test::VirtualClock::new(|| ()).timers().is_empty());
+    /// ```
     pub fn new(moved: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
         Self::made(Arc::new(AtomicU64::new(BEGIN.as_nanos())), Arc::new(moved), None)
     }
@@ -45,6 +60,19 @@ impl VirtualClock {
     }
 
     /// Jumps to the next timer and fires what is due there. `false` if there is none.
+    ///
+    /// ```
+    /// use coscope_core::time::{Clock, Instant, Timer};
+    /// use std::{pin::pin, task::Waker};
+    ///
+    /// let clock = coscope_test::VirtualClock::new(|| ());
+    /// let mut timer = pin!(Timer::new());
+    /// let noon = Instant::from_nanos(12);
+    /// assert!(timer.as_mut().poll(&*clock, noon, Waker::noop()).is_pending());
+    /// assert!(clock.advance_to_next());
+    /// assert_eq!(clock.now(), noon);
+    /// assert!(timer.as_mut().poll_again(Waker::noop()).is_ready());
+    /// ```
     pub fn advance_to_next(&self) -> bool {
         let Some(next) = self.timers.next_deadline() else { return false };
         self.move_to(next);

@@ -135,6 +135,16 @@ where
 
 /// As [`try_run_blocking`], with elements of context; see [`run_blocking_on`].
 ///
+/// ```
+/// use coscope::{Dispatchers, Scope, try_run_blocking_on};
+///
+/// let failed = try_run_blocking_on(Dispatchers::default(), async |s: Scope<String>| {
+///     s.try_launch(async { Err("disk full") });
+///     Ok(())
+/// });
+/// assert_eq!(failed, Err("disk full".to_owned()));
+/// ```
+///
 /// # Errors
 /// As [`try_run_blocking`].
 ///
@@ -186,6 +196,16 @@ where
 }
 
 /// As [`run_local`], with a scope that may fail.
+///
+/// ```
+/// use coscope::{LocalScope, try_run_local};
+///
+/// let text = "42".to_owned();
+/// let number = try_run_local(async |s: LocalScope<'_, std::num::ParseIntError>| {
+///     Ok(s.try_spawn(async { text.parse::<i32>() }).await) // it borrows
+/// });
+/// assert_eq!(number, Ok(42));
+/// ```
 ///
 /// # Errors
 /// That of the body or of the first child to fail.

@@ -192,6 +192,21 @@ where
 
 /// As [`frame_scope`], with children and a body that may fail: the first `Err` drops the others and is returned.
 ///
+/// ```
+/// use coscope::{FrameScope, run_blocking, try_frame_scope};
+///
+/// let sum = run_blocking(async |_| {
+///     let words = ["1", "two"];
+///     try_frame_scope(async |s: FrameScope<'_, std::num::ParseIntError>| {
+///         let one = s.try_spawn(async { words[0].parse::<i32>() });
+///         let two = s.try_spawn(async { words[1].parse::<i32>() });
+///         Ok(one.await + two.await)
+///     })
+///     .await
+/// });
+/// assert!(sum.is_err());
+/// ```
+///
 /// # Errors
 /// The first one.
 ///
@@ -230,6 +245,9 @@ where
 ///
 /// # Cancellation
 /// As [`scope`]. A shield inside holds the timeout up until it ends.
+///
+/// # Panics
+/// With the panic of the future, when what it has left behind has ended.
 #[track_caller]
 pub fn with_timeout<F: Future>(duration: Duration, future: F) -> WithTimeout<F> {
     install();
@@ -238,10 +256,24 @@ pub fn with_timeout<F: Future>(duration: Duration, future: F) -> WithTimeout<F> 
 
 /// Runs `future` until `deadline` at the latest; otherwise as [`with_timeout`].
 ///
+/// ```
+/// use coscope::{delay, now, run_blocking, with_deadline};
+/// use std::time::Duration;
+///
+/// run_blocking(async |_| {
+///     let deadline = now() + Duration::from_millis(2);
+///     assert!(with_deadline(deadline, delay(Duration::from_secs(20))).await.is_err());
+///     assert!(now() >= deadline);
+/// });
+/// ```
+///
 /// # Errors
 /// As [`with_timeout`].
 ///
 /// # Cancellation
+/// As [`with_timeout`].
+///
+/// # Panics
 /// As [`with_timeout`].
 #[track_caller]
 pub fn with_deadline<F: Future>(deadline: Instant, future: F) -> WithTimeout<F> {
@@ -252,9 +284,14 @@ pub fn with_deadline<F: Future>(deadline: Instant, future: F) -> WithTimeout<F> 
 /// Suspends for `duration`, without blocking a thread. Zero returns at once. Works under any executor.
 ///
 /// ```
-/// # coscope::run_blocking(async |_| {
-/// coscope::delay(std::time::Duration::from_millis(1)).await;
-/// # });
+/// use coscope::{delay, now, run_blocking};
+/// use std::time::Duration;
+///
+/// run_blocking(async |_| {
+///     let begin = now();
+///     delay(Duration::from_millis(2)).await;
+///     assert!(now() - begin >= Duration::from_millis(2));
+/// });
 /// ```
 ///
 /// # Cancellation
@@ -288,12 +325,14 @@ pub fn delay_until(deadline: Instant) -> Delay {
 /// pause.
 ///
 /// ```
-/// # coscope::run_blocking(async |_| {
-/// let mut ticks = coscope::interval(std::time::Duration::from_millis(1));
-/// for _ in 0..3 {
-///     ticks.tick().await;
-/// }
-/// # });
+/// use std::time::Duration;
+///
+/// coscope::run_blocking(async |_| {
+///     let mut ticks = coscope::interval(Duration::from_millis(1));
+///     let first = ticks.tick().await;
+///     let third = { ticks.tick().await; ticks.tick().await };
+///     assert!(third - first >= Duration::from_millis(2));
+/// });
 /// ```
 ///
 /// # Panics
@@ -305,6 +344,11 @@ pub fn interval(period: Duration) -> Interval {
 }
 
 /// The time now, on the clock of this point: real, or virtual in a test.
+///
+/// ```
+/// let begin = coscope::now();
+/// assert!(coscope::now() >= begin);
+/// ```
 pub fn now() -> Instant {
     install();
     core::now()
@@ -314,10 +358,17 @@ pub fn now() -> Instant {
 /// the wait is dropped by foreign code. It begins at the first poll, as a child of the present job.
 ///
 /// ```
-/// # coscope::run_blocking(async |_| {
-/// let saved = coscope::run_to_completion(async { 42 }).await;
-/// assert_eq!(saved, 42);
-/// # });
+/// use coscope::{Scope, Start, run_blocking, run_to_completion, yield_now};
+///
+/// run_blocking(async |s: Scope| {
+///     let (tx, rx) = std::sync::mpsc::channel();
+///     let job = s.start(Start::Undispatched).launch(run_to_completion(async move {
+///         yield_now().await;
+///         tx.send("saved").unwrap();
+///     }));
+///     job.cancel_and_join("the client has gone").await;
+///     assert_eq!(rx.try_recv(), Ok("saved"));
+/// });
 /// ```
 ///
 /// # Cancellation
@@ -371,11 +422,16 @@ where
 /// the job's queue, in order of drop, before the job completes.
 ///
 /// ```
-/// use coscope::{defer, run_blocking};
+/// use coscope::{Scope, defer, run_blocking};
 ///
-/// run_blocking(async |_| {
-///     let _goodbye = defer(async { println!("goodbye") });
-///     println!("hello");
+/// run_blocking(async |s: Scope| {
+///     let (tx, rx) = std::sync::mpsc::channel();
+///     let child = s.launch(async move {
+///         let _goodbye = defer(async move { tx.send("goodbye").unwrap() });
+///         println!("hello");
+///     });
+///     child.join().await;
+///     assert_eq!(rx.try_recv(), Ok("goodbye"));
 /// });
 /// ```
 #[track_caller]
@@ -403,6 +459,14 @@ pub fn detached() -> Supervisor {
 
 /// Ends everything below the root of the process: asks it to stop, waits for `grace`, cancels what is left, and waits
 /// until it has ended. A coroutine that calls it is not waited for, nor cancelled.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let deaf = coscope::detached().launch(std::future::pending());
+/// coscope::run_blocking(async |_| coscope::shutdown(Duration::from_millis(2)).await);
+/// assert!(deaf.is_cancelled() && deaf.is_completed());
+/// ```
 ///
 /// # Cancellation
 /// Safe: it can be called again.
@@ -433,6 +497,13 @@ pub struct CoroutineScope(core::CoroutineScope);
 
 impl CoroutineScope {
     /// A scope whose children run with `context`; on the default dispatcher where it names none.
+    ///
+    /// ```
+    /// use coscope::{CoroutineScope, Dispatchers, context::CoroutineName};
+    ///
+    /// let server = CoroutineScope::new(Dispatchers::io() + CoroutineName::new("server"));
+    /// assert_eq!(server.context().dispatcher(), Some(&Dispatchers::io()));
+    /// ```
     #[track_caller]
     pub fn new(context: impl Into<CoroutineContext>) -> Self {
         install();

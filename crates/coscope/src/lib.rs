@@ -36,11 +36,13 @@
 //! | cancel | [`Job::cancel`], [`Job::stop`], [`shutdown`]; keep out of it: [`shield`], [`run_to_completion`] |
 //! | clean up | [`Finally::finally`], [`defer`], [`bracket`] |
 //! | test | [`macro@test`], with the crate `coscope-test` |
+//! | share state | [`sync::Mutex`], [`sync::Semaphore`] |
+//! | wait for a callback | [`suspend_cancellable()`] |
 //! | keep time | [`delay`], [`with_timeout`], [`interval`] |
 //!
 //! ## Layers
 //! A module imports only what stands above it in this list.
-//! 1. `channel`
+//! 1. `channel` · `sync` · `suspend_cancellable`
 //! 2. `select`
 //! 3. `entry`
 //! 4. `block_on`
@@ -48,6 +50,8 @@
 #![deny(unsafe_code)] // but in `*/raw.rs`
 
 pub mod channel;
+pub mod sync;
+mod suspend_cancellable;
 pub mod select;
 mod entry;
 mod block_on;
@@ -70,6 +74,8 @@ mod documentation {
     struct Time;
     #[doc = include_str!("../../../guide/testing.md")]
     struct Testing;
+    #[doc = include_str!("../../../guide/shared-state.md")]
+    struct SharedState;
 }
 
 pub use block_on::{
@@ -95,3 +101,4 @@ pub use entry::{
     run_to_completion, scope, shutdown, supervisor_scope, try_frame_scope, try_scope, with_deadline,
     with_timeout,
 };
+pub use suspend_cancellable::{Abandoned, Resumer, SuspendCancellable, suspend_cancellable};

@@ -15,7 +15,12 @@
 //! | `selects_cross` | a select sends on one or receives on the other; a select the other way round | they meet once |
 //! | `a_select_goes_as_it_is_met` | a select is polled once and dropped; one sends | the next receive gets the message |
 //!
-//! Taken out, and seen to fail: see the foot of `channel/protocol.md`.
+//! Taken out, and seen to fail:
+//! * the second look, under the lock, before a receiver stands in the queue (it sleeps for ever);
+//! * a receive that goes drops its message instead of passing it on (both `a_…_goes_as_it_is_met` of receivers);
+//! * `DONE` is set before the message has been moved (the same two);
+//! * the mark of a select that was missed is not written again where it stands already, and is taken back by a store
+//!   (`selects_cross`: a look that saw the first mark need not see what the second left).
 #![cfg(loom)]
 #![allow(missing_docs, clippy::disallowed_methods)]
 

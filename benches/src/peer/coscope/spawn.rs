@@ -3,12 +3,13 @@
 use std::future::Future;
 use std::time::Duration;
 
+use coscope::sync::Mutex;
 use coscope::{Deferred, Scope, delay, yield_now};
 
 use super::{cancel, confined, deferred, home, rest, structure, switch, table};
 use crate::peer::Make;
 use crate::runtime::Runtime;
-use crate::scenario::{load, w1, w9, w12a};
+use crate::scenario::{load, w1, w3c, w3d, w9, w12a};
 
 impl Runtime for Scope {
     type Handle<T: Send + 'static> = Deferred<T>;
@@ -35,6 +36,10 @@ pub(super) fn offer(work: &str) -> Option<Make> {
         "W2-100k" => |_| home::pool(structure::sleep_all),
         "W3a" => |_| home::pool(confined::fine),
         "W3b" => |_| home::pool(confined::coarse),
+        "W3c" => |_| home::pool(w3c::count::<Mutex<usize>, _>),
+        "W3c-local" => |_| home::event_loop(w3c::count::<Mutex<usize>, _>),
+        "W3d" => |_| home::pool(w3d::count::<Mutex<usize>, _>),
+        "W3d-local" => |_| home::event_loop(w3d::count::<Mutex<usize>, _>),
         "W6" => |_| home::pool(structure::fork_join),
         "W7-suspend" | "W7-block" | "W7-cpu" | "W7-memory" => table::table,
         "W8" => |_| home::pool(table::block_all),

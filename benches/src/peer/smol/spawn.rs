@@ -4,12 +4,13 @@ use std::future::Future;
 use std::time::Duration;
 
 use async_executor::StaticExecutor;
+use smol::lock::Mutex;
 use smol::{Executor, LocalExecutor, Task, Timer};
 
 use super::{cancel, home, switch};
 use crate::peer::Make;
 use crate::runtime::Runtime;
-use crate::scenario::{load, w1, w2, w6, w9, w12a};
+use crate::scenario::{load, w1, w2, w3c, w3d, w6, w9, w12a};
 
 macro_rules! runtime {
     ($($executor:ty),*) => {$(
@@ -40,6 +41,8 @@ pub(super) fn workers(work: &str) -> Option<Make> {
     Some(match work {
         "W1a" => |setup| home::workers(setup, home::executor, w1::spawn_all),
         "W2-100k" => |setup| home::workers(setup, home::executor, w2::sleep_all),
+        "W3c" => |setup| home::workers(setup, home::executor, w3c::count::<Mutex<usize>, _>),
+        "W3d" => |setup| home::workers(setup, home::executor, w3d::count::<Mutex<usize>, _>),
         "W6" => |setup| home::workers(setup, home::executor, w6::fork_join),
         "W9-each" => |setup| home::workers(setup, home::executor, w9::one_by_one),
         "W9-batch" => |setup| home::workers(setup, home::executor, w9::batch),
@@ -70,6 +73,8 @@ pub(super) fn static_workers(work: &str) -> Option<Make> {
 pub(super) fn local(work: &str) -> Option<Make> {
     Some(match work {
         "W1b" => |_| home::local(w1::spawn_all),
+        "W3c-local" => |_| home::local(w3c::count::<Mutex<usize>, _>),
+        "W3d-local" => |_| home::local(w3d::count::<Mutex<usize>, _>),
         "W12a-2-local" => |_| home::local(w12a::two),
         "W12a-1000-local" => |_| home::local(w12a::thousand),
         "W12d-timeout" => |_| home::local(switch::timeouts),

@@ -5,12 +5,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
 use super::{home, oneshot, switch};
 use crate::peer::Make;
 use crate::runtime::Runtime;
-use crate::scenario::{load, w1, w2, w6, w9, w12a};
+use crate::scenario::{load, w1, w2, w3c, w3d, w6, w9, w12a};
 
 /// The value alone: no task of the work panics or is aborted.
 pub(super) struct Joined<T>(JoinHandle<T>);
@@ -68,6 +69,8 @@ pub(super) fn workers(work: &str) -> Option<Make> {
     Some(match work {
         "W1a" => |setup| home::workers(setup, |n| w1::spawn_all(Anywhere, n)),
         "W2-100k" => |setup| home::workers(setup, |n| w2::sleep_all(Anywhere, n)),
+        "W3c" => |setup| home::workers(setup, |n| w3c::count::<Mutex<usize>, _>(Anywhere, n)),
+        "W3d" => |setup| home::workers(setup, |n| w3d::count::<Mutex<usize>, _>(Anywhere, n)),
         "W6" => |setup| home::workers(setup, |n| w6::fork_join(Anywhere, n)),
         "W9-each" => |setup| home::workers(setup, |n| w9::one_by_one(Anywhere, n)),
         "W9-batch" => |setup| home::workers(setup, |n| w9::batch(Anywhere, n)),
@@ -84,6 +87,8 @@ pub(super) fn workers(work: &str) -> Option<Make> {
 pub(super) fn current_thread(work: &str) -> Option<Make> {
     Some(match work {
         "W1b" => |_| home::current_thread(|n| w1::spawn_all(Anywhere, n)),
+        "W3c-local" => |_| home::current_thread(|n| w3c::count::<Mutex<usize>, _>(Anywhere, n)),
+        "W3d-local" => |_| home::current_thread(|n| w3d::count::<Mutex<usize>, _>(Anywhere, n)),
         "W12a-2-local" => |_| home::current_thread(|n| w12a::two(Anywhere, n)),
         "W12a-1000-local" => |_| home::current_thread(|n| w12a::thousand(Anywhere, n)),
         "I-detached" => |_| home::current_thread(oneshot::detached),

@@ -10,6 +10,24 @@ use super::CoroutineContext;
 use crate::unwind::contain;
 
 /// What a child gets of an element of its parent's context.
+///
+/// ```
+/// # use coscope::{context::{Element, Inherit, element}, current_context, prelude::*};
+/// struct Depth(u32);
+/// impl Element for Depth {
+///     fn for_child(&self) -> Inherit<Self> { Inherit::Derived(Depth(self.0 + 1)) }
+/// }
+///
+/// run_blocking(async |_| {
+///     with_context(element(Depth(0)), async {
+///         let child = scope(async |s: Scope| {
+///             s.spawn(async { current_context().get::<Depth>().map(|depth| depth.0) }).await
+///         });
+///         assert_eq!(child.await, Some(1));
+///     })
+///     .await;
+/// });
+/// ```
 #[derive(Debug)]
 pub enum Inherit<T> {
     /// The same value.
@@ -127,11 +145,42 @@ impl fmt::Debug for Entry {
 }
 
 /// A context of one element.
+///
+/// ```
+/// # use coscope::{context::{Element, element}, current_context, prelude::*};
+/// struct RequestId(u32);
+/// impl Element for RequestId {}
+///
+/// run_blocking(async |s: Scope| {
+///     let id = s.on(element(RequestId(7))).spawn(async { current_context().get::<RequestId>().unwrap().0 });
+///     assert_eq!(id.await, 7);
+/// });
+/// ```
 pub fn element<T: Element>(value: T) -> CoroutineContext {
     CoroutineContext::of(Entry::new(value))
 }
 
 /// A context of one element that sets a thread-local around every step.
+///
+/// ```
+/// # use coscope::{context::{Element, ThreadElement, thread_element}, prelude::*};
+/// # use std::cell::Cell;
+/// thread_local!(static TENANT: Cell<u32> = const { Cell::new(0) });
+///
+/// struct Tenant(u32);
+/// impl Element for Tenant {}
+/// impl ThreadElement for Tenant {
+///     type Saved = u32;
+///     fn update(&self) -> u32 { TENANT.replace(self.0) }
+///     fn restore(&self, saved: u32) { TENANT.set(saved) }
+/// }
+///
+/// run_blocking(async |s: Scope| {
+///     let on_the_pool = thread_element(Tenant(7)) + Dispatchers::default();
+///     assert_eq!(s.on(on_the_pool).spawn(async { TENANT.get() }).await, 7);
+///     assert_eq!(TENANT.get(), 0);
+/// });
+/// ```
 pub fn thread_element<T: ThreadElement>(value: T) -> CoroutineContext {
     struct Restore<'a, T: ThreadElement>(&'a T, Option<T::Saved>);
     impl<T: ThreadElement> Drop for Restore<'_, T> {
@@ -157,11 +206,26 @@ pub fn thread_element<T: ThreadElement>(value: T) -> CoroutineContext {
 /// The name of a coroutine, for people: in dumps, labels and messages. Not inherited by children.
 ///
 /// As an element it names the coroutine that is launched with it; `named("…")` says the same.
+///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |s: Scope| {
+///     let job = s.on(CoroutineName::new("reader")).launch(async {});
+///     assert_eq!(job.name(), "reader");
+/// });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CoroutineName(pub(crate) Cow<'static, str>);
 
 impl CoroutineName {
     /// The name; a literal allocates nothing.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let number = 3;
+    /// let context = CoroutineContext::from(CoroutineName::new(format!("reader-{number}")));
+    /// assert_eq!(context.name(), Some("reader-3"));
+    /// ```
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         CoroutineName(name.into())
     }
@@ -169,5 +233,17 @@ impl CoroutineName {
 
 /// How long a clean-up of a cancelled coroutine may take before it is dropped and named on stderr.
 /// Inherited; 30 s where nothing is said.
+///
+/// ```
+/// # use coscope::{context::CleanupDeadline, prelude::*};
+/// # use std::time::Duration;
+/// run_blocking(async |s: Scope| {
+///     let hanging = s.on(CleanupDeadline(Duration::from_millis(2))).start(Start::Undispatched).launch(async {
+///         let _never_done = defer(std::future::pending());
+///         delay(Duration::from_secs(60)).await;
+///     });
+///     hanging.cancel_and_join("enough").await; // after 2 ms, and stderr has its name
+/// });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CleanupDeadline(pub Duration);

@@ -62,6 +62,11 @@ impl Elements {
 
 impl CoroutineContext {
     /// The empty context.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// assert!(CoroutineContext::new().dispatcher().is_none());
+    /// ```
     #[inline]
     pub const fn new() -> Self {
         CoroutineContext(Set::Elements(None))
@@ -113,17 +118,52 @@ impl CoroutineContext {
     }
 
     /// A context with a clock of its own, for tests in virtual time.
+    ///
+    /// ```
+    /// use coscope::context::CoroutineContext;
+    /// use coscope_core::time::{Clock, Instant, Timers};
+    /// use std::sync::Arc;
+    ///
+    /// /// A clock that stands still.
+    /// struct Still(Arc<Timers>);
+    /// impl Clock for Still {
+    ///     fn now(&self) -> Instant { Instant::from_nanos(7) }
+    ///     fn timers(&self) -> &Arc<Timers> { &self.0 }
+    ///     fn wake_by(&self, _deadline: Instant) {}
+    /// }
+    ///
+    /// coscope::run_blocking(async |s: coscope::Scope| {
+    ///     let context = CoroutineContext::with_clock(Arc::new(Still(Timers::new(1))));
+    ///     assert_eq!(s.on(context).spawn(async { coscope::now().as_nanos() }).await, 7);
+    /// });
+    /// ```
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
         CoroutineContext::with(|e| e.clock = Some(clock))
     }
 
     /// The element of type `T`.
+    ///
+    /// ```
+    /// # use coscope::{context::{CoroutineContext, Element, element}};
+    /// struct RequestId(u32);
+    /// impl Element for RequestId {}
+    ///
+    /// let context = element(RequestId(7));
+    /// assert_eq!(context.get::<RequestId>().unwrap().0, 7);
+    /// assert!(CoroutineContext::new().get::<RequestId>().is_none());
+    /// ```
     pub fn get<T: Element>(&self) -> Option<&T> {
         let entries = &self.elements()?.entries;
         entries.iter().find(|e| e.key == TypeId::of::<T>()).and_then(|e| e.value.downcast_ref())
     }
 
     /// The dispatcher, if the context names one.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let context = Dispatchers::default() + Dispatchers::io(); // the right-hand side wins
+    /// assert_eq!(context.dispatcher(), Some(&Dispatchers::io()));
+    /// ```
     #[inline]
     pub fn dispatcher(&self) -> Option<&Dispatcher> {
         match &self.0 {
@@ -133,11 +173,22 @@ impl CoroutineContext {
     }
 
     /// The failure handler, if the context has one.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let context = CoroutineContext::from(FailureHandler::new(|failure| eprintln!("{failure}")));
+    /// assert!(context.failure_handler().is_some());
+    /// ```
     pub fn failure_handler(&self) -> Option<&FailureHandler> {
         self.elements()?.handler.as_ref()
     }
 
     /// The name, if the context has one.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// assert_eq!((Dispatchers::io() + CoroutineName::new("reader")).name(), Some("reader"));
+    /// ```
     pub fn name(&self) -> Option<&str> {
         self.elements()?.name.as_ref().map(|n| &*n.0)
     }

@@ -12,6 +12,35 @@ use crate::time::Clock;
 /// choosing. It must not run a step inside [`dispatch`](Dispatch::dispatch) itself (a coroutine
 /// that wakes another would then run it in the middle of its own step); [`Dispatcher::unconfined`]
 /// shows how a dispatcher without threads keeps that rule.
+///
+/// ```
+/// use coscope::{Dispatcher, Scope, dispatch::{Dispatch, Runnable}, run_blocking};
+/// use std::sync::{Mutex, mpsc};
+///
+/// /// One thread, first come, first served.
+/// struct OneThread(Mutex<mpsc::Sender<Runnable>>);
+///
+/// impl OneThread {
+///     fn start() -> Self {
+///         let (steps, queue) = mpsc::channel::<Runnable>();
+///         std::thread::spawn(move || queue.into_iter().for_each(Runnable::run));
+///         OneThread(Mutex::new(steps))
+///     }
+/// }
+///
+/// impl Dispatch for OneThread {
+///     fn dispatch(&self, runnable: Runnable) {
+///         let sent = self.0.lock().unwrap().send(runnable);
+///         drop(sent); // if the thread has gone the step comes back, and is refused
+///     }
+///     fn name(&self) -> &str { "one thread" }
+/// }
+///
+/// let one = Dispatcher::new(OneThread::start());
+/// let home = std::thread::current().id();
+/// let away = run_blocking(async |s: Scope| s.on(one).spawn(async { std::thread::current().id() }).await);
+/// assert_ne!(home, away);
+/// ```
 pub trait Dispatch: Send + Sync + 'static {
     /// Queues a step. Dropping it unrun means that this dispatcher has closed.
     fn dispatch(&self, runnable: Runnable);
@@ -69,16 +98,43 @@ pub trait Dispatch: Send + Sync + 'static {
 /// A handle to a dispatcher. Cheap to clone; equal to its clones.
 ///
 /// What there is to choose from is listed at `coscope::Dispatchers`.
+///
+/// ```
+/// use coscope::{Dispatcher, Dispatchers};
+///
+/// let io: Dispatcher = Dispatchers::io();
+/// assert_eq!(io, io.clone());
+/// assert_ne!(io, Dispatchers::default());
+/// ```
 #[derive(Clone)]
 pub struct Dispatcher(Arc<dyn Dispatch>);
 
 impl Dispatcher {
     /// A handle to `dispatch`.
+    ///
+    /// ```
+    /// use coscope::{Dispatcher, dispatch::{Dispatch, Runnable}};
+    ///
+    /// /// Refuses everything.
+    /// struct Closed;
+    /// impl Dispatch for Closed {
+    ///     fn dispatch(&self, runnable: Runnable) { drop(runnable) }
+    ///     fn name(&self) -> &str { "closed" }
+    /// }
+    /// assert_eq!(Dispatcher::new(Closed).name(), "closed");
+    /// ```
     pub fn new(dispatch: impl Dispatch) -> Self {
         Dispatcher(Arc::new(dispatch))
     }
 
     /// A handle to a dispatcher that is shared already.
+    ///
+    /// ```
+    /// use coscope::{Dispatcher, Dispatchers};
+    ///
+    /// let same = Dispatcher::from_arc(Dispatchers::io().dispatch_impl().clone());
+    /// assert_eq!(same, Dispatchers::io());
+    /// ```
     pub fn from_arc(dispatch: Arc<dyn Dispatch>) -> Self {
         Dispatcher(dispatch)
     }
@@ -88,6 +144,15 @@ impl Dispatcher {
     /// One that drops the [`Runnable`] counts as closed: its coroutines are cancelled and finish
     /// on IO. One that runs it inside the call is noticed, reported once, and that step goes to the
     /// process's default dispatcher.
+    ///
+    /// ```
+    /// use coscope::{Dispatcher, Scope, dispatch::Runnable, run_blocking};
+    ///
+    /// let thread_each = Dispatcher::from_executor("a thread each", |step: Runnable| {
+    ///     std::thread::spawn(move || step.run());
+    /// });
+    /// assert_eq!(run_blocking(async |s: Scope| s.on(thread_each).spawn(async { 42 }).await), 42);
+    /// ```
     pub fn from_executor(
         name: impl Into<String>,
         execute: impl Fn(Runnable) + Send + Sync + 'static,
@@ -98,6 +163,16 @@ impl Dispatcher {
     /// Runs each step in the thread that resumes it, the first one in the thread that launches.
     ///
     /// Nested starts are queued on a thread-local loop and run when the outermost step has ended.
+    ///
+    /// ```
+    /// use coscope::{Dispatcher, Scope, run_blocking};
+    ///
+    /// let here = std::thread::current().id();
+    /// run_blocking(async |s: Scope| {
+    ///     let first_step = s.on(Dispatcher::unconfined()).spawn(async { std::thread::current().id() });
+    ///     assert_eq!(first_step.await, here);
+    /// });
+    /// ```
     pub fn unconfined() -> Self {
         Dispatcher::new(super::unconfined::Unconfined)
     }
@@ -109,6 +184,23 @@ impl Dispatcher {
     /// as `coscope::Dispatchers::limited` is. A view of 1 is a confinement: no two of its coroutines
     /// run at once. (It is no mutex: another may run while the first is suspended.)
     ///
+    /// ```
+    /// use coscope::prelude::*;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    ///
+    /// let one = Dispatchers::default().limited_parallelism(1);
+    /// let count = Arc::new(AtomicU32::new(0));
+    /// run_blocking(async |s: Scope| {
+    ///     for _ in 0..100 {
+    ///         let count = count.clone();
+    ///         // read and write are apart, and still nothing is lost
+    ///         s.on(&one).launch(async move { count.store(count.load(Relaxed) + 1, Relaxed) });
+    ///     }
+    /// });
+    /// assert_eq!(count.load(Relaxed), 100);
+    /// ```
+    ///
     /// # Panics
     /// If `n` is 0, or on an unconfined dispatcher, which has nothing to limit.
     #[track_caller]
@@ -117,6 +209,11 @@ impl Dispatcher {
     }
 
     /// As [`limited_parallelism`](Self::limited_parallelism), with a name for dumps.
+    ///
+    /// ```
+    /// let database = coscope::Dispatchers::io().named_limited_parallelism(10, "database");
+    /// assert_eq!(database.name(), "database");
+    /// ```
     ///
     /// # Panics
     /// As there.
@@ -134,6 +231,11 @@ impl Dispatcher {
     }
 
     /// What the handle points to.
+    ///
+    /// ```
+    /// use coscope::Dispatchers;
+    /// assert_eq!(Dispatchers::io().dispatch_impl().name(), Dispatchers::io().name());
+    /// ```
     pub fn dispatch_impl(&self) -> &Arc<dyn Dispatch> {
         &self.0
     }
@@ -145,18 +247,38 @@ impl Dispatcher {
     }
 
     /// Queues a step.
+    ///
+    /// ```
+    /// use coscope::{Dispatchers, dispatch::Runnable};
+    ///
+    /// let (tx, rx) = std::sync::mpsc::channel();
+    /// Dispatchers::default().dispatch(Runnable::from_fn(move || tx.send(7).unwrap()));
+    /// assert_eq!(rx.recv(), Ok(7));
+    /// ```
     #[inline]
     pub fn dispatch(&self, runnable: Runnable) {
         self.0.dispatch(runnable);
     }
 
     /// Queues a step behind all others.
+    ///
+    /// ```
+    /// use coscope::{Dispatchers, dispatch::Runnable};
+    ///
+    /// let (tx, rx) = std::sync::mpsc::channel();
+    /// Dispatchers::default().dispatch_yield(Runnable::from_fn(move || tx.send("after you").unwrap()));
+    /// assert_eq!(rx.recv(), Ok("after you"));
+    /// ```
     #[inline]
     pub fn dispatch_yield(&self, runnable: Runnable) {
         self.0.dispatch_yield(runnable);
     }
 
     /// The name, for people.
+    ///
+    /// ```
+    /// assert_eq!(coscope::Dispatchers::default().name(), "Dispatchers.Default");
+    /// ```
     pub fn name(&self) -> &str {
         self.0.name()
     }

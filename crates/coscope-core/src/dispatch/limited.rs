@@ -42,6 +42,15 @@ const ROUND: usize = 16;
 /// in place may go ahead of one that waits.
 ///
 /// Clones are the same view.
+///
+/// ```
+/// use coscope::{Dispatcher, Dispatchers, Scope, dispatch::Limited, run_blocking};
+///
+/// let two = Limited::new(Dispatchers::default(), 2, Some("two".to_owned()));
+/// let dispatcher = Dispatcher::new(two.clone());
+/// assert_eq!(run_blocking(async |s: Scope| s.on(&dispatcher).spawn(async { 42 }).await), 42);
+/// assert_eq!(two.limit(), 2);
+/// ```
 #[derive(Clone)]
 pub struct Limited(Arc<Shared<View>>);
 
@@ -56,6 +65,13 @@ struct View {
 impl Limited {
     /// A view of `inner` that runs at most `n` steps at once.
     ///
+    /// ```
+    /// use coscope::{Dispatchers, dispatch::{Dispatch, Limited}};
+    ///
+    /// let view = Limited::new(Dispatchers::default(), 2, None);
+    /// assert_eq!(view.name(), "Dispatchers.Default.limited(2)");
+    /// ```
+    ///
     /// # Panics
     /// If `n` is 0.
     #[track_caller]
@@ -67,11 +83,31 @@ impl Limited {
     }
 
     /// Takes a place for the calling thread, if one is free and those that queue can wait.
+    ///
+    /// ```
+    /// use coscope::{Dispatchers, dispatch::Limited};
+    ///
+    /// let one = Limited::new(Dispatchers::default(), 1, None);
+    /// assert!(one.try_enter());
+    /// assert!(!one.try_enter());
+    /// one.leave();
+    /// assert!(one.try_enter());
+    /// # one.leave();
+    /// ```
     pub fn try_enter(&self) -> bool {
         self.0.state.try_enter()
     }
 
     /// Gives back a place that [`try_enter`](Self::try_enter) has given.
+    ///
+    /// ```
+    /// use coscope::{Dispatchers, dispatch::Limited};
+    ///
+    /// let one = Limited::new(Dispatchers::default(), 1, None);
+    /// assert!(one.try_enter());
+    /// one.leave();
+    /// assert_eq!(one.running(), 0);
+    /// ```
     pub fn leave(&self) {
         if self.0.state.leave() {
             self.0.send_runner();
@@ -79,16 +115,40 @@ impl Limited {
     }
 
     /// At most so many at once.
+    ///
+    /// ```
+    /// use coscope::{Dispatchers, dispatch::Limited};
+    /// assert_eq!(Limited::new(Dispatchers::default(), 3, None).limit(), 3);
+    /// ```
     pub fn limit(&self) -> usize {
         self.0.limit
     }
 
     /// How many places are taken.
+    ///
+    /// ```
+    /// use coscope::{Dispatchers, dispatch::Limited};
+    ///
+    /// let three = Limited::new(Dispatchers::default(), 3, None);
+    /// three.try_enter();
+    /// assert_eq!(three.running(), 1);
+    /// # three.leave();
+    /// ```
     pub fn running(&self) -> usize {
         self.0.state.taken()
     }
 
     /// How many steps are queued.
+    ///
+    /// ```
+    /// use coscope::{Dispatchers, dispatch::{Dispatch, Limited, Runnable}};
+    ///
+    /// let one = Limited::new(Dispatchers::default(), 1, None);
+    /// one.try_enter();
+    /// one.dispatch(Runnable::from_fn(|| println!("at last")));
+    /// assert_eq!(one.queued(), 1);
+    /// one.leave(); // now it runs
+    /// ```
     pub fn queued(&self) -> usize {
         self.0.queue.lock().len()
     }

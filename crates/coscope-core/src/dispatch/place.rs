@@ -67,12 +67,36 @@ pub(super) fn release() {
 }
 
 /// Whether the step that runs on this thread may exchange its permit.
+///
+/// ```
+/// use coscope_core::dispatch::{keep_permit, may_exchange};
+///
+/// assert!(may_exchange());
+/// keep_permit(|| assert!(!may_exchange()));
+/// ```
 pub fn may_exchange() -> bool {
     HELD.try_with(|held| held.frozen.get() == 0).unwrap_or(false)
 }
 
 /// Gives back all places that the running step holds. For a pool: when it has exchanged its own
 /// permit, and when a step ends in which it had.
+///
+/// ```
+/// use coscope::prelude::*;
+/// use coscope_core::dispatch::{Dispatch, Limited, leave_places};
+///
+/// let one = Limited::new(Dispatchers::default(), 1, None);
+/// let view = one.clone();
+/// run_blocking(async |s: Scope| {
+///     let step = s.on(Dispatchers::default()).launch(async move {
+///         assert!(view.enter_in_place()); // this step goes on in the view
+///         assert_eq!(view.running(), 1);
+///         leave_places();
+///     });
+///     step.join().await;
+/// });
+/// assert_eq!(one.running(), 0);
+/// ```
 pub fn leave_places() {
     let _ = HELD.try_with(|held| {
         held.exchanges.set(held.exchanges.get() + 1);
@@ -86,6 +110,13 @@ pub fn leave_places() {
 
 /// Runs `f`, in which no exchange is possible: for whoever runs a step of something else in the
 /// middle of a step (an event loop, the unconfined loop, an undispatched start). What it holds stays as it is.
+///
+/// ```
+/// use coscope_core::dispatch::{Dispatch, Limited, keep_permit};
+///
+/// let one = Limited::new(coscope::Dispatchers::default(), 1, None);
+/// keep_permit(|| assert!(!one.enter_in_place()));
+/// ```
 pub fn keep_permit<R>(f: impl FnOnce() -> R) -> R {
     struct Thaw(bool);
     impl Drop for Thaw {

@@ -26,6 +26,15 @@ const TAG: usize = 0xF;
 ///
 /// Dropping it without running it means that the dispatcher refuses it: a coroutine's step is then
 /// run elsewhere, and the coroutine cancelled.
+///
+/// ```
+/// use coscope_core::dispatch::Runnable;
+///
+/// let (tx, rx) = std::sync::mpsc::channel();
+/// let step = Runnable::from_fn(move || tx.send(7).unwrap());
+/// std::thread::spawn(move || step.run());
+/// assert_eq!(rx.recv(), Ok(7));
+/// ```
 #[must_use = "a step that is dropped is refused: its coroutine is cancelled"]
 #[repr(transparent)]
 pub struct Runnable(NonNull<()>);
@@ -34,6 +43,24 @@ pub struct Runnable(NonNull<()>);
 unsafe impl Send for Runnable {}
 
 /// Something shared that runs as a step, perhaps many times, each time as a [`Runnable`] of its own.
+///
+/// ```
+/// use coscope_core::dispatch::{Runnable, Shared, SharedStep};
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+///
+/// struct Count(AtomicU32);
+/// impl SharedStep for Count {
+///     fn run(this: Arc<Shared<Self>>) { this.0.fetch_add(1, Relaxed); }
+///     fn refuse(_this: Arc<Shared<Self>>) {}
+/// }
+///
+/// let count = Shared::new(Count(AtomicU32::new(0)));
+/// Runnable::from_shared(count.clone()).run();
+/// Runnable::from_shared(count.clone()).run();
+/// drop(Runnable::from_shared(count.clone())); // refused
+/// assert_eq!(count.0.load(Relaxed), 2);
+/// ```
 pub trait SharedStep: Send + Sync + Sized + 'static {
     /// Runs one step.
     fn run(this: Arc<Shared<Self>>);
@@ -42,6 +69,8 @@ pub trait SharedStep: Send + Sync + Sized + 'static {
 }
 
 /// A [`SharedStep`] with what a [`Runnable`] needs in front of it.
+///
+/// See [`SharedStep`] for an example.
 #[derive(Debug)]
 #[repr(C, align(16))]
 pub struct Shared<T> {
@@ -62,6 +91,8 @@ impl<T: SharedStep> Shared<T> {
     };
 
     /// Shares `step`.
+    ///
+    /// See [`SharedStep`] for an example.
     pub fn new(step: T) -> Arc<Self> {
         Arc::new(Shared { vtable: Self::VTABLE, step })
     }
@@ -122,6 +153,8 @@ impl Runnable {
     }
 
     /// A step that is shared already, such as a view's runner: no allocation, one count.
+    ///
+    /// See [`SharedStep`] for an example.
     pub fn from_shared<T: SharedStep>(step: Arc<Shared<T>>) -> Self {
         let pointer = NonNull::new(Arc::into_raw(step).cast_mut()).expect("an Arc has an address");
         // SAFETY: the count that `into_raw` kept holds the step until `run` or `refuse` takes it back; it
@@ -137,6 +170,17 @@ impl Runnable {
     }
 
     /// Runs the step on this thread.
+    ///
+    /// ```
+    /// use coscope_core::dispatch::Runnable;
+    ///
+    /// let (tx, rx) = std::sync::mpsc::channel();
+    /// Runnable::from_fn(move || tx.send(7).unwrap()).run();
+    /// assert_eq!(rx.recv(), Ok(7));
+    /// ```
+    ///
+    /// # Panics
+    /// With the panic of a closure; a coroutine's step catches its own.
     #[inline]
     pub fn run(self) {
         let again = self.run_at(0);
@@ -145,6 +189,16 @@ impl Runnable {
 
     /// Runs the step on this thread, which is one of the dispatcher at the address `home`. A coroutine that
     /// has yielded and goes on there is handed back, for the dispatcher to queue it behind all others.
+    ///
+    /// ```
+    /// use coscope_core::dispatch::Runnable;
+    ///
+    /// let step = Runnable::from_fn(|| println!("once"));
+    /// assert!(step.run_at(0).is_none()); // a closure never yields
+    /// ```
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
     #[inline]
     pub fn run_at(self, home: usize) -> Option<Runnable> {
         let this = std::mem::ManuallyDrop::new(self);

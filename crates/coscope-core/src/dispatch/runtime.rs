@@ -9,6 +9,15 @@ use super::Dispatcher;
 use crate::time::Clock;
 
 /// The process's dispatchers and clock.
+///
+/// ```
+/// use coscope_core::dispatch::{Runtime, try_runtime};
+///
+/// coscope::now(); // an entrance: it installs one
+/// let runtime: &dyn Runtime = try_runtime().unwrap();
+/// assert_eq!(runtime.default_dispatcher(), coscope::Dispatchers::default());
+/// assert_eq!(runtime.io_dispatcher(), coscope::Dispatchers::io());
+/// ```
 pub trait Runtime: Send + Sync + 'static {
     /// Where coroutines run that nobody sent elsewhere.
     fn default_dispatcher(&self) -> Dispatcher;
@@ -25,16 +34,38 @@ pub trait Runtime: Send + Sync + 'static {
 static RUNTIME: OnceLock<&'static dyn Runtime> = OnceLock::new();
 
 /// Installs the process's runtime. The first call wins; `false` if there was one already.
+///
+/// ```
+/// use coscope_core::dispatch::{install, runtime};
+///
+/// coscope::now();                   // every entrance of coscope installs one; the first call wins
+/// assert!(!install(runtime()));
+/// ```
 pub fn install(runtime: &'static dyn Runtime) -> bool {
     RUNTIME.set(runtime).is_ok()
 }
 
 /// The process's runtime, if one is installed.
+///
+/// ```
+/// use coscope_core::dispatch::try_runtime;
+///
+/// assert!(try_runtime().is_none());
+/// coscope::now(); // an entrance: it installs one
+/// assert!(try_runtime().is_some());
+/// ```
 pub fn try_runtime() -> Option<&'static dyn Runtime> {
     RUNTIME.get().copied()
 }
 
 /// The process's runtime.
+///
+/// ```
+/// use coscope_core::dispatch::runtime;
+///
+/// coscope::now(); // an entrance: it installs one
+/// assert!(runtime().clock().now() >= coscope_core::time::Instant::ZERO);
+/// ```
 ///
 /// # Panics
 /// If none is installed: `coscope` installs one at every entrance, `coscope-core` alone has no threads.

@@ -60,6 +60,19 @@ impl Dispatch for Unconfined {
 /// Runs `f`, which resumes coroutines, and then, if this is the outermost such bracket on this
 /// thread, all unconfined steps that were queued meanwhile; what they queue as well. Call it with no
 /// lock held.
+///
+/// ```
+/// use coscope_core::dispatch::{Dispatcher, Runnable, resuming};
+/// use std::sync::mpsc;
+///
+/// let (tx, rx) = mpsc::channel();
+/// let inner = tx.clone();
+/// resuming(|| {
+///     Dispatcher::unconfined().dispatch(Runnable::from_fn(move || inner.send("then this").unwrap()));
+///     tx.send("first this").unwrap();
+/// });
+/// assert_eq!(rx.try_iter().collect::<Vec<_>>(), ["first this", "then this"]);
+/// ```
 #[inline]
 pub fn resuming<R>(f: impl FnOnce() -> R) -> R {
     let _bracket = Bracket::open();
@@ -68,6 +81,19 @@ pub fn resuming<R>(f: impl FnOnce() -> R) -> R {
 
 /// Runs `f` as if no bracket were open on this thread: for an event loop, which may be driven inside one
 /// and ends only when what is resumed in it has run. What is queued already waits for the outer bracket.
+///
+/// ```
+/// use coscope_core::dispatch::{Dispatcher, Runnable, apart, resuming};
+/// use std::sync::mpsc;
+///
+/// let (tx, rx) = mpsc::channel();
+/// resuming(|| {
+///     apart(|| {
+///         resuming(|| Dispatcher::unconfined().dispatch(Runnable::from_fn(move || tx.send(7).unwrap())));
+///         assert_eq!(rx.try_recv(), Ok(7)); // it did not wait for the outer bracket
+///     });
+/// });
+/// ```
 pub fn apart<R>(f: impl FnOnce() -> R) -> R {
     struct Return(u32, VecDeque<Runnable>);
     impl Drop for Return {

@@ -16,6 +16,44 @@ use crate::task::{Launch, Unwound, Waited};
 
 /// An event loop of the calling thread. Its dispatcher runs steps on that thread only, inside
 /// [`run_until`](Self::run_until).
+///
+/// ```
+/// use coscope_core::{Drive, Scope, block_on_scope, context::CoroutineContext};
+/// use coscope_core::dispatch::{Dispatcher, Runnable};
+/// use std::sync::{Arc, Mutex, mpsc};
+///
+/// /// A queue that the calling thread empties. `None` says: look whether it is done.
+/// struct Queue {
+///     dispatcher: Dispatcher,
+///     wake: mpsc::Sender<Option<Runnable>>,
+///     steps: Mutex<mpsc::Receiver<Option<Runnable>>>,
+/// }
+///
+/// impl Queue {
+///     fn new() -> Self {
+///         let (wake, steps) = mpsc::channel();
+///         let queue = wake.clone();
+///         let dispatcher = Dispatcher::from_executor("queue", move |step| drop(queue.send(Some(step))));
+///         Queue { dispatcher, wake, steps: Mutex::new(steps) }
+///     }
+/// }
+///
+/// impl Drive for Queue {
+///     fn dispatcher(&self) -> Dispatcher { self.dispatcher.clone() }
+///     fn run_until(&self, done: &dyn Fn() -> bool) {
+///         while !done() {
+///             let step = self.steps.lock().unwrap().recv();
+///             if let Ok(Some(step)) = step { step.run() }
+///         }
+///     }
+///     fn unpark(&self) { _ = self.wake.send(None) }
+/// }
+///
+/// # coscope::now(); // installs the runtime
+/// let drive: Arc<dyn Drive> = Arc::new(Queue::new());
+/// let answer = block_on_scope(&drive, CoroutineContext::new(), async |s: Scope| s.spawn(async { 42 }).await);
+/// assert_eq!(answer, 42);
+/// ```
 pub trait Drive: Send + Sync + 'static {
     /// The dispatcher of the loop.
     fn dispatcher(&self) -> Dispatcher;
@@ -29,6 +67,8 @@ pub trait Drive: Send + Sync + 'static {
 ///
 /// The scope's coroutine hangs below the running one, if there is one, and inherits its context;
 /// where `context` names a dispatcher, its home is there instead of the loop.
+///
+/// See [`Drive`] for an example.
 ///
 /// # Panics
 /// With the panic of the scope. If the job itself is cancelled there is no `T` to return: it unwinds
@@ -45,6 +85,8 @@ where
 }
 
 /// As [`block_on_scope`], with a scope that may fail.
+///
+/// See [`Drive`] for an example.
 ///
 /// # Errors
 /// That of the body or of the first child.
@@ -68,6 +110,8 @@ where
 
 /// As [`block_on_scope`], with a body and children that are bound to the thread.
 ///
+/// See [`Drive`] for an example.
+///
 /// # Panics
 /// As there.
 #[track_caller]
@@ -82,6 +126,8 @@ where
 }
 
 /// As [`block_on_local`], with a scope that may fail.
+///
+/// See [`Drive`] for an example.
 ///
 /// # Errors
 /// That of the body or of the first child.

@@ -17,6 +17,14 @@ use crate::job::Cleanup;
 use crate::unwind;
 
 /// Adds clean-up to a future; see [`finally`](Finally::finally).
+///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |_| {
+///     let value = async { 42 }.finally(async { println!("over") }).await;
+///     assert_eq!(value, 42);
+/// });
+/// ```
 pub trait Finally: Future + Sized {
     /// Runs `cleanup` when the future has ended, however it does. Armed by the first poll.
     ///
@@ -24,18 +32,24 @@ pub trait Finally: Future + Sized {
     /// clean-up goes to the job's queue: it runs shielded, in order of drop, and the job waits for it.
     ///
     /// ```
-    /// # use coscope_core::{Finally, delay};
+    /// # use coscope::prelude::*;
     /// # use std::time::Duration;
-    /// # async fn example() {
-    /// delay(Duration::from_secs(1))
-    ///     .finally(async { println!("I'm running finally") })
-    ///     .await;
-    /// # }
+    /// run_blocking(async |s: Scope| {
+    ///     let (tx, rx) = std::sync::mpsc::channel();
+    ///     let job = s.start(Start::Undispatched).launch(
+    ///         delay(Duration::from_secs(60)).finally(async move { tx.send("released").unwrap() }),
+    ///     );
+    ///     job.cancel_and_join("enough").await;
+    ///     assert_eq!(rx.try_recv(), Ok("released"));
+    /// });
     /// ```
     ///
     /// # Cancellation
     /// The clean-up is not cut; one that takes longer than its deadline (30 s, see
     /// [`CleanupDeadline`](crate::context::CleanupDeadline)) in the queue is dropped and named on stderr.
+    ///
+    /// # Panics
+    /// With the panic of the future, after the clean-up, or of the clean-up.
     #[track_caller]
     fn finally<C>(self, cleanup: C) -> Finalized<Self, C>
     where
@@ -50,6 +64,12 @@ impl<F: Future> Finally for F {}
 
 pin_project! {
     /// The future of [`finally`](Finally::finally).
+    ///
+    /// ```
+    /// # use coscope::{Finalized, prelude::*};
+    /// let value: Finalized<_, _> = async { 42 }.finally(async { println!("over") });
+    /// assert_eq!(run_blocking(async |_| value.await), 42);
+    /// ```
     #[must_use = "it runs only when it is awaited"]
     pub struct Finalized<F, C>
     where
@@ -130,12 +150,17 @@ where
 /// around it runs detached, below the root of the process.
 ///
 /// ```
-/// # use coscope_core::defer;
-/// # async fn example() {
-/// let unlock = defer(async { println!("unlocked") });
-/// // … work that may return early or be cancelled …
-/// unlock.run().await;
-/// # }
+/// # use coscope::prelude::*;
+/// run_blocking(async |s: Scope| {
+///     let (tx, rx) = std::sync::mpsc::channel();
+///     let early = s.launch(async move {
+///         let _unlock = defer(async move { tx.send("unlocked").unwrap() });
+///         if true { return } // on any path
+///         yield_now().await;
+///     });
+///     early.join().await;
+///     assert_eq!(rx.try_recv(), Ok("unlocked"));
+/// });
 /// ```
 #[track_caller]
 #[must_use = "a guard that is dropped at once runs its clean-up at once"]
@@ -144,6 +169,13 @@ pub fn defer<C: Future<Output = ()> + Send + 'static>(cleanup: C) -> Deferral<C>
 }
 
 /// The guard of [`defer`].
+///
+/// ```
+/// # use coscope::prelude::*;
+/// let guard = defer(async { println!("goodbye") });
+/// assert!(format!("{guard:?}").starts_with("Deferral at "));
+/// guard.disarm();
+/// ```
 pub struct Deferral<C: Future<Output = ()> + Send + 'static> {
     cleanup: Option<C>,
     site: &'static Location<'static>,
@@ -152,8 +184,21 @@ pub struct Deferral<C: Future<Output = ()> + Send + 'static> {
 impl<C: Future<Output = ()> + Send + 'static> Deferral<C> {
     /// Runs the clean-up here and now.
     ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     let (tx, rx) = std::sync::mpsc::channel();
+    ///     let unlock = defer(async move { tx.send("unlocked").unwrap() });
+    ///     unlock.run().await;
+    ///     assert_eq!(rx.try_recv(), Ok("unlocked"));
+    /// });
+    /// ```
+    ///
     /// # Cancellation
     /// Not before it has ended, once it has begun.
+    ///
+    /// # Panics
+    /// With the panic of the clean-up.
     pub async fn run(mut self) {
         let cleanup = self.cleanup.take().expect("a guard has its clean-up");
         // Begun is begun: if foreign code drops it half-way, the rest goes to the queue.
@@ -161,6 +206,14 @@ impl<C: Future<Output = ()> + Send + 'static> Deferral<C> {
     }
 
     /// Takes the clean-up back: it will not run.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     let roll_back = defer(async { unreachable!("it went well") });
+    ///     drop(roll_back.disarm());
+    /// });
+    /// ```
     pub fn disarm(mut self) -> C {
         self.cleanup.take().expect("a guard has its clean-up")
     }
@@ -222,20 +275,25 @@ impl Drop for InLine {
 /// the resource; `release` gets it by value.
 ///
 /// ```
-/// # use coscope_core::bracket;
-/// # async fn example() {
-/// let length = bracket(
-///     async { vec![1, 2, 3] },
-///     async |numbers: &mut Vec<i32>| numbers.len(),
-///     |numbers| async move { drop(numbers) },
-/// )
-/// .await;
-/// # let _ = length;
-/// # }
+/// # use coscope::prelude::*;
+/// run_blocking(async |_| {
+///     let (tx, rx) = std::sync::mpsc::channel();
+///     let length = bracket(
+///         async { vec![1, 2, 3] },
+///         async |numbers: &mut Vec<i32>| numbers.len(),
+///         move |numbers| async move { tx.send(numbers).unwrap() },
+///     )
+///     .await;
+///     assert_eq!(length, 3);
+///     assert_eq!(rx.try_recv(), Ok(vec![1, 2, 3]));
+/// });
 /// ```
 ///
 /// # Cancellation
 /// As above: acquisition and release are not cut, the use is.
+///
+/// # Panics
+/// With the panic of `use_it`, after the release, or of the other two.
 pub async fn bracket<R, T>(
     acquire: impl Future<Output = R>,
     use_it: impl AsyncFnOnce(&mut R) -> T,
@@ -256,6 +314,17 @@ where
 }
 
 /// What releases the resource of a [`bracket`]: any `FnOnce(R) -> impl Future`.
+///
+/// ```
+/// # use coscope::prelude::*;
+/// /// Releases by hand of a function instead of a closure.
+/// async fn close(numbers: Vec<i32>) { drop(numbers) }
+///
+/// let length = run_blocking(async |_| {
+///     bracket(async { vec![1, 2, 3] }, async |numbers: &mut Vec<i32>| numbers.len(), close).await
+/// });
+/// assert_eq!(length, 3);
+/// ```
 pub trait ReleaseOf<R>: Send + 'static {
     /// Releases it.
     fn release(self, resource: R) -> impl Future<Output = ()> + Send + 'static;

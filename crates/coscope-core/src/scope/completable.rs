@@ -18,13 +18,13 @@ use crate::wait::{Clause, Turn, WaitCell, WaitFor};
 /// would never end; [`complete`](Self::complete) it, or [`cancel`](Self::cancel) it.
 ///
 /// ```
-/// # use coscope_core::CompletableDeferred;
-/// # async fn example() {
-/// let answer = CompletableDeferred::new();
-/// answer.complete(42).unwrap();
-/// assert_eq!(answer.complete(43), Err(43));
-/// assert_eq!(answer.wait().await, Ok(42));
-/// # }
+/// # use coscope::{CompletableDeferred, prelude::*};
+/// run_blocking(async |s: Scope| {
+///     let answer = CompletableDeferred::new();
+///     let giver = answer.clone();
+///     s.launch(async move { giver.complete(42).unwrap() });
+///     assert_eq!(answer.wait().await, Ok(42));
+/// });
 /// ```
 pub struct CompletableDeferred<T>(WaitCell<Stage<T>>);
 
@@ -36,6 +36,14 @@ enum Stage<T> {
 }
 
 /// There is no value: it was cancelled, or somebody else has taken it.
+///
+/// ```
+/// use coscope::{CompletableDeferred, NoValue, run_blocking};
+///
+/// let answer = CompletableDeferred::<i32>::new();
+/// answer.cancel();
+/// assert_eq!(run_blocking(async |_| answer.wait().await), Err(NoValue));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoValue;
 
@@ -48,11 +56,22 @@ impl std::error::Error for NoValue {}
 
 impl<T> CompletableDeferred<T> {
     /// One without a value.
+    ///
+    /// ```
+    /// let answer = coscope::CompletableDeferred::<i32>::new();
+    /// assert!(!answer.is_completed());
+    /// ```
     pub fn new() -> Self {
         CompletableDeferred(WaitCell::new(Stage::Empty))
     }
 
     /// Gives the value.
+    ///
+    /// ```
+    /// let answer = coscope::CompletableDeferred::new();
+    /// assert_eq!(answer.complete(42), Ok(()));
+    /// assert_eq!(answer.complete(43), Err(43));
+    /// ```
     ///
     /// # Errors
     /// The value back, if it was completed or cancelled before.
@@ -64,11 +83,23 @@ impl<T> CompletableDeferred<T> {
     }
 
     /// Gives up: whoever awaits gets [`NoValue`]. `true` if it was not completed before.
+    ///
+    /// ```
+    /// let answer = coscope::CompletableDeferred::new();
+    /// assert!(answer.cancel());
+    /// assert_eq!(answer.complete(42), Err(42));
+    /// ```
     pub fn cancel(&self) -> bool {
         self.settle(Stage::Cancelled).is_ok()
     }
 
     /// Whether it was completed or cancelled.
+    ///
+    /// ```
+    /// let answer = coscope::CompletableDeferred::new();
+    /// answer.complete(42).unwrap();
+    /// assert!(answer.is_completed());
+    /// ```
     pub fn is_completed(&self) -> bool {
         self.0.with(|stage| !matches!(stage, Stage::Empty)).0
     }
@@ -89,6 +120,17 @@ impl<T> CompletableDeferred<T> {
     }
 
     /// Waits for the value, and takes it.
+    ///
+    /// ```
+    /// use coscope::{CompletableDeferred, NoValue, run_blocking};
+    ///
+    /// run_blocking(async |_| {
+    ///     let answer = CompletableDeferred::new();
+    ///     answer.complete(42).unwrap();
+    ///     assert_eq!(answer.wait().await, Ok(42));
+    ///     assert_eq!(answer.wait().await, Err(NoValue)); // taken
+    /// });
+    /// ```
     ///
     /// # Errors
     /// [`NoValue`] if it was cancelled, or somebody else has taken it.
@@ -120,6 +162,14 @@ impl<T> fmt::Debug for CompletableDeferred<T> {
 
 pin_project! {
     /// The future of [`CompletableDeferred::wait`].
+    ///
+    /// ```
+    /// # use coscope::{CompletableDeferred, WaitForValue, run_blocking};
+    /// let answer = CompletableDeferred::new();
+    /// let value: WaitForValue<i32> = answer.wait();
+    /// answer.complete(42).unwrap();
+    /// assert_eq!(run_blocking(async |_| value.await), Ok(42));
+    /// ```
     #[must_use = "it waits only when it is awaited"]
     pub struct WaitForValue<T> {
         #[pin]

@@ -17,6 +17,19 @@ use crate::task::{self, Deferred, Launch};
 /// when the wait is dropped by foreign code. It begins at the first poll, as a child of the present
 /// job, which waits for it.
 ///
+/// ```
+/// # use coscope::{prelude::*, run_to_completion};
+/// run_blocking(async |s: Scope| {
+///     let (tx, rx) = std::sync::mpsc::channel();
+///     let job = s.start(Start::Undispatched).launch(run_to_completion(async move {
+///         yield_now().await;
+///         tx.send("saved").unwrap();
+///     }));
+///     job.cancel_and_join("the client has gone").await;
+///     assert_eq!(rx.try_recv(), Ok("saved"));
+/// });
+/// ```
+///
 /// # Cancellation
 /// The wait can be cut, the work cannot. Its result is then dropped where it was made, and a panic of
 /// it goes to the failure handler.
@@ -36,6 +49,12 @@ where
 type Ended<T> = Result<T, JoinError<Infallible>>;
 
 /// The future of [`run_to_completion`].
+///
+/// ```
+/// # use coscope::{RunToCompletion, run_blocking, run_to_completion};
+/// let saved: RunToCompletion<_, i32> = run_to_completion(async { 42 });
+/// assert_eq!(run_blocking(async |_| saved.await), 42);
+/// ```
 #[must_use = "it begins only when it is awaited"]
 pub struct RunToCompletion<F, T> {
     future: Option<F>,

@@ -25,6 +25,17 @@ use crate::unwind;
 type Child<'env, E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send + 'env>>;
 
 /// The capability to launch children that may borrow from the frame around.
+///
+/// ```
+/// # use coscope::{FrameScope, frame_scope, run_blocking};
+/// run_blocking(async |_| {
+///     let text = "two words".to_owned();
+///     frame_scope(async |s: FrameScope<'_>| {
+///         s.launch(async { assert_eq!(text.len(), 9) }); // borrows from the frame around
+///     })
+///     .await;
+/// });
+/// ```
 pub struct FrameScope<'env, E = Infallible> {
     shared: Arc<Shared<'env, E>>,
 }
@@ -53,6 +64,21 @@ impl<E> fmt::Debug for FrameScope<'_, E> {
 
 impl<'env, E: Send + 'env> FrameScope<'env, E> {
     /// Launches a child for its effects. It is first polled when the body next suspends.
+    ///
+    /// ```
+    /// # use coscope::{FrameScope, frame_scope, run_blocking};
+    /// # use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    /// run_blocking(async |_| {
+    ///     let count = AtomicU32::new(0);
+    ///     frame_scope(async |s: FrameScope<'_>| {
+    ///         for _ in 0..3 {
+    ///             s.launch(async { _ = count.fetch_add(1, Relaxed) });
+    ///         }
+    ///     })
+    ///     .await;
+    ///     assert_eq!(count.into_inner(), 3);
+    /// });
+    /// ```
     pub fn launch<F: Future<Output = ()> + Send + 'env>(&self, future: F) {
         self.add(async move {
             future.await;
@@ -61,6 +87,15 @@ impl<'env, E: Send + 'env> FrameScope<'env, E> {
     }
 
     /// Launches a child for its result.
+    ///
+    /// ```
+    /// # use coscope::{FrameScope, frame_scope, run_blocking};
+    /// run_blocking(async |_| {
+    ///     let text = "two words".to_owned();
+    ///     let length = frame_scope(async |s: FrameScope<'_>| s.spawn(async { text.len() }).await).await;
+    ///     assert_eq!(length, 9);
+    /// });
+    /// ```
     pub fn spawn<F, T>(&self, future: F) -> FrameDeferred<T>
     where
         F: Future<Output = T> + Send + 'env,
@@ -70,6 +105,17 @@ impl<'env, E: Send + 'env> FrameScope<'env, E> {
     }
 
     /// Launches a child that may fail; its error, as an `E`, fails the scope.
+    ///
+    /// ```
+    /// # use coscope::{FrameScope, run_blocking, try_frame_scope};
+    /// run_blocking(async |_| {
+    ///     let failed = try_frame_scope(async |s: FrameScope<'_, String>| {
+    ///         s.try_launch(async { Err("disk full") });
+    ///         Ok(std::future::pending::<()>().await) // dropped here
+    ///     });
+    ///     assert_eq!(failed.await, Err("disk full".to_owned()));
+    /// });
+    /// ```
     pub fn try_launch<F, E1>(&self, future: F)
     where
         F: Future<Output = Result<(), E1>> + Send + 'env,
@@ -79,6 +125,18 @@ impl<'env, E: Send + 'env> FrameScope<'env, E> {
     }
 
     /// Launches a child for a result that it may fail to give; its error, as an `E`, fails the scope.
+    ///
+    /// ```
+    /// # use coscope::{FrameScope, run_blocking, try_frame_scope};
+    /// # use std::num::ParseIntError;
+    /// run_blocking(async |_| {
+    ///     let text = "42".to_owned();
+    ///     let number = try_frame_scope(async |s: FrameScope<'_, ParseIntError>| {
+    ///         Ok(s.try_spawn(async { text.parse::<i32>() }).await)
+    ///     });
+    ///     assert_eq!(number.await, Ok(42));
+    /// });
+    /// ```
     pub fn try_spawn<F, T, E1>(&self, future: F) -> FrameDeferred<T>
     where
         F: Future<Output = Result<T, E1>> + Send + 'env,
@@ -146,6 +204,20 @@ impl<T> Drop for Fill<T> {
 /// The result to come of a child of a [`FrameScope`]. If the child fails, whoever awaits is dropped
 /// with the scope.
 ///
+/// ```
+/// # use coscope::{FrameDeferred, FrameScope, frame_scope, run_blocking};
+/// run_blocking(async |_| {
+///     frame_scope(async |s: FrameScope<'_>| {
+///         let answer: FrameDeferred<i32> = s.spawn(async { 42 });
+///         assert_eq!(answer.await, 42);
+///     })
+///     .await;
+/// });
+/// ```
+///
+/// # Cancellation
+/// Safe: an await that is cut takes nothing, and the child goes on.
+///
 /// # Panics
 /// The await panics if it stands outside of the scope, which has ended without that child's result.
 #[must_use = "a FrameDeferred that nobody awaits loses its result; `launch` is for work without one"]
@@ -180,17 +252,17 @@ impl<T> fmt::Debug for FrameDeferred<T> {
 /// `Send + 'env` and may borrow what outlives the call.
 ///
 /// ```
-/// # use coscope_core::{frame_scope, FrameScope};
-/// # async fn example() {
-/// let text = "two words".to_owned();
-/// let lengths = frame_scope(async |s: FrameScope<'_>| {
-///     let first = s.spawn(async { text.split(' ').next().unwrap().len() });
-///     let all = s.spawn(async { text.len() });
-///     (first.await, all.await)
-/// })
-/// .await;
-/// assert_eq!(lengths, (3, 9));
-/// # }
+/// # use coscope::{FrameScope, frame_scope, run_blocking};
+/// run_blocking(async |_| {
+///     let text = "two words".to_owned();
+///     let lengths = frame_scope(async |s: FrameScope<'_>| {
+///         let first = s.spawn(async { text.split(' ').next().unwrap().len() });
+///         let all = s.spawn(async { text.len() });
+///         (first.await, all.await)
+///     })
+///     .await;
+///     assert_eq!(lengths, (3, 9));
+/// });
 /// ```
 ///
 /// # Cancellation
@@ -214,6 +286,22 @@ where
 }
 
 /// As [`frame_scope`], with children and a body that may fail: the first `Err` drops the others and is returned.
+///
+/// ```
+/// # use coscope::{FrameScope, run_blocking, try_frame_scope};
+/// run_blocking(async |_| {
+///     let words = ["1", "two"];
+///     let sum = try_frame_scope(async |s: FrameScope<'_, std::num::ParseIntError>| {
+///         let one = s.try_spawn(async { words[0].parse::<i32>() });
+///         let two = s.try_spawn(async { words[1].parse::<i32>() });
+///         Ok(one.await + two.await)
+///     });
+///     assert!(sum.await.is_err());
+/// });
+/// ```
+///
+/// # Errors
+/// The first one.
 ///
 /// # Cancellation
 /// As [`frame_scope`].

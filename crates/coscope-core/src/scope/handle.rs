@@ -16,6 +16,15 @@ use crate::task::policy::{Fallible, Gathered, Plain, Supervised, SupervisedFalli
 /// `E` is the error that the scope fails with; in an infallible scope ([`scope`](crate::scope)) there
 /// is none, and a `Result` cannot be thrown away by accident. A cheap handle that can be cloned, sent
 /// and kept: once its scope has ended, what is launched on it is born cancelled and dropped.
+///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |s: Scope| {
+///     let answer = s.spawn(async { 6 * 7 });
+///     s.on(Dispatchers::io()).named("log").launch(async { println!("somebody asks") });
+///     assert_eq!(answer.await, 42);
+/// }); // comes back when both have ended
+/// ```
 pub struct Scope<E = Infallible> {
     pub(crate) place: Place,
     error: PhantomData<fn(E)>,
@@ -31,12 +40,35 @@ impl<E> Scope<E> {
 
 impl<E: Send + 'static> Scope<E> {
     /// Launches a child for its effects. The scope waits for it.
+    ///
+    /// Launched on a scope that has ended or is being cancelled, it never runs; its job is cancelled at once.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let job = s.launch(async { println!("at work") });
+    ///     job.join().await;
+    ///     assert!(job.is_completed());
+    /// });
+    /// ```
+    ///
+    /// # Panics
+    /// Not here: a panic of the child cancels the scope and is resumed at the scope's end.
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(&self, future: F) -> Job {
         self.place.run::<F, Plain>(future)
     }
 
     /// Launches a child for its result.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let one = s.spawn(async { 13 });
+    ///     let two = s.spawn(async { 29 });
+    ///     assert_eq!(one.await + two.await, 42);
+    /// });
+    /// ```
     #[track_caller]
     pub fn spawn<F, T>(&self, future: F) -> Deferred<T>
     where
@@ -47,6 +79,16 @@ impl<E: Send + 'static> Scope<E> {
     }
 
     /// Launches a child that may fail; its error, as an `E`, fails the scope.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let ended = try_run_blocking(async |s: Scope<String>| {
+    ///     s.try_launch(async { Err("disk full") });
+    ///     s.launch(std::future::pending()); // cut by the failure of the other
+    ///     Ok(())
+    /// });
+    /// assert_eq!(ended, Err("disk full".to_owned()));
+    /// ```
     #[track_caller]
     pub fn try_launch<F, E1>(&self, future: F) -> Job
     where
@@ -58,6 +100,20 @@ impl<E: Send + 'static> Scope<E> {
 
     /// Launches a child for a result that it may fail to give; its error, as an `E`, fails the scope,
     /// so that awaiting gives the value alone.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// use std::num::ParseIntError;
+    ///
+    /// let sum = |one: &'static str| {
+    ///     try_run_blocking(async move |s: Scope<ParseIntError>| {
+    ///         let one = s.try_spawn(async move { one.parse::<i32>() });
+    ///         Ok(one.await + 29)
+    ///     })
+    /// };
+    /// assert_eq!(sum("13"), Ok(42));
+    /// assert!(sum("thirteen").is_err());
+    /// ```
     #[track_caller]
     pub fn try_spawn<F, T, E1>(&self, future: F) -> Deferred<T>
     where
@@ -71,6 +127,14 @@ impl<E: Send + 'static> Scope<E> {
 
 impl<E: Send + 'static> Launcher<'_, Scope<E>> {
     /// Launches a child for its effects; see [`Scope::launch`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let job = s.named("log").launch(async { println!("at work") });
+    ///     job.join().await;
+    /// });
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(self, future: F) -> Job {
@@ -78,6 +142,13 @@ impl<E: Send + 'static> Launcher<'_, Scope<E>> {
     }
 
     /// Launches a child for its result; see [`Scope::spawn`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     assert_eq!(s.on(Dispatchers::io()).spawn(async { 42 }).await, 42);
+    /// });
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn spawn<F, T>(self, future: F) -> Deferred<T>
@@ -89,6 +160,15 @@ impl<E: Send + 'static> Launcher<'_, Scope<E>> {
     }
 
     /// Launches a child that may fail; see [`Scope::try_launch`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let ended = try_run_blocking(async |s: Scope<String>| {
+    ///     s.named("disk").try_launch(async { Err("full") });
+    ///     Ok(())
+    /// });
+    /// assert_eq!(ended, Err("full".to_owned()));
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn try_launch<F, E1>(self, future: F) -> Job
@@ -100,6 +180,14 @@ impl<E: Send + 'static> Launcher<'_, Scope<E>> {
     }
 
     /// Launches a child for a result that it may fail to give; see [`Scope::try_spawn`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let number = try_run_blocking(async |s: Scope<std::num::ParseIntError>| {
+    ///     Ok(s.named("parser").try_spawn(async { "42".parse::<i32>() }).await)
+    /// });
+    /// assert_eq!(number, Ok(42));
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn try_spawn<F, T, E1>(self, future: F) -> Deferred<T>
@@ -116,6 +204,19 @@ impl<E: Send + 'static> Launcher<'_, Scope<E>> {
 ///
 /// What awaits them gets a `Result`; a failure that nobody awaits goes to the
 /// [`FailureHandler`](crate::FailureHandler).
+///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |_| {
+///     supervisor_scope(async |s: Supervisor| {
+///         let broken = s.try_spawn(async { Err::<i32, _>("disk full") });
+///         let sound = s.spawn(async { 42 });
+///         assert_eq!(broken.await.unwrap_err().into_error(), Some("disk full"));
+///         assert_eq!(sound.await.unwrap(), 42);
+///     })
+///     .await;
+/// });
+/// ```
 pub struct Supervisor {
     pub(crate) place: Place,
 }
@@ -128,12 +229,35 @@ impl Supervisor {
     }
 
     /// Launches a child for its effects; a panic goes to the failure handler.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         let job = s.launch(async { println!("at work") });
+    ///         job.join().await;
+    ///         assert!(job.is_completed() && !job.is_cancelled());
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(&self, future: F) -> Job {
         self.place.run::<F, Supervised>(future)
     }
 
     /// Launches a child for its result, or for how it ended.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         let broken = s.spawn(async { if true { panic!("no such page") } });
+    ///         assert!(broken.await.unwrap_err().is_panicked());
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
     #[track_caller]
     pub fn spawn<F, T>(&self, future: F) -> Deferred<Result<T, JoinError<Infallible>>>
     where
@@ -144,6 +268,19 @@ impl Supervisor {
     }
 
     /// Launches a child that may fail; its failure goes to the failure handler.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let (heard, log) = std::sync::mpsc::channel();
+    /// let handler = FailureHandler::new(move |failure| heard.send(failure.message().to_owned()).unwrap());
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         s.on(handler).try_launch(async { Err::<(), _>("disk full") });
+    ///     })
+    ///     .await;
+    /// });
+    /// assert_eq!(log.recv().unwrap(), "\"disk full\"");
+    /// ```
     #[track_caller]
     pub fn try_launch<F, E>(&self, future: F) -> Job
     where
@@ -154,6 +291,17 @@ impl Supervisor {
     }
 
     /// Launches a child for its result, or for how it failed.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         let port = s.try_spawn(async { "eighty".parse::<u16>() });
+    ///         assert_eq!(port.await.unwrap_or(8080), 8080);
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
     #[track_caller]
     pub fn try_spawn<F, T, E>(&self, future: F) -> Deferred<Result<T, JoinError<E>>>
     where
@@ -167,6 +315,16 @@ impl Supervisor {
 
 impl Launcher<'_, Supervisor> {
     /// Launches a child for its effects; see [`Supervisor::launch`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         s.named("log").launch(async { println!("at work") }).join().await;
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(self, future: F) -> Job {
@@ -174,6 +332,16 @@ impl Launcher<'_, Supervisor> {
     }
 
     /// Launches a child for its result; see [`Supervisor::spawn`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         assert_eq!(s.on(Dispatchers::io()).spawn(async { 42 }).await.unwrap(), 42);
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn spawn<F, T>(self, future: F) -> Deferred<Result<T, JoinError<Infallible>>>
@@ -185,6 +353,16 @@ impl Launcher<'_, Supervisor> {
     }
 
     /// Launches a child that may fail; see [`Supervisor::try_launch`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         s.named("log").try_launch(async { Ok::<_, String>(()) }).join().await;
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn try_launch<F, E>(self, future: F) -> Job
@@ -196,6 +374,17 @@ impl Launcher<'_, Supervisor> {
     }
 
     /// Launches a child for its result, or for how it failed; see [`Supervisor::try_spawn`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         let disk = s.named("disk").try_spawn(async { Err::<(), _>("full") });
+    ///         assert_eq!(disk.await.unwrap_err().coroutine().name(), "disk");
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn try_spawn<F, T, E>(self, future: F) -> Deferred<Result<T, JoinError<E>>>
@@ -210,6 +399,19 @@ impl Launcher<'_, Supervisor> {
 
 /// The capability to launch children whose failures are gathered; see
 /// [`collect_scope`](crate::collect_scope).
+///
+/// ```
+/// # use coscope::{Collector, collect_scope, prelude::*};
+/// let errors = run_blocking(async |_| {
+///     collect_scope(async |s: Collector<String>| {
+///         s.try_launch(async { Err("disk") });
+///         s.try_launch(async { Ok::<_, String>(()) });
+///         s.try_launch(async { Err("network") });
+///     })
+///     .await
+/// });
+/// assert_eq!(errors.unwrap_err().len(), 2);
+/// ```
 pub struct Collector<E> {
     pub(crate) place: Place,
     error: PhantomData<fn(E)>,
@@ -225,12 +427,32 @@ impl<E> Collector<E> {
 
 impl<E: Send + 'static> Collector<E> {
     /// Launches a child for its effects.
+    ///
+    /// ```
+    /// # use coscope::{Collector, collect_scope, prelude::*};
+    /// let ended = run_blocking(async |_| {
+    ///     collect_scope(async |s: Collector<String>| s.launch(async { println!("at work") }).join().await).await
+    /// });
+    /// assert!(ended.is_ok());
+    /// ```
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(&self, future: F) -> Job {
         self.place.run::<F, Plain>(future)
     }
 
     /// Launches a child that may fail; its error is gathered.
+    ///
+    /// ```
+    /// # use coscope::{Collector, collect_scope, prelude::*};
+    /// let errors = run_blocking(async |_| {
+    ///     collect_scope(async |s: Collector<String>| {
+    ///         s.named("disk").try_launch(async { Err("full") });
+    ///     })
+    ///     .await
+    /// })
+    /// .unwrap_err();
+    /// assert_eq!(errors.iter().next().unwrap().coroutine().name(), "disk");
+    /// ```
     #[track_caller]
     pub fn try_launch<F, E1>(&self, future: F) -> Job
     where
@@ -241,6 +463,14 @@ impl<E: Send + 'static> Collector<E> {
     }
 
     /// Launches a child for its result: `None` if it failed (its error is gathered) or was cancelled.
+    ///
+    /// ```
+    /// # use coscope::{Collector, collect_scope, prelude::*};
+    /// let found = run_blocking(async |_| {
+    ///     collect_scope(async |s: Collector<String>| s.try_spawn(async { Ok::<_, String>(42) }).await).await
+    /// });
+    /// assert_eq!(found.unwrap(), Some(42));
+    /// ```
     #[track_caller]
     pub fn try_spawn<F, T, E1>(&self, future: F) -> Deferred<Option<T>>
     where
@@ -254,6 +484,14 @@ impl<E: Send + 'static> Collector<E> {
 
 impl<E: Send + 'static> Launcher<'_, Collector<E>> {
     /// Launches a child for its effects; see [`Collector::launch`].
+    ///
+    /// ```
+    /// # use coscope::{Collector, collect_scope, prelude::*};
+    /// let gathered = run_blocking(async |_| {
+    ///     collect_scope(async |s: Collector<String>| s.named("log").launch(async {}).join().await).await
+    /// });
+    /// assert!(gathered.is_ok());
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn launch<F: Future<Output = ()> + Send + 'static>(self, future: F) -> Job {
@@ -261,6 +499,14 @@ impl<E: Send + 'static> Launcher<'_, Collector<E>> {
     }
 
     /// Launches a child that may fail; see [`Collector::try_launch`].
+    ///
+    /// ```
+    /// # use coscope::{Collector, collect_scope, prelude::*};
+    /// let gathered = run_blocking(async |_| {
+    ///     collect_scope(async |s: Collector<String>| s.named("disk").try_launch(async { Err("full") }).join().await).await
+    /// });
+    /// assert_eq!(gathered.unwrap_err().len(), 1);
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn try_launch<F, E1>(self, future: F) -> Job
@@ -272,6 +518,14 @@ impl<E: Send + 'static> Launcher<'_, Collector<E>> {
     }
 
     /// Launches a child for its result; see [`Collector::try_spawn`].
+    ///
+    /// ```
+    /// # use coscope::{Collector, collect_scope, prelude::*};
+    /// let gathered = run_blocking(async |_| {
+    ///     collect_scope(async |s: Collector<String>| s.named("number").try_spawn(async { Ok::<_, String>(42) }).await).await
+    /// });
+    /// assert_eq!(gathered.unwrap(), Some(42));
+    /// ```
     #[inline(always)]
     #[track_caller]
     pub fn try_spawn<F, T, E1>(self, future: F) -> Deferred<Option<T>>

@@ -12,6 +12,23 @@ use crate::task::state::Birth;
 use crate::task::{self, Deferred, Launch};
 
 /// When a coroutine begins.
+///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |s: Scope| {
+///     let lazy = s.start(Start::Lazy).spawn(async { 42 });
+///     assert!(!lazy.is_active());                        // nobody wants it yet
+///     assert_eq!(lazy.await, 42);
+///
+///     let here = s.start(Start::Undispatched).launch(async {});
+///     assert!(here.is_completed());                      // it ran right where it was launched
+///
+///     let begun = s.start(Start::Atomic).launch(async { println!("I run") });
+///     begun.cancel("too late: it is begun");
+///     let never = s.launch(async { unreachable!("cancelled before its first step") });
+///     never.cancel("not needed");
+/// });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Start {
     /// At once, when its dispatcher gets to it. Cancelled before that, it never runs.
@@ -87,11 +104,12 @@ impl Place {
 /// A launch under way: made by a scope's `on`, `named` and `start`, ended by `launch` or `spawn`.
 ///
 /// ```
-/// # use coscope_core::{Scope, Start, dispatch::Dispatcher};
-/// # fn example(s: Scope) {
-/// let job = s.on(Dispatcher::unconfined()).named("greeter").start(Start::Lazy).launch(async { println!("hi") });
-/// job.start();
-/// # }
+/// # use coscope::prelude::*;
+/// run_blocking(async |s: Scope| {
+///     let job = s.on(Dispatchers::io()).named("greeter").start(Start::Lazy).launch(async { println!("hi") });
+///     assert_eq!(job.name(), "greeter");
+///     assert!(job.start());
+/// });
 /// ```
 #[must_use = "nothing is launched before `launch` or `spawn`"]
 #[derive(Clone)]
@@ -110,18 +128,44 @@ impl<'a, S: Host> Launcher<'a, S> {
     }
 
     /// On this dispatcher, or with these elements of context.
+    ///
+    /// Elements add up; of two dispatchers the last one counts.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let thread = s.named("who").on(Dispatchers::default()).spawn(async { coscope::current_label() });
+    ///     assert!(thread.await.starts_with("DefaultDispatcher-worker-"));
+    /// });
+    /// ```
     pub fn on(mut self, context: impl Into<CoroutineContext>) -> Self {
         self.context = self.context + context;
         self
     }
 
     /// Under this name. A literal allocates nothing.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let job = s.start(Start::Lazy).named("reader").launch(async {});
+    ///     assert_eq!(job.name(), "reader");
+    /// });
+    /// ```
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
     /// When it begins.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let job = s.named("eager").start(Start::Undispatched).launch(async {});
+    ///     assert!(job.is_completed());
+    /// });
+    /// ```
     pub fn start(mut self, start: Start) -> Self {
         self.start = start;
         self
@@ -199,6 +243,14 @@ macro_rules! host {
 
         impl<$($generics)*> $type {
             /// A launch on this dispatcher, or with these elements of context.
+            ///
+            /// ```
+            /// # use coscope::prelude::*;
+            /// run_blocking(async |s: Scope| {
+            ///     let text = s.on(Dispatchers::io()).spawn(async { std::fs::read_to_string("Cargo.toml") });
+            ///     assert!(text.await.is_ok());
+            /// });
+            /// ```
             pub fn on(
                 &self,
                 context: impl Into<$crate::context::CoroutineContext>,
@@ -207,6 +259,13 @@ macro_rules! host {
             }
 
             /// A launch under this name. A literal allocates nothing.
+            ///
+            /// ```
+            /// # use coscope::prelude::*;
+            /// run_blocking(async |s: Scope| {
+            ///     assert_eq!(s.named("reader").launch(async {}).name(), "reader");
+            /// });
+            /// ```
             pub fn named(
                 &self,
                 name: impl Into<std::borrow::Cow<'static, str>>,
@@ -215,11 +274,29 @@ macro_rules! host {
             }
 
             /// A launch that begins at another time than at once.
+            ///
+            /// ```
+            /// # use coscope::prelude::*;
+            /// run_blocking(async |s: Scope| {
+            ///     let answer = s.start(Start::Lazy).spawn(async { 42 });
+            ///     assert_eq!(answer.await, 42); // this starts it
+            /// });
+            /// ```
             pub fn start(&self, start: $crate::scope::launcher::Start) -> $crate::scope::launcher::Launcher<'_, Self> {
                 $crate::scope::launcher::Launcher::new(self).start(start)
             }
 
             /// At most `n` children at once: `launch` and `spawn` on it are futures that wait for a place.
+            ///
+            /// ```
+            /// # use coscope::prelude::*;
+            /// run_blocking(async |s: Scope| {
+            ///     let two = s.limit(2);
+            ///     for page in 0..10 {
+            ///         two.launch(async move { println!("page {page}") }).await; // waits for one of the two to end
+            ///     }
+            /// });
+            /// ```
             ///
             /// # Panics
             /// If `n` is 0.
@@ -228,21 +305,58 @@ macro_rules! host {
             }
 
             /// Cancels everything launched here; the scope itself goes on.
+            ///
+            /// ```
+            /// # use coscope::prelude::*;
+            /// run_blocking(async |s: Scope| {
+            ///     let idle = s.launch(std::future::pending());
+            ///     s.cancel_children("time for something else");
+            ///     idle.join().await;
+            ///     assert!(s.is_active());
+            /// });
+            /// ```
             pub fn cancel_children(&self, reason: impl Into<$crate::error::CancelReason>) {
                 self.place.node.cancel_children(reason.into());
             }
 
             /// The coroutines launched here that have not completed, oldest first.
+            ///
+            /// ```
+            /// # use coscope::prelude::*;
+            /// run_blocking(async |s: Scope| {
+            ///     s.named("reader").launch(async {});
+            ///     let names: Vec<String> = s.children().iter().map(|job| job.name().to_owned()).collect();
+            ///     assert_eq!(names, ["reader"]);
+            /// });
+            /// ```
             pub fn children(&self) -> Vec<$crate::job::Job> {
                 $crate::job::Job(self.place.node.clone()).children()
             }
 
             /// What children inherit.
+            ///
+            /// ```
+            /// # use coscope::prelude::*;
+            /// run_blocking(async |s: Scope| {
+            ///     assert!(s.context().dispatcher().is_some()); // a scope always has one
+            /// });
+            /// ```
             pub fn context(&self) -> &$crate::context::CoroutineContext {
                 &self.place.context
             }
 
             /// Whether the scope takes children that will run: it neither ends nor is being cancelled.
+            ///
+            /// ```
+            /// # use coscope::prelude::*;
+            /// let ended = run_blocking(async |s: Scope| {
+            ///     assert!(s.is_active());
+            ///     s
+            /// });
+            /// assert!(!ended.is_active());
+            /// let late = ended.launch(async { unreachable!("born cancelled") });
+            /// assert!(late.is_cancelled());
+            /// ```
             pub fn is_active(&self) -> bool {
                 self.place.node.state.is_active()
             }

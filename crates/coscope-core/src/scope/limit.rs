@@ -19,17 +19,23 @@ use crate::wait::{Permit, Permits};
 /// place is free again when the child, and all below it, has completed.
 ///
 /// ```
-/// # use coscope_core::{scope, Scope};
-/// # async fn fetch(_: u32) {}
-/// # async fn example() {
-/// scope(async |s: Scope| {
-///     let ten = s.limit(10);
-///     for page in 0..1000 {
-///         ten.launch(fetch(page)).await; // the loop is held up by the slowest ten
+/// # use coscope::prelude::*;
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+///
+/// let at_once = Arc::new(AtomicUsize::new(0));
+/// run_blocking(async |s: Scope| {
+///     let three = s.limit(3);
+///     for _ in 0..20 {
+///         let at_once = at_once.clone();
+///         let fetch = async move {
+///             assert!(at_once.fetch_add(1, SeqCst) < 3);
+///             yield_now().await;
+///             at_once.fetch_sub(1, SeqCst);
+///         };
+///         three.launch(fetch).await; // the loop is held up by the slowest of three
 ///     }
-/// })
-/// .await;
-/// # }
+/// });
 /// ```
 #[derive(Debug, Clone)]
 pub struct Limit<S> {
@@ -62,6 +68,16 @@ impl<S: Host> Limit<S> {
 impl<E: Send + 'static> Limit<Scope<E>> {
     /// Waits for a place, then launches as [`Scope::launch`].
     ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let one = s.limit(1);
+    ///     let first = one.launch(async { println!("first") }).await;
+    ///     one.launch(async { println!("second") }).await;
+    ///     assert!(first.is_completed()); // or there would have been no place for the second
+    /// });
+    /// ```
+    ///
     /// # Cancellation
     /// Safe: cut while it waits, it drops the future unrun.
     #[track_caller]
@@ -73,6 +89,14 @@ impl<E: Send + 'static> Limit<Scope<E>> {
     }
 
     /// Waits for a place, then launches as [`Scope::spawn`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let answer = s.limit(4).spawn(async { 42 }).await; // this waits for a place,
+    ///     assert_eq!(answer.await, 42);                      // and this for the result
+    /// });
+    /// ```
     ///
     /// # Cancellation
     /// As [`launch`](Self::launch).
@@ -87,6 +111,15 @@ impl<E: Send + 'static> Limit<Scope<E>> {
 
     /// Waits for a place, then launches as [`Scope::try_launch`].
     ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let ended = try_run_blocking(async |s: Scope<String>| {
+    ///     s.limit(4).try_launch(async { Err("disk full") }).await;
+    ///     Ok(())
+    /// });
+    /// assert_eq!(ended, Err("disk full".to_owned()));
+    /// ```
+    ///
     /// # Cancellation
     /// As [`launch`](Self::launch).
     #[track_caller]
@@ -99,6 +132,14 @@ impl<E: Send + 'static> Limit<Scope<E>> {
     }
 
     /// Waits for a place, then launches as [`Scope::try_spawn`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let number = try_run_blocking(async |s: Scope<std::num::ParseIntError>| {
+    ///     Ok(s.limit(4).try_spawn(async { "42".parse::<i32>() }).await.await)
+    /// });
+    /// assert_eq!(number, Ok(42));
+    /// ```
     ///
     /// # Cancellation
     /// As [`launch`](Self::launch).
@@ -116,6 +157,13 @@ impl<E: Send + 'static> Limit<Scope<E>> {
 impl Limit<Supervisor> {
     /// Waits for a place, then launches as [`Supervisor::launch`].
     ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| s.limit(1).launch(async {}).await.join().await).await;
+    /// });
+    /// ```
+    ///
     /// # Cancellation
     /// Safe: cut while it waits, it drops the future unrun.
     #[track_caller]
@@ -127,6 +175,16 @@ impl Limit<Supervisor> {
     }
 
     /// Waits for a place, then launches as [`Supervisor::spawn`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         assert_eq!(s.limit(1).spawn(async { 42 }).await.await.unwrap(), 42);
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
     ///
     /// # Cancellation
     /// As [`launch`](Self::launch).
@@ -144,6 +202,16 @@ impl Limit<Supervisor> {
 
     /// Waits for a place, then launches as [`Supervisor::try_launch`].
     ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         s.limit(1).try_launch(async { Ok::<_, String>(()) }).await.join().await;
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
+    ///
     /// # Cancellation
     /// As [`launch`](Self::launch).
     #[track_caller]
@@ -156,6 +224,17 @@ impl Limit<Supervisor> {
     }
 
     /// Waits for a place, then launches as [`Supervisor::try_spawn`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     supervisor_scope(async |s: Supervisor| {
+    ///         let port = s.limit(1).try_spawn(async { "eighty".parse::<u16>() }).await;
+    ///         assert!(port.await.unwrap_err().is_failed());
+    ///     })
+    ///     .await;
+    /// });
+    /// ```
     ///
     /// # Cancellation
     /// As [`launch`](Self::launch).
@@ -176,6 +255,14 @@ impl Limit<Supervisor> {
 impl<E: Send + 'static> Limit<Collector<E>> {
     /// Waits for a place, then launches as [`Collector::launch`].
     ///
+    /// ```
+    /// # use coscope::{Collector, collect_scope, prelude::*};
+    /// let ended = run_blocking(async |_| {
+    ///     collect_scope(async |s: Collector<String>| s.limit(1).launch(async {}).await.join().await).await
+    /// });
+    /// assert!(ended.is_ok());
+    /// ```
+    ///
     /// # Cancellation
     /// Safe: cut while it waits, it drops the future unrun.
     #[track_caller]
@@ -187,6 +274,20 @@ impl<E: Send + 'static> Limit<Collector<E>> {
     }
 
     /// Waits for a place, then launches as [`Collector::try_launch`].
+    ///
+    /// ```
+    /// # use coscope::{Collector, collect_scope, prelude::*};
+    /// let ended = run_blocking(async |_| {
+    ///     collect_scope(async |s: Collector<String>| {
+    ///         let two = s.limit(2);
+    ///         for disk in ["a", "b", "c"] {
+    ///             two.try_launch(async move { Err(disk) }).await;
+    ///         }
+    ///     })
+    ///     .await
+    /// });
+    /// assert_eq!(ended.unwrap_err().len(), 3);
+    /// ```
     ///
     /// # Cancellation
     /// As [`launch`](Self::launch).
@@ -200,6 +301,14 @@ impl<E: Send + 'static> Limit<Collector<E>> {
     }
 
     /// Waits for a place, then launches as [`Collector::try_spawn`].
+    ///
+    /// ```
+    /// # use coscope::{Collector, collect_scope, prelude::*};
+    /// let found = run_blocking(async |_| {
+    ///     collect_scope(async |s: Collector<String>| s.limit(1).try_spawn(async { Ok::<_, String>(42) }).await.await).await
+    /// });
+    /// assert_eq!(found.unwrap(), Some(42));
+    /// ```
     ///
     /// # Cancellation
     /// As [`launch`](Self::launch).

@@ -26,7 +26,7 @@ use crate::unwind;
 /// `Send + 'static`.
 ///
 /// ```
-/// # use coscope_core::{scope, Scope};
+/// # use coscope::prelude::*;
 /// async fn sum() -> i32 {
 ///     scope(async |s: Scope| {
 ///         let one = s.spawn(async { 13 });
@@ -35,6 +35,7 @@ use crate::unwind;
 ///     })
 ///     .await
 /// }
+/// assert_eq!(run_blocking(async |_| sum().await), 42);
 /// ```
 ///
 /// An empty scope allocates nothing. Dropping the future before it is ready cancels the children; the
@@ -59,16 +60,23 @@ where
 /// rest and is returned when all have ended.
 ///
 /// ```
-/// # use coscope_core::{try_scope, Scope};
-/// # async fn user() -> Result<String, std::num::ParseIntError> { Ok("7".to_owned()) }
-/// async fn id() -> Result<i32, Box<dyn std::error::Error + Send + Sync>> {
-///     try_scope(async |s: Scope<Box<dyn std::error::Error + Send + Sync>>| {
+/// # use coscope::prelude::*;
+/// async fn user() -> Result<String, std::io::Error> { Ok("7".to_owned()) }
+///
+/// type Error = Box<dyn std::error::Error + Send + Sync>;
+///
+/// async fn id() -> Result<i32, Error> {
+///     try_scope(async |s: Scope<Error>| {
 ///         let user = s.try_spawn(user());
 ///         Ok(user.await.parse()?)
 ///     })
 ///     .await
 /// }
+/// assert_eq!(run_blocking(async |_| id().await).unwrap(), 7);
 /// ```
+///
+/// # Errors
+/// The first one.
 ///
 /// # Cancellation
 /// As [`scope`].
@@ -87,6 +95,19 @@ where
 
 /// Opens a scope whose children fail alone; see [`Supervisor`].
 ///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |_| {
+///     supervisor_scope(async |s: Supervisor| {
+///         let failing = s.try_spawn(async { Err::<(), _>("disk") });
+///         let other = s.spawn(async { 42 });
+///         assert!(failing.await.unwrap_err().is_failed());
+///         assert_eq!(other.await.unwrap(), 42);
+///     })
+///     .await;
+/// });
+/// ```
+///
 /// # Cancellation
 /// As [`scope`].
 ///
@@ -104,15 +125,20 @@ where
 /// Opens a scope that lets every child run to its end and gathers all that failed.
 ///
 /// ```
-/// # use coscope_core::{collect_scope, Collector, Errors};
+/// # use coscope::{Collector, Errors, collect_scope, prelude::*};
 /// async fn check_all() -> Result<(), Errors<String>> {
 ///     collect_scope(async |s: Collector<String>| {
-///         s.try_launch(async { Err("disk".to_owned()) });
-///         s.try_launch(async { Err("network".to_owned()) });
+///         s.try_launch(async { Err("disk") });
+///         s.try_launch(async { Err("network") });
 ///     })
 ///     .await
 /// }
+/// let errors = run_blocking(async |_| check_all().await).unwrap_err();
+/// assert_eq!(errors.len(), 2);
 /// ```
+///
+/// # Errors
+/// All of them, in order of time.
 ///
 /// # Cancellation
 /// As [`scope`].
@@ -257,15 +283,46 @@ fn into_join_error<E: 'static>(failure: Failure) -> JoinError<E> {
 }
 
 /// All that failed in a [`collect_scope`], in order of time; never empty.
+///
+/// ```
+/// # use coscope::{Collector, Errors, collect_scope, prelude::*};
+/// let errors: Errors<String> = run_blocking(async |_| {
+///     collect_scope(async |s: Collector<String>| {
+///         s.named("disk").try_launch(async { Err("full") });
+///     })
+///     .await
+/// })
+/// .unwrap_err();
+/// assert!(errors.to_string().starts_with("1 failed\n  coroutine \"disk#"));
+/// let mut errors = errors.into_iter();
+/// assert_eq!(errors.next().unwrap().into_error().as_deref(), Some("full"));
+/// ```
 #[derive(Debug)]
 pub struct Errors<E>(Vec<JoinError<E>>);
 
 impl<E> Errors<E> {
     /// The failures.
+    ///
+    /// ```
+    /// # use coscope::{Collector, collect_scope, prelude::*};
+    /// # let gathered = run_blocking(async |_| {
+    /// #     collect_scope(async |s: Collector<String>| { s.try_launch(async { Err("full") }); }).await
+    /// # });
+    /// let errors = gathered.unwrap_err();
+    /// assert!(errors.iter().all(|error| error.is_failed()));
+    /// ```
     pub fn iter(&self) -> std::slice::Iter<'_, JoinError<E>> {
         self.0.iter()
     }
     /// How many there are: at least one.
+    ///
+    /// ```
+    /// # use coscope::{Collector, collect_scope, prelude::*};
+    /// # let gathered = run_blocking(async |_| {
+    /// #     collect_scope(async |s: Collector<String>| { s.try_launch(async { Err("full") }); }).await
+    /// # });
+    /// assert_eq!(gathered.unwrap_err().len(), 1);
+    /// ```
     #[allow(clippy::len_without_is_empty)] // never empty
     pub fn len(&self) -> usize {
         self.0.len()
@@ -295,6 +352,12 @@ impl<E: std::error::Error + 'static> std::error::Error for Errors<E> {}
 
 pin_project! {
     /// The future of [`scope`] and its kin.
+    ///
+    /// ```
+    /// # use coscope::{Infallibly, Opened, prelude::*};
+    /// let sum: Opened<Infallibly, _, _> = scope(async |s: Scope| s.spawn(async { 42 }).await);
+    /// assert_eq!(run_blocking(async |_| sum.await), 42);
+    /// ```
     #[must_use = "a scope runs only when it is awaited"]
     pub struct Opened<S, F, Fut>
     where

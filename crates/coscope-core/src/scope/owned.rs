@@ -125,13 +125,12 @@ impl Drop for Token {
 /// fail-fast open a [`scope`](crate::scope) in a child. Dropping it cancels what runs in it.
 ///
 /// ```
-/// # use coscope_core::{CoroutineScope, context::CoroutineContext};
+/// # use coscope::prelude::*;
 /// # use std::time::Duration;
-/// # async fn example() {
-/// let server = CoroutineScope::new(CoroutineContext::new());
-/// server.launch(async { /* accept … */ });
-/// server.shutdown(Duration::from_secs(5)).await;
-/// # }
+/// let server = CoroutineScope::new(Dispatchers::default());
+/// let accepting = server.launch(async { coscope::stop_requested().await });
+/// run_blocking(async |_| server.shutdown(Duration::from_secs(5)).await);
+/// assert!(accepting.is_completed() && !accepting.is_cancelled());
 /// ```
 pub struct CoroutineScope {
     supervisor: Supervisor,
@@ -140,6 +139,12 @@ pub struct CoroutineScope {
 
 impl CoroutineScope {
     /// A scope whose children run with `context`; on the default dispatcher where it names none.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let server = CoroutineScope::new(Dispatchers::io() + CoroutineName::new("server"));
+    /// assert_eq!(server.context().dispatcher(), Some(&Dispatchers::io()));
+    /// ```
     #[track_caller]
     pub fn new(context: impl Into<CoroutineContext>) -> Self {
         let context = CoroutineContext::new().for_child(context.into());
@@ -148,21 +153,60 @@ impl CoroutineScope {
     }
 
     /// The scope's job.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let server = CoroutineScope::new(Dispatchers::default());
+    /// assert!(server.job().is_active());
+    /// let job = server.job();
+    /// drop(server);
+    /// assert!(job.is_cancelled());
+    /// ```
     pub fn job(&self) -> Job {
         Job(self.token.node().clone())
     }
 
     /// Cancels everything in it, and it takes no more.
+    ///
+    /// `false` if it was cancelled already, or has ended.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let server = CoroutineScope::new(Dispatchers::default());
+    /// let idle = server.launch(std::future::pending());
+    /// assert!(server.cancel("no more"));
+    /// run_blocking(async |_| idle.join().await);
+    /// assert!(!server.is_active());
+    /// ```
     pub fn cancel(&self, reason: impl Into<CancelReason>) -> bool {
         self.token.node().cancel(reason.into())
     }
 
     /// Asks everything in it to come to an end; see [`stop_requested`](crate::stop_requested).
+    ///
+    /// `false` if that was asked before.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let server = CoroutineScope::new(Dispatchers::default());
+    /// let accepting = server.launch(async { coscope::stop_requested().await });
+    /// assert!(server.stop());
+    /// run_blocking(async |_| accepting.join().await);
+    /// ```
     pub fn stop(&self) -> bool {
         self.token.node().stop()
     }
 
     /// Waits until everything in it has ended. From then on it takes no more.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let batch = CoroutineScope::new(Dispatchers::default());
+    /// let jobs: Vec<Job> = (0..3).map(|_| batch.launch(async {})).collect();
+    /// run_blocking(async |_| batch.join().await);
+    /// assert!(jobs.iter().all(Job::is_completed));
+    /// assert!(batch.launch(async { unreachable!("too late") }).is_cancelled());
+    /// ```
     ///
     /// # Cancellation
     /// Safe.
@@ -172,6 +216,15 @@ impl CoroutineScope {
     }
 
     /// The two phases of an end: asks, waits for `grace`, then cancels, and waits until all has ended.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// # use std::time::Duration;
+    /// let server = CoroutineScope::new(Dispatchers::default());
+    /// let deaf = server.launch(std::future::pending());
+    /// run_blocking(async |_| server.shutdown(Duration::from_millis(2)).await);
+    /// assert!(deaf.is_cancelled() && deaf.is_completed());
+    /// ```
     ///
     /// # Cancellation
     /// Safe: it can be called again.
@@ -203,16 +256,17 @@ impl fmt::Debug for CoroutineScope {
 /// Cancelled, it completes when its children have; so it is when its last handle is dropped before.
 ///
 /// ```
-/// # use coscope_core::{Job, delay};
+/// # use coscope::prelude::*;
 /// # use std::time::Duration;
-/// # async fn example() {
-/// let job = Job::new();
-/// let scope = job.scope();
-/// for i in 0..10 {
-///     scope.launch(async move { delay(Duration::from_millis(200 * i)).await });
-/// }
-/// job.cancel_and_join("enough").await;
-/// # }
+/// run_blocking(async |_| {
+///     let job = Job::new();
+///     let scope = job.scope();
+///     for i in 0..10 {
+///         scope.launch(async move { delay(Duration::from_secs(60 + i)).await });
+///     }
+///     job.cancel_and_join("enough").await;
+///     assert!(job.children().is_empty());
+/// });
 /// ```
 #[derive(Clone)]
 pub struct CompletableJob(Arc<Token>);
@@ -220,6 +274,17 @@ pub struct CompletableJob(Arc<Token>);
 impl Job {
     /// A job of its own, below the root of the process, to be completed by hand. The first child to fail cancels
     /// the others; its failure goes to the failure handler, since no parent takes it.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     let job = Job::new();
+    ///     job.scope().launch(async { println!("below it") });
+    ///     job.complete();
+    ///     job.join().await; // for the child as well
+    ///     assert!(job.is_completed());
+    /// });
+    /// ```
     #[track_caller]
     #[allow(clippy::new_ret_no_self)] // the plain handle completes nothing
     pub fn new() -> CompletableJob {
@@ -227,12 +292,32 @@ impl Job {
     }
 
     /// As [`Job::new`], but its children fail alone.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     let job = Job::supervisor();
+    ///     let broken = job.supervisor().try_spawn(async { Err::<(), _>("disk full") });
+    ///     assert!(broken.await.is_err());
+    ///     assert!(job.is_active());
+    /// });
+    /// ```
     #[track_caller]
     pub fn supervisor() -> CompletableJob {
         CompletableJob(Arc::new(Token::new("SupervisorJob", root(), true, current::context())))
     }
 
     /// As [`Job::new`], below this job, which waits for it.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let above = Job::new();
+    /// let below = above.new_child();
+    /// above.complete();
+    /// assert!(!above.is_completed()); // it waits
+    /// below.complete();
+    /// assert!(above.is_completed());
+    /// ```
     #[track_caller]
     pub fn new_child(&self) -> CompletableJob {
         CompletableJob(Arc::new(Token::new("Job", self.node(), false, current::context())))
@@ -241,16 +326,41 @@ impl Job {
 
 impl CompletableJob {
     /// Completes it, as soon as its children have. `true` for the one call that did.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let job = Job::new();
+    /// assert!(job.complete());
+    /// assert!(!job.complete());
+    /// assert!(job.is_completed() && !job.is_cancelled());
+    /// ```
     pub fn complete(&self) -> bool {
         self.0.give_back()
     }
 
     /// Cancels its children because of a failure, and completes it. `true` for the one call that did.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// let job = Job::new();
+    /// assert!(job.complete_exceptionally("the disk is full"));
+    /// assert_eq!(job.cancel_reason().unwrap().as_str(), "the disk is full");
+    /// ```
     pub fn complete_exceptionally(&self, reason: impl Into<CancelReason>) -> bool {
         self.0.cancel(reason.into())
     }
 
     /// Cancels it, waits for its children, and completes it.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     let job = Job::new();
+    ///     let idle = job.scope().launch(std::future::pending());
+    ///     job.cancel_and_join("enough").await;
+    ///     assert!(idle.is_completed() && job.is_completed());
+    /// });
+    /// ```
     ///
     /// # Cancellation
     /// Safe: the cancel has been given by then.
@@ -260,11 +370,27 @@ impl CompletableJob {
     }
 
     /// The capability to launch children below it, with the context of the caller.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     let job = Job::new();
+    ///     assert_eq!(job.scope().spawn(async { 42 }).await, 42);
+    /// });
+    /// ```
     pub fn scope(&self) -> Scope {
         Scope::new(Place { node: self.0.node().clone(), context: current::context() })
     }
 
     /// The capability to launch children below it, each to fail alone.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |_| {
+    ///     let job = Job::supervisor();
+    ///     assert_eq!(job.supervisor().spawn(async { 42 }).await.unwrap(), 42);
+    /// });
+    /// ```
     pub fn supervisor(&self) -> Supervisor {
         Supervisor::new(Place { node: self.0.node().clone(), context: current::context() })
     }
@@ -287,12 +413,25 @@ impl fmt::Debug for CompletableJob {
 /// only [`shutdown`] waits for. They inherit nothing, and their failures go to stderr.
 ///
 /// What is launched here outlives its launcher and does not keep the process alive. Ask for a scope first.
+///
+/// ```
+/// let job = coscope::detached().launch(async { println!("on my own") });
+/// coscope::run_blocking(async |_| job.join().await);
+/// assert!(job.is_completed());
+/// ```
 pub fn detached() -> Supervisor {
     Supervisor::new(Place { node: root().clone(), context: CoroutineContext::new() })
 }
 
 /// Ends everything below the root of the process: asks it to stop, waits for `grace`, cancels what is
 /// left, and waits until it has ended. A coroutine that calls it is not waited for, nor cancelled.
+///
+/// ```
+/// # use std::time::Duration;
+/// let deaf = coscope::detached().launch(std::future::pending());
+/// coscope::run_blocking(async |_| coscope::shutdown(Duration::from_millis(2)).await);
+/// assert!(deaf.is_cancelled() && deaf.is_completed());
+/// ```
 ///
 /// # Cancellation
 /// Safe: it can be called again.

@@ -15,16 +15,16 @@ use super::region::{Mode, Polled, Region};
 /// cancelled and joined before this returns. The first listed wins where several are ready.
 ///
 /// ```
-/// # use coscope_core::{race, delay};
+/// # use coscope::prelude::*;
 /// # use std::time::Duration;
-/// # async fn example() {
-/// let first = race([500u64, 100, 300].map(|ms| async move {
-///     delay(Duration::from_millis(ms)).await;
-///     ms
-/// }))
-/// .await;
-/// assert_eq!(first, 100);
-/// # }
+/// run_blocking(async |_| {
+///     let first = race([60_000u64, 1, 30_000].map(|ms| async move {
+///         delay(Duration::from_millis(ms)).await;
+///         ms
+///     }))
+///     .await;
+///     assert_eq!(first, 1);
+/// });
 /// ```
 ///
 /// # Cancellation
@@ -43,6 +43,15 @@ where
 
 /// Runs the futures at the same time and gives the first `Ok`; every `Err`, in the order of the list,
 /// if there is none.
+///
+/// ```
+/// # use coscope::{first_ok, run_blocking};
+/// run_blocking(async |_| {
+///     let ask = |mirror| async move { if mirror == 2 { Ok(mirror) } else { Err(mirror) } };
+///     assert_eq!(first_ok([1, 2, 3].map(ask)).await, Ok(2));
+///     assert_eq!(first_ok([5, 6].map(ask)).await, Err(vec![5, 6]));
+/// });
+/// ```
 ///
 /// # Errors
 /// All of them, if every future fails.
@@ -163,6 +172,12 @@ impl<F: Future> Drop for Contest<F> {
 }
 
 /// The future of [`race`].
+///
+/// ```
+/// # use coscope::{Race, prelude::*};
+/// let first: Race<_> = race([std::future::ready(13), std::future::ready(29)]);
+/// assert_eq!(run_blocking(async |_| first.await), 13);
+/// ```
 #[must_use = "a race is run only when it is awaited"]
 pub struct Race<F: Future>(Contest<F>);
 
@@ -183,6 +198,12 @@ impl<F: Future> fmt::Debug for Race<F> {
 }
 
 /// The future of [`first_ok`].
+///
+/// ```
+/// # use coscope::{FirstOk, first_ok, run_blocking};
+/// let first: FirstOk<_> = first_ok([std::future::ready(Err("busy")), std::future::ready(Ok(29))]);
+/// assert_eq!(run_blocking(async |_| first.await), Ok(29));
+/// ```
 #[must_use = "a race is run only when it is awaited"]
 pub struct FirstOk<F: Future>(Contest<F>);
 

@@ -21,15 +21,21 @@ use crate::primitive::Ordering;
 /// dropped, shield or not: [`run_to_completion`](crate::run_to_completion) survives that too.
 ///
 /// ```
-/// # use coscope_core::{shield, delay};
+/// # use coscope::prelude::*;
 /// # use std::time::Duration;
-/// # async fn example() {
-/// shield(async {
-///     delay(Duration::from_secs(1)).await;
-///     println!("And I've just delayed for 1 sec because I'm non-cancellable");
-/// })
-/// .await;
-/// # }
+/// run_blocking(async |s: Scope| {
+///     let (tx, rx) = std::sync::mpsc::channel();
+///     let job = s.start(Start::Undispatched).launch(async move {
+///         shield(async {
+///             delay(Duration::from_millis(2)).await; // goes on although the job is cancelled
+///             tx.send("committed").unwrap();
+///         })
+///         .await;
+///         delay(Duration::from_secs(60)).await;      // cut here
+///     });
+///     job.cancel_and_join("shutting down").await;
+///     assert_eq!(rx.recv(), Ok("committed"));
+/// });
 /// ```
 ///
 /// # Cancellation
@@ -46,6 +52,12 @@ pub fn shield<F: Future>(future: F) -> Shield<F> {
 
 pin_project! {
     /// The future of [`shield`].
+    ///
+    /// ```
+    /// # use coscope::{Shield, prelude::*};
+    /// let kept: Shield<_> = shield(async { 42 });
+    /// assert_eq!(run_blocking(async |_| kept.await), 42);
+    /// ```
     #[must_use = "a shield runs only when it is awaited"]
     pub struct Shield<F: Future> {
         region: Region,

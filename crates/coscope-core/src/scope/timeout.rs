@@ -25,13 +25,18 @@ use crate::time::{Instant, Timer};
 /// before this returns.
 ///
 /// ```
-/// # use coscope_core::{with_timeout, delay};
+/// # use coscope::prelude::*;
 /// # use std::time::Duration;
-/// # async fn example() {
-/// let result = with_timeout(Duration::from_millis(1300), delay(Duration::from_secs(2))).await;
-/// assert_eq!(result.unwrap_err().to_string(), "Timed out waiting for 1300 ms");
-/// # }
+/// run_blocking(async |_| {
+///     let late = with_timeout(Duration::from_millis(13), delay(Duration::from_secs(20))).await;
+///     assert_eq!(late.unwrap_err().to_string(), "Timed out waiting for 13 ms");
+///     let in_time = with_timeout(Duration::from_secs(20), async { 42 }).await;
+///     assert_eq!(in_time, Ok(42));
+/// });
 /// ```
+///
+/// # Errors
+/// [`TimedOut`]: a value like any other, never mixed with cancellation.
 ///
 /// # Cancellation
 /// As [`scope`](crate::scope). A shield inside holds the timeout up until it ends.
@@ -45,7 +50,23 @@ pub fn with_timeout<F: Future>(duration: Duration, future: F) -> WithTimeout<F> 
 
 /// Runs `future` until `deadline` at the latest; otherwise as [`with_timeout`].
 ///
+/// ```
+/// # use coscope::{now, prelude::*, with_deadline};
+/// # use std::time::Duration;
+/// run_blocking(async |_| {
+///     let deadline = now() + Duration::from_millis(2);
+///     assert!(with_deadline(deadline, delay(Duration::from_secs(20))).await.is_err());
+///     assert!(now() >= deadline);
+/// });
+/// ```
+///
+/// # Errors
+/// As [`with_timeout`].
+///
 /// # Cancellation
+/// As [`with_timeout`].
+///
+/// # Panics
 /// As [`with_timeout`].
 #[track_caller]
 pub fn with_deadline<F: Future>(deadline: Instant, future: F) -> WithTimeout<F> {
@@ -54,12 +75,32 @@ pub fn with_deadline<F: Future>(deadline: Instant, future: F) -> WithTimeout<F> 
 
 /// The deadline in force at this point: the least one of the timeouts around it and up its parents,
 /// as far as the nearest shield. A [`with_timeout`] that has not suspended yet counts as if it did so now.
+///
+/// ```
+/// # use coscope::{effective_deadline, now, prelude::*, with_deadline};
+/// # use std::time::Duration;
+/// run_blocking(async |_| {
+///     assert_eq!(effective_deadline(), None);
+///     let soon = now() + Duration::from_secs(60);
+///     let seen = with_deadline(soon, async {
+///         with_timeout(Duration::from_secs(3600), async { effective_deadline() }).await
+///     });
+///     assert_eq!(seen.await, Ok(Ok(Some(soon))));
+/// });
+/// ```
 pub fn effective_deadline() -> Option<Instant> {
     current::deadline()
 }
 
 pin_project! {
     /// The future of [`with_timeout`] and [`with_deadline`].
+    ///
+    /// ```
+    /// # use coscope::{WithTimeout, prelude::*};
+    /// # use std::time::Duration;
+    /// let in_time: WithTimeout<_> = with_timeout(Duration::from_secs(20), async { 42 });
+    /// assert_eq!(run_blocking(async |_| in_time.await), Ok(42));
+    /// ```
     #[must_use = "a timeout runs only when it is awaited"]
     pub struct WithTimeout<F: Future> {
         region: Region,

@@ -43,11 +43,12 @@ use crate::unwind;
 /// default and the IO dispatcher it normally stays on its thread and only exchanges its permit.
 ///
 /// ```
-/// # use coscope_core::{with_context, context::CoroutineName, dispatch::Dispatcher};
-/// # async fn example(io: Dispatcher) -> std::io::Result<String> {
-/// let path = "Cargo.toml".to_owned();
-/// with_context(io, async { std::fs::read_to_string(&path) }).await
-/// # }
+/// # use coscope::prelude::*;
+/// run_blocking(async |_| {
+///     let path = "Cargo.toml".to_owned();
+///     let text = with_context(Dispatchers::io(), async { std::fs::read_to_string(&path) }).await;
+///     assert!(text.is_ok()); // and we are back on our own thread
+/// });
 /// ```
 ///
 /// In a `join!` or `select!` with other branches, a step of this one polls the others too, on its dispatcher. They go
@@ -78,6 +79,14 @@ pub fn with_context<C: Into<CoroutineContext>, F: Future>(context: C, future: F)
 /// Runs a future of its own on another dispatcher, as a child, and gives its result. Works everywhere, also where
 /// [`with_context`] cannot move the coroutine.
 ///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |_| {
+///     let label = run_on(Dispatchers::default(), async { coscope::current_label() }).await;
+///     assert!(label.starts_with("DefaultDispatcher-worker-"));
+/// });
+/// ```
+///
 /// # Cancellation
 /// As [`scope`]: the child is cancelled, and the coroutine waits for it.
 ///
@@ -100,6 +109,12 @@ where
 
 pin_project! {
     /// The future of [`with_context`].
+    ///
+    /// ```
+    /// # use coscope::{WithContext, prelude::*};
+    /// let away: WithContext<_> = with_context(Dispatchers::io(), async { 42 });
+    /// assert_eq!(run_blocking(async |_| away.await), 42);
+    /// ```
     #[must_use = "it runs only when it is awaited"]
     #[project = Parts]
     pub struct WithContext<F: Future> {

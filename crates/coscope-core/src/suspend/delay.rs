@@ -17,10 +17,13 @@ use crate::wait::{Clause, Turn};
 /// resolution on the real clock, rounded up; exact on a virtual one.
 ///
 /// ```
-/// # use coscope_core::delay;
-/// # async fn example() {
-/// delay(std::time::Duration::from_millis(500)).await;
-/// # }
+/// # use coscope::{now, prelude::*};
+/// # use std::time::Duration;
+/// run_blocking(async |_| {
+///     let begin = now();
+///     delay(Duration::from_millis(2)).await;
+///     assert!(now() - begin >= Duration::from_millis(2));
+/// });
 /// ```
 ///
 /// # Cancellation
@@ -30,6 +33,16 @@ pub fn delay(duration: Duration) -> Delay {
 }
 
 /// Suspends until `deadline`; returns at once if it has passed.
+///
+/// ```
+/// # use coscope::{delay_until, now, run_blocking};
+/// # use std::time::Duration;
+/// run_blocking(async |_| {
+///     let deadline = now() + Duration::from_millis(2);
+///     delay_until(deadline).await;
+///     assert!(now() >= deadline);
+/// });
+/// ```
 ///
 /// # Cancellation
 /// As [`delay`].
@@ -77,6 +90,13 @@ impl fmt::Debug for Until {
 
 pin_project! {
     /// The future of [`delay`] and [`delay_until`].
+    ///
+    /// ```
+    /// # use coscope::{Delay, prelude::*};
+    /// # use std::time::Duration;
+    /// let pause: Delay = delay(Duration::from_millis(1)); // the time runs from its first poll
+    /// run_blocking(async |_| pause.await);
+    /// ```
     #[must_use = "a delay waits only when it is awaited"]
     pub struct Delay {
         until: Until,

@@ -88,3 +88,9 @@ pub fn ask(cx: &Context<'_>) {
         node.on_woken(place.slot());
     }
 }
+
+/// The number of the coroutine that runs here; 0 where there is none.
+#[inline]
+pub fn coroutine_number() -> u64 {
+    current::with_coroutine(|node| node.map_or(0, |node| node.identity.id))
+}

@@ -6,6 +6,16 @@ use super::{delay_until, now};
 use crate::time::Instant;
 
 /// Ticks at a fixed rate or with a fixed pause; see [`interval`].
+///
+/// ```
+/// # use coscope::{Interval, prelude::*};
+/// # use std::time::Duration;
+/// run_blocking(async |_| {
+///     let mut ticks: Interval = interval(Duration::from_millis(1)).fixed_delay();
+///     let first = ticks.tick().await;
+///     assert!(ticks.tick().await - first >= Duration::from_millis(1));
+/// });
+/// ```
 #[derive(Debug)]
 pub struct Interval {
     next: Option<Instant>,
@@ -24,15 +34,14 @@ enum Rule {
 /// after the first, whatever the time between took, so that no drift builds up. Ticks that were missed are skipped.
 ///
 /// ```
-/// # use coscope_core::interval;
+/// # use coscope::prelude::*;
 /// # use std::time::Duration;
-/// # async fn example() {
-/// let mut ticks = interval(Duration::from_secs(1)).initial_delay(Duration::from_secs(5));
-/// loop {
-///     ticks.tick().await;
-///     println!("...");
-/// }
-/// # }
+/// run_blocking(async |_| {
+///     let mut ticks = interval(Duration::from_millis(1));
+///     let first = ticks.tick().await;
+///     let second = ticks.tick().await;
+///     assert_eq!((second - first).as_micros() % 1000, 0); // at multiples of the period
+/// });
 /// ```
 ///
 /// # Panics
@@ -45,18 +54,49 @@ pub fn interval(period: Duration) -> Interval {
 
 impl Interval {
     /// The first tick comes this long after the first call of [`tick`](Self::tick).
+    ///
+    /// ```
+    /// # use coscope::{now, prelude::*};
+    /// # use std::time::Duration;
+    /// run_blocking(async |_| {
+    ///     let begin = now();
+    ///     let mut ticks = interval(Duration::from_secs(1)).initial_delay(Duration::from_millis(3));
+    ///     assert!(ticks.tick().await - begin >= Duration::from_millis(3));
+    /// });
+    /// ```
     pub fn initial_delay(mut self, delay: Duration) -> Self {
         self.first = delay;
         self
     }
 
     /// Counts the period from the tick before, when it was taken, instead of keeping the rate.
+    ///
+    /// ```
+    /// # use coscope::{now, prelude::*};
+    /// # use std::time::Duration;
+    /// run_blocking(async |_| {
+    ///     let mut ticks = interval(Duration::from_millis(2)).fixed_delay();
+    ///     let begin = now();
+    ///     ticks.tick().await; // however late it is taken, the next is 2 ms after that
+    ///     assert!(ticks.tick().await - begin >= Duration::from_millis(2));
+    /// });
+    /// ```
     pub fn fixed_delay(mut self) -> Self {
         self.rule = Rule::Pause;
         self
     }
 
     /// Waits for the next tick and gives the instant at which it was due.
+    ///
+    /// ```
+    /// # use coscope::{now, prelude::*};
+    /// # use std::time::Duration;
+    /// run_blocking(async |_| {
+    ///     let mut ticks = interval(Duration::from_millis(1));
+    ///     let due = ticks.tick().await;
+    ///     assert!(due <= now());
+    /// });
+    /// ```
     ///
     /// # Cancellation
     /// Safe: a tick that is cut comes again.

@@ -15,6 +15,15 @@ use crate::wait::{Clause, Turn};
 impl Job {
     /// Cancels, and waits until nothing of the subtree runs any more.
     ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let job = s.launch(std::future::pending());
+    ///     job.cancel_and_join("tired of waiting").await;
+    ///     assert!(job.is_completed());       // nothing of it runs any more
+    /// });
+    /// ```
+    ///
     /// # Cancellation
     /// As [`join`](Self::join): the wait can be cut, the cancel has been given by then.
     pub fn cancel_and_join(&self, reason: impl Into<CancelReason>) -> Join {
@@ -25,6 +34,15 @@ impl Job {
     /// Waits until the job has completed, whatever came of it: its body is gone, its clean-up has
     /// run and its children have completed. Starts a lazy one.
     ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let job = s.launch(async {});
+    ///     job.join().await;
+    ///     assert!(job.is_completed());
+    /// });
+    /// ```
+    ///
     /// # Cancellation
     /// Safe: a join that is cut waits no more and changes nothing.
     pub fn join(&self) -> Join {
@@ -34,6 +52,14 @@ impl Job {
 
 pin_project! {
     /// The future of [`Job::join`].
+    ///
+    /// ```
+    /// # use coscope::{Join, prelude::*};
+    /// run_blocking(async |s: Scope| {
+    ///     let ended: Join = s.launch(async {}).join();
+    ///     ended.await;
+    /// });
+    /// ```
     #[must_use = "a join waits only when it is awaited"]
     pub struct Join {
         #[pin]
@@ -74,6 +100,15 @@ impl fmt::Debug for Join {
 }
 
 /// Waits for every job, one after the other. Starts lazy ones, all at first.
+///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |s: Scope| {
+///     let jobs: Vec<Job> = (0..3).map(|_| s.launch(async {})).collect();
+///     join_all(jobs.clone()).await;
+///     assert!(jobs.iter().all(Job::is_completed));
+/// });
+/// ```
 ///
 /// # Cancellation
 /// Safe, as [`Job::join`].

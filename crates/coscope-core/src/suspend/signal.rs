@@ -17,6 +17,17 @@ use crate::wait::{Clause, Turn};
 /// It returns only inside a [`shield`](crate::shield): elsewhere the coroutine is cut first, at this very await. For a
 /// clean end on request there is [`stop_requested`].
 ///
+/// ```
+/// # use coscope::{cancelled, prelude::*};
+/// run_blocking(async |s: Scope| {
+///     let job = s.start(Start::Undispatched).launch(shield(async {
+///         cancelled().await;
+///         println!("I am told to go; let me put this away first");
+///     }));
+///     job.cancel_and_join("enough").await;
+/// });
+/// ```
+///
 /// # Cancellation
 /// Safe.
 pub fn cancelled() -> Signal {
@@ -26,12 +37,15 @@ pub fn cancelled() -> Signal {
 /// Waits until the running coroutine is asked to come to an end; see [`Job::stop`](crate::Job::stop).
 ///
 /// ```
-/// # use coscope_core::{stop_requested};
-/// # async fn accept() {}
-/// # async fn example() {
-/// stop_requested().await;
-/// // finish what is under way, then return
-/// # }
+/// # use coscope::{prelude::*, stop_requested};
+/// run_blocking(async |s: Scope| {
+///     let server = s.spawn(async {
+///         stop_requested().await;
+///         "finished what was under way"
+///     });
+///     server.job().stop();
+///     assert_eq!(server.await, "finished what was under way");
+/// });
 /// ```
 ///
 /// # Cancellation
@@ -41,6 +55,16 @@ pub fn stop_requested() -> Signal {
 }
 
 /// The future of [`cancelled`] and [`stop_requested`]. Outside of any coroutine it is never ready.
+///
+/// ```
+/// # use coscope::{Signal, prelude::*, stop_requested};
+/// run_blocking(async |s: Scope| {
+///     let asked: Signal = stop_requested(); // of whoever polls it
+///     let job = s.launch(async { asked.await });
+///     job.stop();
+///     job.join().await;
+/// });
+/// ```
 #[must_use = "it waits only when it is awaited"]
 pub struct Signal {
     event: Event,

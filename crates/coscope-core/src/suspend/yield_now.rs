@@ -8,6 +8,15 @@ use super::gate;
 
 /// Lets all others run that wait on this dispatcher, then goes on.
 ///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |s: Scope| {
+///     let other = s.launch(async {});
+///     yield_now().await;
+///     assert!(other.is_completed()); // on this one thread it had its turn
+/// });
+/// ```
+///
 /// # Cancellation
 /// A point where the coroutine can be cut.
 pub fn yield_now() -> YieldNow {
@@ -15,6 +24,12 @@ pub fn yield_now() -> YieldNow {
 }
 
 /// The future of [`yield_now`].
+///
+/// ```
+/// # use coscope::{YieldNow, prelude::*};
+/// let way: YieldNow = yield_now();
+/// run_blocking(async |_| way.await);
+/// ```
 #[derive(Debug)]
 #[must_use = "it yields only when it is awaited"]
 pub struct YieldNow {

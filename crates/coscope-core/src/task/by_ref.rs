@@ -16,11 +16,21 @@ impl<T> Deferred<T> {
     /// Awaits without giving the `Deferred` away: for a select in a loop, or a `with_timeout`, that something else may end.
     /// Nothing stands still meanwhile, since the coroutine is driven elsewhere.
     ///
-    /// # Panics
-    /// As the plain await, and after the result has been taken.
+    /// ```
+    /// # use coscope::prelude::*;
+    /// # use std::time::Duration;
+    /// run_blocking(async |s: Scope| {
+    ///     let mut answer = s.spawn(async { 42 });
+    ///     let first = with_timeout(Duration::from_secs(20), answer.by_ref()).await;
+    ///     assert_eq!(first, Ok(42)); // and had it been late, we could ask again
+    /// });
+    /// ```
     ///
     /// # Cancellation
     /// Safe: an await that is cut, or loses, takes nothing.
+    ///
+    /// # Panics
+    /// As the plain await, and after the result has been taken.
     pub fn by_ref(&mut self) -> ByRef<'_, T> {
         ByRef { joining: Joining::new(self.node().clone()), deferred: self }
     }

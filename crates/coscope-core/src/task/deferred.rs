@@ -27,13 +27,21 @@ use crate::wait::{Clause, Turn};
 /// The result is owned: without the `Deferred` it is dropped where it was made. Dropping the
 /// `Deferred` does not cancel the coroutine, which its scope waits for anyway.
 ///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |s: Scope| {
+///     let answer: Deferred<i32> = s.spawn(async { 42 });
+///     assert_eq!(answer.await, 42);
+/// });
+/// ```
+///
+/// # Cancellation
+/// Safe: an await that is cut takes nothing, and the coroutine goes on.
+///
 /// # Panics
 /// The await panics if the coroutine was cancelled, or failed, somewhere the awaiter does not belong
 /// to (or inside a [`shield`](crate::shield)): there is no `T` to give. Where that can happen, ask
 /// for the [`outcome`](Self::outcome).
-///
-/// # Cancellation
-/// Safe: an await that is cut takes nothing, and the coroutine goes on.
 #[must_use = "a Deferred that nobody awaits loses its result; `launch` is for work without one"]
 pub struct Deferred<T> {
     joining: Joining,
@@ -55,32 +63,93 @@ impl<T> Deferred<T> {
     }
 
     /// The job.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let answer = s.named("answer").spawn(async { 42 });
+    ///     assert_eq!(answer.job().name(), "answer");
+    ///     assert_eq!(answer.await, 42);
+    /// });
+    /// ```
     pub fn job(&self) -> Job {
         Job(self.node().clone())
     }
 
     /// Cancels the coroutine; see [`Job::cancel`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let answer = s.spawn(async { 42 });
+    ///     assert!(answer.cancel("changed my mind"));
+    ///     assert!(answer.outcome().await.unwrap_err().is_cancelled());
+    /// });
+    /// ```
     pub fn cancel(&self, reason: impl Into<CancelReason>) -> bool {
         self.node().cancel(reason.into())
     }
 
     /// Starts a lazy coroutine; see [`Job::start`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let answer = s.start(Start::Lazy).spawn(async { 42 });
+    ///     assert!(answer.start());           // it works while this goes on
+    ///     assert_eq!(answer.await, 42);
+    /// });
+    /// ```
     pub fn start(&self) -> bool {
         self.job().start()
     }
 
     /// Whether the coroutine runs; see [`Job::is_active`].
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let answer = s.start(Start::Lazy).spawn(async { 42 });
+    ///     assert!(!answer.is_active());
+    ///     answer.start();
+    ///     assert!(answer.is_active());
+    /// });
+    /// ```
     pub fn is_active(&self) -> bool {
         self.node().state.is_active()
     }
 
     /// Whether the coroutine has completed.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let answer = s.spawn(async { 42 });
+    ///     answer.job().join().await;
+    ///     assert!(answer.is_completed());    // and the result waits here
+    ///     assert_eq!(answer.await, 42);
+    /// });
+    /// ```
     pub fn is_completed(&self) -> bool {
         self.node().state.is_completed()
     }
 
     /// Waits, and gives the result or says why there is none: the form for a coroutine that may have
     /// been cancelled by somebody else.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     assert_eq!(s.spawn(async { 42 }).outcome().await.unwrap(), 42);
+    ///
+    ///     let cut = s.spawn(std::future::pending::<i32>());
+    ///     cut.cancel("too slow");
+    ///     assert!(matches!(cut.outcome().await, Err(JoinError::Cancelled { .. })));
+    /// });
+    /// ```
+    ///
+    /// # Errors
+    /// [`JoinError`]: the coroutine was cancelled, failed or panicked.
     ///
     /// # Cancellation
     /// Safe, as the plain await.
@@ -239,6 +308,14 @@ impl<T> fmt::Debug for Deferred<T> {
 }
 
 /// The future of [`Deferred::outcome`].
+///
+/// ```
+/// # use coscope::{OutcomeOf, prelude::*};
+/// run_blocking(async |s: Scope| {
+///     let outcome: OutcomeOf<i32> = s.spawn(async { 42 }).outcome();
+///     assert_eq!(outcome.await.unwrap(), 42);
+/// });
+/// ```
 #[must_use = "an outcome is there only when it is awaited"]
 #[derive(Debug)]
 pub struct OutcomeOf<T> {
@@ -260,8 +337,19 @@ impl<T> Future for OutcomeOf<T> {
 /// The first failure *in time* ends the wait, not the first in order: in a fail-fast scope because
 /// the scope is cut, otherwise because the await panics (see [`Deferred`]).
 ///
+/// ```
+/// # use coscope::prelude::*;
+/// run_blocking(async |s: Scope| {
+///     let squares: Vec<_> = (1..=4).map(|n| s.spawn(async move { n * n })).collect();
+///     assert_eq!(await_all(squares).await, [1, 4, 9, 16]);
+/// });
+/// ```
+///
 /// # Cancellation
 /// Safe: what was not taken is dropped with its `Deferred`.
+///
+/// # Panics
+/// The await panics where that of a [`Deferred`] would.
 pub fn await_all<T>(deferred: impl IntoIterator<Item = Deferred<T>>) -> AwaitAll<T> {
     let left: FuturesUnordered<_> =
         deferred.into_iter().enumerate().map(|(index, deferred)| Indexed { index, deferred }).collect();
@@ -270,6 +358,14 @@ pub fn await_all<T>(deferred: impl IntoIterator<Item = Deferred<T>>) -> AwaitAll
 }
 
 /// The future of [`await_all`].
+///
+/// ```
+/// # use coscope::{AwaitAll, prelude::*};
+/// run_blocking(async |s: Scope| {
+///     let both: AwaitAll<i32> = await_all([s.spawn(async { 13 }), s.spawn(async { 29 })]);
+///     assert_eq!(both.await, [13, 29]);
+/// });
+/// ```
 #[must_use = "it waits only when it is awaited"]
 pub struct AwaitAll<T> {
     left: FuturesUnordered<Indexed<T>>,

@@ -23,21 +23,48 @@ pub struct Instant(u64);
 
 impl Instant {
     /// The beginning of the clock.
+    ///
+    /// ```
+    /// use coscope_core::time::Instant;
+    /// assert_eq!(Instant::ZERO.as_nanos(), 0);
+    /// ```
     pub const ZERO: Instant = Instant(0);
     /// A time that never comes.
+    ///
+    /// ```
+    /// use coscope_core::time::Instant;
+    /// assert!(Instant::system_now() < Instant::FAR_FUTURE);
+    /// ```
     pub const FAR_FUTURE: Instant = Instant(u64::MAX);
 
     /// The instant `nanos` nanoseconds after the clock's beginning.
+    ///
+    /// ```
+    /// use coscope_core::time::Instant;
+    /// assert!(Instant::from_nanos(1) > Instant::ZERO);
+    /// ```
     pub const fn from_nanos(nanos: u64) -> Self {
         Instant(nanos)
     }
 
     /// Nanoseconds since the clock's beginning.
+    ///
+    /// ```
+    /// use coscope_core::time::Instant;
+    /// assert_eq!(Instant::from_nanos(42).as_nanos(), 42);
+    /// ```
     pub const fn as_nanos(self) -> u64 {
         self.0
     }
 
     /// The time on the machine's monotonic clock, whose beginning is its first use in this process.
+    ///
+    /// ```
+    /// use coscope_core::time::Instant;
+    /// let begin = Instant::system_now();
+    /// assert!(begin > Instant::ZERO);
+    /// assert!(Instant::system_now() >= begin);
+    /// ```
     #[inline]
     pub fn system_now() -> Self {
         static START: OnceLock<u64> = OnceLock::new();
@@ -48,6 +75,15 @@ impl Instant {
     }
 
     /// The time from `earlier` to this instant, zero if it is later.
+    ///
+    /// ```
+    /// use coscope_core::time::Instant;
+    /// use std::time::Duration;
+    ///
+    /// let (early, late) = (Instant::from_nanos(10), Instant::from_nanos(25));
+    /// assert_eq!(late.saturating_duration_since(early), Duration::from_nanos(15));
+    /// assert_eq!(early.saturating_duration_since(late), Duration::ZERO);
+    /// ```
     pub fn saturating_duration_since(self, earlier: Instant) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }

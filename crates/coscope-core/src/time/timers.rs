@@ -38,6 +38,24 @@ const NEVER: u64 = u64::MAX;
 ///
 /// With one shard they fire in the exact order of deadline, then of registration; with several,
 /// which threads share out between them, that holds within each shard.
+///
+/// ```
+/// # use coscope_core::time::{Clock, Instant, Timer, Timers};
+/// # use std::{pin::pin, sync::Arc, task::{Poll, Waker}};
+/// # struct Still(Arc<Timers>);
+/// # impl Clock for Still {
+/// #     fn now(&self) -> Instant { Instant::ZERO }
+/// #     fn timers(&self) -> &Arc<Timers> { &self.0 }
+/// #     fn wake_by(&self, _deadline: Instant) {}
+/// # }
+/// let clock = Still(Timers::new(1)); // a clock for tests
+/// let mut timer = pin!(Timer::new());
+/// let noon = Instant::from_nanos(12);
+/// assert_eq!(timer.as_mut().poll(&clock, noon, Waker::noop()), Poll::Pending);
+/// assert_eq!(clock.timers().next_deadline(), Some(noon));
+/// assert_eq!(clock.timers().fire(noon), None); // nothing is left
+/// assert_eq!(timer.as_mut().poll_again(Waker::noop()), Poll::Ready(()));
+/// ```
 pub struct Timers {
     /// As many as a power of two.
     shards: Box<[Home]>,
@@ -103,6 +121,10 @@ impl Deref for Home {
 
 impl Timers {
     /// Timers in `shards` wheels, at least one; the next power of two.
+    ///
+    /// ```
+    /// assert!(coscope_core::time::Timers::new(4).is_empty());
+    /// ```
     pub fn new(shards: usize) -> Arc<Timers> {
         static NUMBERS: Counter = Counter::new(1);
         let number = NUMBERS.next();
@@ -111,6 +133,11 @@ impl Timers {
     }
 
     /// The earliest deadline, if there is a timer.
+    ///
+    /// ```
+    /// # use coscope_core::time::{Instant, Timers};
+    /// assert_eq!(Timers::new(1).next_deadline(), None);
+    /// ```
     pub fn next_deadline(&self) -> Option<Instant> {
         self.announced.store(NEVER, Ordering::SeqCst);
         let next = self.shards.iter().filter_map(|shard| shard.ward.lock().wheel.next_deadline()).min();
@@ -120,6 +147,11 @@ impl Timers {
     /// An instant no later than the earliest deadline, if there is a timer. For a sleeper on a real clock:
     /// it is found at once, also among a million timers, and should it be the deadline of one that has been
     /// cancelled, there is nothing to fire then.
+    ///
+    /// ```
+    /// # use coscope_core::time::{Instant, Timers};
+    /// assert_eq!(Timers::new(1).next_look(), None);
+    /// ```
     pub fn next_look(&self) -> Option<Instant> {
         self.announced.store(NEVER, Ordering::SeqCst);
         let next = self.shards.iter().filter_map(|shard| shard.ward.lock().wheel.next_look()).min();
@@ -127,17 +159,30 @@ impl Timers {
     }
 
     /// An instant no later than the earliest deadline, without a lock; `FAR_FUTURE` if there is none.
+    ///
+    /// ```
+    /// # use coscope_core::time::{Instant, Timers};
+    /// assert_eq!(Timers::new(1).earliest_hint(), Instant::FAR_FUTURE);
+    /// ```
     #[inline]
     pub fn earliest_hint(&self) -> Instant {
         Instant::from_nanos(self.announced.load(Ordering::SeqCst))
     }
 
     /// How many timers wait.
+    ///
+    /// ```
+    /// assert_eq!(coscope_core::time::Timers::new(1).len(), 0);
+    /// ```
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.ward.lock().wheel.len()).sum()
     }
 
     /// Whether no timer waits.
+    ///
+    /// ```
+    /// assert!(coscope_core::time::Timers::new(1).is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -225,6 +270,8 @@ impl fmt::Debug for Timers {
 }
 
 /// One wait for an instant of a clock: the intrusive entry that lives, pinned, in the waiting future.
+///
+/// See [`Timers`] for an example.
 pub struct Timer {
     /// Where it is armed. It keeps its wheel alive, whatever its clock does.
     home: Option<Home>,
@@ -239,6 +286,8 @@ unsafe impl Sync for Timer {}
 
 impl Timer {
     /// A timer that is not armed.
+    ///
+    /// See [`Timers`] for an example.
     pub fn new() -> Timer {
         Timer { home: None, entry: UnsafeCell::new(Entry::new()), _pinned: PhantomPinned }
     }
@@ -248,6 +297,8 @@ impl Timer {
     ///
     /// It does not ask what time it is: a deadline that has passed fires when the clock next does.
     /// [`Instant::FAR_FUTURE`] never comes, and costs nothing.
+    ///
+    /// See [`Timers`] for an example.
     pub fn poll(mut self: Pin<&mut Self>, clock: &dyn Clock, deadline: Instant, waker: &Waker) -> Poll<()> {
         if deadline == Instant::FAR_FUTURE {
             self.clear();
@@ -286,6 +337,8 @@ impl Timer {
     }
 
     /// Whether it is armed, or has fired.
+    ///
+    /// See [`Timers`] for an example.
     #[inline]
     pub fn was_armed(&self) -> bool {
         // SAFETY: it has no home, so the entry is the timer's own.
@@ -294,6 +347,8 @@ impl Timer {
 
     /// As [`poll`](Self::poll) with the clock and the deadline of the last call. One that is not armed
     /// is never ready.
+    ///
+    /// See [`Timers`] for an example.
     pub fn poll_again(self: Pin<&mut Self>, waker: &Waker) -> Poll<()> {
         // SAFETY: nothing is moved out of it.
         let this = unsafe { self.get_unchecked_mut() };
@@ -328,6 +383,8 @@ impl Timer {
     }
 
     /// Takes the timer out of its clock. It can be armed again.
+    ///
+    /// See [`Timers`] for an example.
     pub fn clear(self: Pin<&mut Self>) {
         // SAFETY: nothing is moved out of it.
         drop(unsafe { self.get_unchecked_mut() }.disarm());

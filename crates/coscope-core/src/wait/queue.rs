@@ -51,6 +51,13 @@ impl WaitQueue {
         false
     }
 
+    /// What the first in the queue has [left](Self::push_with) with its waiter.
+    #[inline]
+    pub fn front(&mut self) -> Option<*mut ()> {
+        // SAFETY: a queued waiter is alive (`push`'s contract) and has links, and `&mut self` is the lock.
+        (!self.is_empty()).then(|| unsafe { Self::links(self.first, |l| l.data) })
+    }
+
     /// Puts a waiter at the end, or, if it stands in the queue already, gives it a new waker where
     /// the old one would wake somebody else. Hands back a waker that is no longer needed: it is user
     /// code, to be dropped outside the lock.

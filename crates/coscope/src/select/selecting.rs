@@ -43,7 +43,7 @@ pub fn random_order(count: usize) -> Order {
         x
     });
     // a number below `count`, by multiplication (Lemire)
-    Order { first: ((random >> 32) * count as u64 >> 32) as usize, backwards: random & 1 == 0 }
+    Order { first: (((random >> 32) * count as u64) >> 32) as usize, backwards: random & 1 == 0 }
 }
 
 impl<C: Clauses> Future for Selecting<C> {

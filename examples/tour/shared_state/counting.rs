@@ -1,0 +1,24 @@
+//! A thousand coroutines on the pool, each of which does something a thousand times.
+
+use std::future::Future;
+
+use coscope::prelude::*;
+
+/// Does `action` a thousand times in each of a thousand coroutines on `dispatcher`, and waits for all.
+pub(super) async fn massive_run<F, Fut>(dispatcher: Dispatcher, action: F)
+where
+    F: Fn() -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = ()> + Send,
+{
+    scope(async |s: Scope| {
+        for _ in 0..1_000 {
+            let action = action.clone();
+            s.on(&dispatcher).launch(async move {
+                for _ in 0..1_000 {
+                    action().await;
+                }
+            });
+        }
+    })
+    .await;
+}
