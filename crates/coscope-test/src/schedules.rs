@@ -43,7 +43,7 @@ impl Test {
         Fut: Future<Output = ()> + Send,
     {
         let fails = |test: Test| {
-            test.run(|t| body(t));
+            test.run(&body);
             Ok::<(), ()>(())
         };
         let _ = self.each(n, fails);
@@ -63,7 +63,7 @@ impl Test {
         F: Fn(TestScope<E>) -> Fut + Sync,
         Fut: Future<Output = Result<(), E>> + Send,
     {
-        self.each(n, |test| test.try_run(|t| body(t)))
+        self.each(n, |test| test.try_run(&body))
     }
 
     fn each<E>(self, n: u64, run: impl Fn(Test) -> Result<(), E>) -> Result<(), E> {

@@ -82,8 +82,7 @@ fn a_seed_gives_its_order_again_and_seeds_differ() {
                 t.launch(async move { seen.lock().unwrap().push(i) });
             }
             t.run_current().await;
-            let seen = seen.lock().unwrap().clone();
-            seen
+            seen.lock().unwrap().clone()
         })
     };
     assert_eq!(order_of(0), (0..8).collect::<Vec<_>>());
