@@ -75,7 +75,8 @@ where
     fn cancelled_quietly(this: &KindRef<Self>, volley: &mut Volley) -> bool {
         let head = &this.payload.head;
         let home = head.context.dispatcher().expect("a coroutine has a dispatcher");
-        if !head.hops.is_home() || !volley.takes(home) {
+        // a step that a clock waits for goes by itself: what follows from it must have come when it has run
+        if !head.hops.is_home() || !volley.takes(home) || head.context.hold(home).is_some() {
             return false;
         }
         if head.state.cancel() == Wake::Schedule {
@@ -141,6 +142,7 @@ where
     let head = &this.payload.head;
     let runnable = runnable(this, slot);
     let on = |dispatcher: &Dispatcher| {
+        let runnable = held(runnable, &head.context, dispatcher);
         if yielding { dispatcher.dispatch_yield(runnable) } else { dispatcher.dispatch(runnable) }
     };
     match if slot == 0 { None } else { head.hops.dispatcher(slot) } {
@@ -158,7 +160,20 @@ where
     P: Policy<F::Output>,
 {
     let dispatcher = this.payload.head.context.dispatcher().expect("a coroutine has a dispatcher");
-    dispatcher.dispatch_impl().dispatch_first(runnable(this, 0)); // should it panic, the step is refused
+    let runnable = held(runnable(this, 0), &this.payload.head.context, dispatcher);
+    dispatcher.dispatch_impl().dispatch_first(runnable); // should it panic, the step is refused
+}
+
+/// The step, with what the context's clock wants kept meanwhile.
+#[inline]
+fn held(step: Runnable, context: &CoroutineContext, to: &Dispatcher) -> Runnable {
+    match context.hold(to) {
+        None => step,
+        Some(hold) => Runnable::from_fn(move || {
+            step.run();
+            drop(hold);
+        }),
+    }
 }
 
 #[inline]
