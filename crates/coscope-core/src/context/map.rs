@@ -224,8 +224,13 @@ impl CoroutineContext {
         }
     }
 
-    /// What the context's own clock wants kept until a step on `to` has run.
+    /// Whether the context has a clock of its own.
     #[inline]
+    pub(crate) fn has_clock(&self) -> bool {
+        self.elements().is_some_and(|elements| elements.clock.is_some())
+    }
+
+    /// What the context's own clock wants kept until a step on `to` has run.
     pub(crate) fn hold(&self, to: &Dispatcher) -> Option<Hold> {
         self.elements()?.clock.as_deref().and_then(|clock| hold(clock, to))
     }

@@ -76,7 +76,10 @@ where
         let head = &this.payload.head;
         let home = head.context.dispatcher().expect("a coroutine has a dispatcher");
         // a step that a clock waits for goes by itself: what follows from it must have come when it has run
-        if !head.hops.is_home() || !volley.takes(home) || head.context.hold(home).is_some() {
+        if !head.hops.is_home()
+            || !volley.takes(home)
+            || (head.context.has_clock() && head.context.hold(home).is_some())
+        {
             return false;
         }
         if head.state.cancel() == Wake::Schedule {
@@ -167,6 +170,11 @@ where
 /// The step, with what the context's clock wants kept meanwhile.
 #[inline]
 fn held(step: Runnable, context: &CoroutineContext, to: &Dispatcher) -> Runnable {
+    if context.has_clock() { held_by_clock(step, context, to) } else { step }
+}
+
+#[cold]
+fn held_by_clock(step: Runnable, context: &CoroutineContext, to: &Dispatcher) -> Runnable {
     match context.hold(to) {
         None => step,
         Some(hold) => Runnable::from_fn(move || {
