@@ -1,19 +1,12 @@
-//! [`run_test`]: a scope in virtual time.
+//! [`run_test`]: a scope in virtual time, with nothing to say about it. Imports `test`.
 
 use std::future::Future;
-use std::sync::Arc;
 
-use coscope_core::context::CoroutineContext;
-use coscope_core::{Drive, Scope, block_on_scope, block_on_try_scope};
+use coscope_core::Scope;
 
-use crate::test_loop::TestLoop;
+use crate::test::Test;
 
-/// Runs `body` as a coroutine on the calling thread, in virtual time, and blocks until it and all its
-/// children have ended.
-///
-/// Steps run first come, first served. When none is left the clock jumps to the next timer; timers
-/// fire in order of (time, registration). Children on other dispatchers run in real time, and read
-/// the virtual clock.
+/// Runs `body` in a scope in virtual time: [`Test::run`] with a plain [`Scope`].
 ///
 /// ```
 /// # use coscope_core::{Scope, delay, now};
@@ -29,7 +22,7 @@ use crate::test_loop::TestLoop;
 /// ```
 ///
 /// # Panics
-/// With the panic of the body or of the first child that panics.
+/// As there.
 #[track_caller]
 pub fn run_test<T, F, Fut>(body: F) -> T
 where
@@ -37,8 +30,7 @@ where
     F: FnOnce(Scope) -> Fut + Send,
     Fut: Future<Output = T> + Send,
 {
-    let (drive, context) = open();
-    block_on_scope(&drive, context, body)
+    Test::new().run(move |t| body((*t).clone()))
 }
 
 /// As [`run_test`], with a scope that may fail.
@@ -71,12 +63,5 @@ where
     F: FnOnce(Scope<E>) -> Fut + Send,
     Fut: Future<Output = Result<T, E>> + Send,
 {
-    let (drive, context) = open();
-    block_on_try_scope(&drive, context, body)
-}
-
-fn open() -> (Arc<dyn Drive>, CoroutineContext) {
-    let test_loop = TestLoop::new();
-    let context = CoroutineContext::with_clock(test_loop.clock());
-    (test_loop, context)
+    Test::new().try_run(move |t| body((*t).clone()))
 }

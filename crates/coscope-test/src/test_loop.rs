@@ -1,57 +1,177 @@
-//! [`TestLoop`]: one thread, first come, first served, on a virtual clock.
+//! [`TestLoop`]: one thread on a virtual clock. Imports all above it.
+//!
+//! ```text
+//!   ready steps ──none──▶ real work in flight? ──no──▶ a wish, or the next timer ──none──▶ stuck
+//!                                 └──yes──▶ sleeps, the clock stands still
+//! ```
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use coscope_core::Drive;
-use coscope_core::dispatch::{Dispatch, Dispatcher, Runnable, keep_permit};
-use coscope_core::time::Clock;
+use coscope_core::dispatch::{Dispatcher, Runnable, keep_permit};
+use coscope_core::time::{Clock, Instant};
+use coscope_core::{Drive, Job};
 
-use crate::VirtualClock;
+use crate::dispatchers::{Queued, Steps};
+use crate::order::Order;
+use crate::real_work::InFlight;
+use crate::tree;
+use crate::virtual_clock::VirtualClock;
+use crate::wishes::Wishes;
 
-/// How long real work may keep the loop waiting before the test is given up.
-const REAL_LIMIT: Duration = Duration::from_secs(60);
+/// After so many steps the loop looks at the real time.
+const ROUND: u32 = 64;
+/// So long a test that has been given up may take to end.
+const GRACE: Duration = Duration::from_secs(10);
 
-/// The queue of a test, its clock, and where its thread sleeps.
+/// The queue of a test, its clocks, and where its thread sleeps.
 pub(crate) struct TestLoop {
     queue: Mutex<Queue>,
     changed: Condvar,
-    clock: Arc<VirtualClock>,
-    dispatcher: Dispatcher,
+    pub(crate) in_flight: Arc<InFlight>,
+    pub(crate) clock: Arc<VirtualClock>,
+    /// Of the background scope.
+    pub(crate) background_clock: Arc<VirtualClock>,
+    pub(crate) wishes: Arc<Wishes>,
+    pub(crate) dispatcher: Dispatcher,
+    limit: Duration,
+    fate: Mutex<Fate>,
 }
 
-#[derive(Default)]
 struct Queue {
     steps: VecDeque<Runnable>,
-    unparked: bool,
+    order: Order,
+    changed: bool,
+}
+
+/// How the test fares.
+struct Fate {
+    root: Option<Job>,
+    gives_up_at: Instant,
+    verdict: Option<String>,
 }
 
 impl TestLoop {
-    pub(crate) fn new() -> Arc<Self> {
+    /// A loop whose test may take `limit` of real time.
+    pub(crate) fn new(limit: Duration, order: Order) -> Arc<Self> {
         Arc::new_cyclic(|this: &Weak<TestLoop>| {
-            let waker = this.clone();
-            let clock = VirtualClock::new(move || {
-                if let Some(this) = waker.upgrade() {
-                    this.unpark();
+            let tell = |this: Weak<TestLoop>| {
+                move || {
+                    if let Some(this) = this.upgrade() {
+                        this.unpark();
+                    }
                 }
-            });
-            let dispatcher = Dispatcher::new(TestDispatcher { owner: this.clone(), clock: clock.clone() });
-            TestLoop { queue: Mutex::default(), changed: Condvar::new(), clock, dispatcher }
+            };
+            let in_flight = InFlight::new(tell(this.clone()));
+            let clock = VirtualClock::counting(tell(this.clone()), in_flight.clone());
+            TestLoop {
+                queue: Mutex::new(Queue { steps: VecDeque::new(), order, changed: false }),
+                changed: Condvar::new(),
+                in_flight,
+                background_clock: clock.beside(),
+                dispatcher: Dispatcher::new(Queued::new("test", this.clone(), clock.clone())),
+                clock,
+                wishes: Arc::default(),
+                limit,
+                fate: Mutex::new(Fate {
+                    root: None,
+                    gives_up_at: Instant::system_now() + limit,
+                    verdict: None,
+                }),
+            }
         })
     }
 
-    pub(crate) fn clock(&self) -> Arc<VirtualClock> {
-        self.clock.clone()
-    }
-
-    fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, step: Runnable) {
-        self.queue().steps.push_back(step);
-        self.changed.notify_one();
+    fn fate(&self) -> MutexGuard<'_, Fate> {
+        self.fate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next_step(&self) -> Option<Runnable> {
+        let mut queue = self.queue();
+        let len = queue.steps.len();
+        if len == 0 {
+            return None;
+        }
+        let place = queue.order.pick(len);
+        if place == 0 { queue.steps.pop_front() } else { queue.steps.remove(place) }
+    }
+
+    /// Grants a wish, or moves the clock to the next timer. `false` if there is neither.
+    fn advance(&self) -> bool {
+        let in_front = self.clock.timers().next_deadline();
+        let behind = self.background_clock.timers().next_deadline();
+        let next = [in_front, behind].into_iter().flatten().min();
+        if let Some((at, waker)) = self.wishes.grant(self.clock.now(), next, in_front) {
+            self.clock.move_to(at);
+            waker.wake();
+            return true;
+        }
+        let Some(next) = next else { return false };
+        self.clock.move_to(next);
+        for (clock, deadline) in [(&self.clock, in_front), (&self.background_clock, behind)] {
+            if deadline == Some(next) {
+                clock.fire();
+            }
+        }
+        true
+    }
+
+    /// Sleeps until a step comes or somebody calls, or the test is given up.
+    fn sleep(&self) {
+        let left = self.fate().gives_up_at - Instant::system_now();
+        let queue = self.queue();
+        let (mut queue, _) = self
+            .changed
+            .wait_timeout_while(queue, left, |queue| queue.steps.is_empty() && !queue.changed)
+            .unwrap_or_else(PoisonError::into_inner);
+        queue.changed = false;
+    }
+
+    /// What the test is: the coroutine below which all of it is.
+    pub(crate) fn begin(&self, root: Job) {
+        self.fate().root = Some(root);
+    }
+
+    /// Why the test was given up, if it was.
+    pub(crate) fn verdict(&self) -> Option<String> {
+        self.fate().verdict.take()
+    }
+
+    fn look_at_real_time(&self) {
+        if self.fate().gives_up_at <= Instant::system_now() {
+            self.give_up(&format!("{:?} of real time have passed", self.limit));
+        }
+    }
+
+    /// Cancels the test, to fail when it has ended. One that does not end then takes the process along: its
+    /// coroutines borrow from the stack of this thread.
+    fn give_up(&self, why: &str) {
+        let root = self.fate().root.clone();
+        let tree = root.as_ref().map_or(String::new(), tree::show);
+        let text = format!("{why}, and the test has not ended. At {:?}:\n{tree}", self.now());
+        let given_up_before = {
+            let mut fate = self.fate();
+            fate.gives_up_at = Instant::system_now() + GRACE;
+            let before = fate.verdict.is_some();
+            fate.verdict.get_or_insert(text.clone());
+            before
+        };
+        let root = root.filter(|_| !given_up_before);
+        let Some(root) = root else {
+            eprintln!("coscope-test: a test that was given up does not end: {text}");
+            std::process::abort();
+        };
+        root.cancel("the test is given up");
+    }
+
+    /// Virtual time since the test began.
+    fn now(&self) -> Duration {
+        self.clock.now() - crate::virtual_clock::BEGIN
     }
 }
 
@@ -61,55 +181,45 @@ impl Drive for TestLoop {
     }
 
     fn run_until(&self, done: &dyn Fn() -> bool) {
-        while !done() {
-            let step = self.queue().steps.pop_front();
-            if let Some(step) = step {
+        let mut rounds = 0u32;
+        loop {
+            rounds = rounds.wrapping_add(1);
+            if rounds.is_multiple_of(ROUND) {
+                self.look_at_real_time();
+            }
+            // before the rest: what it has led to is there when it has ended
+            let real_work = self.in_flight.is_any();
+            if done() {
+                return;
+            }
+            if let Some(step) = self.next_step() {
                 keep_permit(|| step.run());
-                continue;
-            }
-            if self.clock.advance_to_next() || done() {
-                continue;
-            }
-            // Nothing runs here and no timer is set: something real must come.
-            let queue = self.queue();
-            let (mut queue, waited) = self
-                .changed
-                .wait_timeout_while(queue, REAL_LIMIT, |queue| queue.steps.is_empty() && !queue.unparked)
-                .unwrap_or_else(PoisonError::into_inner);
-            queue.unparked = false;
-            drop(queue);
-            if waited.timed_out() && !done() {
-                eprintln!(
-                    "coscope-test: nothing has happened for {REAL_LIMIT:?} of real time, no timer is set, and the test \
-                     has not ended: it waits for what never comes"
-                );
-                std::process::abort();
+            } else if real_work {
+                self.sleep();
+                self.look_at_real_time();
+            } else if !self.advance() && self.is_stuck() {
+                self.give_up("Deadlock: nothing can run, no timer is set, no real work is in flight");
             }
         }
     }
 
     fn unpark(&self) {
-        self.queue().unparked = true;
+        self.queue().changed = true;
         self.changed.notify_one();
     }
 }
 
-struct TestDispatcher {
-    owner: Weak<TestLoop>,
-    clock: Arc<VirtualClock>,
+impl Steps for TestLoop {
+    fn push(&self, step: Runnable) {
+        self.queue().steps.push_back(step);
+        self.changed.notify_one();
+    }
 }
 
-impl Dispatch for TestDispatcher {
-    fn dispatch(&self, runnable: Runnable) {
-        match self.owner.upgrade() {
-            Some(owner) => owner.push(runnable),
-            None => drop(runnable), // the test is over: refused
-        }
-    }
-    fn show_clock(&self, to: &mut dyn FnMut(&dyn Clock)) {
-        to(&*self.clock);
-    }
-    fn name(&self) -> &str {
-        "test"
+impl TestLoop {
+    /// Whether nobody has called since the loop last looked.
+    fn is_stuck(&self) -> bool {
+        let mut queue = self.queue();
+        !std::mem::take(&mut queue.changed) && queue.steps.is_empty()
     }
 }

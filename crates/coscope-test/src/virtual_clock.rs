@@ -1,10 +1,15 @@
-//! [`VirtualClock`]: time that stands still until it is moved. Imports `coscope-core`.
+//! [`VirtualClock`]: time that stands still until it is moved. Imports `real_work`.
 
 use std::fmt;
 use std::sync::Arc;
 
 use coscope_core::primitive::{AtomicU64, Ordering};
-use coscope_core::time::{Clock, Instant, Timers};
+use coscope_core::time::{Clock, Hold, Instant, Timers};
+
+use crate::real_work::InFlight;
+
+/// When a virtual clock begins.
+pub(crate) const BEGIN: Instant = Instant::from_nanos(1);
 
 /// A clock that stands still until it is moved.
 ///
@@ -18,9 +23,11 @@ use coscope_core::time::{Clock, Instant, Timers};
 /// assert_eq!(clock.now(), begin);
 /// ```
 pub struct VirtualClock {
-    now: AtomicU64,
+    now: Arc<AtomicU64>,
     timers: Arc<Timers>,
-    moved: Box<dyn Fn() + Send + Sync>,
+    moved: Arc<dyn Fn() + Send + Sync>,
+    /// Told of steps elsewhere. `None` for a clock that they do not hold back.
+    in_flight: Option<Arc<InFlight>>,
 }
 
 impl VirtualClock {
@@ -31,7 +38,25 @@ impl VirtualClock {
     /// assert!(coscope_test::VirtualClock::new(|| ()).timers().is_empty());
     /// ```
     pub fn new(moved: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(VirtualClock { now: AtomicU64::new(1), timers: Timers::new(1), moved: Box::new(moved) })
+        Self::made(Arc::new(AtomicU64::new(BEGIN.as_nanos())), Arc::new(moved), None)
+    }
+
+    /// As [`new`](Self::new); steps elsewhere of coroutines on this clock are counted.
+    pub(crate) fn counting(moved: impl Fn() + Send + Sync + 'static, in_flight: Arc<InFlight>) -> Arc<Self> {
+        Self::made(Arc::new(AtomicU64::new(BEGIN.as_nanos())), Arc::new(moved), Some(in_flight))
+    }
+
+    /// The same time with timers of its own, and nothing that holds it back.
+    pub(crate) fn beside(&self) -> Arc<Self> {
+        Self::made(self.now.clone(), self.moved.clone(), None)
+    }
+
+    fn made(
+        now: Arc<AtomicU64>,
+        moved: Arc<dyn Fn() + Send + Sync>,
+        in_flight: Option<Arc<InFlight>>,
+    ) -> Arc<Self> {
+        Arc::new(VirtualClock { now, timers: Timers::new(1), moved, in_flight })
     }
 
     /// Jumps to the next timer and fires what is due there. `false` if there is none.
@@ -50,9 +75,18 @@ impl VirtualClock {
     /// ```
     pub fn advance_to_next(&self) -> bool {
         let Some(next) = self.timers.next_deadline() else { return false };
-        self.now.fetch_max(next.as_nanos(), Ordering::AcqRel);
-        self.timers.fire(self.now());
+        self.move_to(next);
+        self.fire();
         true
+    }
+
+    /// Time never goes back.
+    pub(crate) fn move_to(&self, instant: Instant) {
+        self.now.fetch_max(instant.as_nanos(), Ordering::AcqRel);
+    }
+
+    pub(crate) fn fire(&self) {
+        self.timers.fire(self.now());
     }
 }
 
@@ -65,6 +99,9 @@ impl Clock for VirtualClock {
     }
     fn wake_by(&self, _deadline: Instant) {
         (self.moved)();
+    }
+    fn hold(&self) -> Option<Hold> {
+        Some(Box::new(self.in_flight.as_ref()?.begin()))
     }
 }
 

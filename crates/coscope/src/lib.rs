@@ -36,6 +36,7 @@
 //! | give a coroutine a channel | [`produce`](actor::Produce::produce), [`actor`](actor::Actors::actor), [`ticker`](actor::Produce::ticker) |
 //! | cancel | [`Job::cancel`], [`Job::stop`], [`shutdown`]; keep out of it: [`shield`], [`run_to_completion`] |
 //! | clean up | [`Finally::finally`], [`defer`], [`bracket`] |
+//! | test | [`macro@test`], with the crate `coscope-test` |
 //! | share state | [`sync::Mutex`], [`sync::Semaphore`] |
 //! | wait for a callback | [`suspend_cancellable()`] |
 //! | keep time | [`delay`], [`with_timeout`], [`interval`] |
@@ -73,6 +74,8 @@ mod documentation {
     struct Dispatchers;
     #[doc = include_str!("../../../guide/time.md")]
     struct Time;
+    #[doc = include_str!("../../../guide/testing.md")]
+    struct Testing;
     #[doc = include_str!("../../../guide/channels.md")]
     struct Channels;
     #[doc = include_str!("../../../guide/select.md")]
@@ -99,7 +102,7 @@ pub use coscope_core::{
     shield, stop_requested, try_current_job, with_context, yield_now,
 };
 pub use coscope_core::{context, dispatch};
-pub use coscope_macros::main;
+pub use coscope_macros::{main, test};
 pub use coscope_scheduler::{Dispatchers, PoolMetrics, ThreadDispatchers, blocking, pool_metrics};
 pub use entry::{
     CoroutineScope, collect_scope, defer, delay, delay_until, detached, frame_scope, interval, now, run_on,

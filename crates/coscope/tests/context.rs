@@ -2,6 +2,7 @@
 //! panics. Hunts hangs of the scope around, and thread-locals that a destructor does not find.
 #![allow(missing_docs, clippy::disallowed_methods)] // tests catch what they provoke
 
+use ::core::prelude::v1::test; // and not that of coscope
 use coscope::context::{Element, ThreadElement, thread_element};
 use coscope::prelude::*;
 use coscope::*;

@@ -2,6 +2,7 @@
 //! loops, loops that have gone, threads at their end. Hunts hangs and code that runs where it does not belong.
 #![allow(missing_docs, clippy::disallowed_methods)] // tests catch what they provoke
 
+use ::core::prelude::v1::test; // and not that of coscope
 use coscope::prelude::*;
 use coscope::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};

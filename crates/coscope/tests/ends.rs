@@ -1,6 +1,7 @@
 //! What must end: orders of cancel, drop and failure in which somebody could be left waiting for ever.
 #![allow(missing_docs, clippy::disallowed_methods, clippy::type_complexity)] // tests catch what they provoke
 
+use ::core::prelude::v1::test; // and not that of coscope
 use coscope::prelude::*;
 use coscope::*;
 use coscope_test::run_test;

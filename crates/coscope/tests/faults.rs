@@ -1,6 +1,7 @@
 //! Faults of user code and of dispatchers: a panic in an odd place, a refusal. Nothing is lost or aborted by them.
 #![allow(missing_docs, clippy::disallowed_methods, clippy::type_complexity)] // tests catch what they provoke
 
+use ::core::prelude::v1::test; // and not that of coscope
 use coscope::context::{Element, ThreadElement, thread_element};
 use coscope::prelude::*;
 use coscope::*;
@@ -139,7 +140,8 @@ fn a_thread_element_that_panics_in_restore_ends_its_coroutine() {
         run_test(async move |_: Scope| {
             let element = Faulty { restore: Arc::new(nth.into()), update: Arc::default() };
             supervisor_scope(async |s: Supervisor| {
-                s.on(thread_element(element)).launch(async { yield_now().await }).join().await
+                let handled = thread_element(element) + FailureHandler::new(|_| {}); // it fails, or it does not
+                s.on(handled).launch(async { yield_now().await }).join().await
             })
             .await;
         });

@@ -7,6 +7,7 @@ use std::panic::panic_any;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ::core::prelude::v1::test; // and not that of coscope
 use coscope::prelude::*;
 use coscope::*;
 use coscope_test::run_test;

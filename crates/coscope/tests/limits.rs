@@ -1,6 +1,7 @@
 //! Limits of every kind of scope.
 #![allow(missing_docs)] // tests
 
+use ::core::prelude::v1::test; // and not that of coscope
 use coscope::prelude::*;
 use coscope::*;
 use coscope_test::run_test;

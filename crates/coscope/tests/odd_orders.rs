@@ -3,6 +3,7 @@
 //! Hunts hangs, lost values and values that outlive their scope.
 #![allow(missing_docs, clippy::disallowed_methods, clippy::type_complexity)] // tests catch what they provoke
 
+use ::core::prelude::v1::test; // and not that of coscope
 use coscope::prelude::*;
 use coscope::*;
 use coscope_test::run_test;

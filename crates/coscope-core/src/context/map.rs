@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::element::{CleanupDeadline, CoroutineName, Element, Entry};
 use crate::dispatch::{Dispatcher, runtime};
 use crate::failure::FailureHandler;
-use crate::time::Clock;
+use crate::time::{Clock, Hold};
 
 /// What a coroutine runs with: its dispatcher, its name, its failure handler and the user's own
 /// elements. Immutable and cheap to clone. `a + b` is `a` with what `b` has: the right-hand side wins.
@@ -224,6 +224,17 @@ impl CoroutineContext {
         }
     }
 
+    /// Whether the context has a clock of its own.
+    #[inline]
+    pub(crate) fn has_clock(&self) -> bool {
+        self.elements().is_some_and(|elements| elements.clock.is_some())
+    }
+
+    /// What the context's own clock wants kept until a step on `to` has run.
+    pub(crate) fn hold(&self, to: &Dispatcher) -> Option<Hold> {
+        self.elements()?.clock.as_deref().and_then(|clock| hold(clock, to))
+    }
+
     /// What a child launched with `given` runs with: what it inherits, then what it is given; a
     /// dispatcher always.
     #[inline]
@@ -315,6 +326,14 @@ impl CoroutineContext {
         }
         CoroutineContext::made(sum)
     }
+}
+
+#[cold]
+fn hold(clock: &dyn Clock, to: &Dispatcher) -> Option<Hold> {
+    let mut is_its_own = false;
+    let mut compare = |shown: &dyn Clock| is_its_own = Arc::ptr_eq(shown.timers(), clock.timers());
+    to.dispatch_impl().show_clock(&mut compare);
+    if is_its_own { None } else { clock.hold() }
 }
 
 macro_rules! element_of_the_house {

@@ -75,7 +75,11 @@ where
     fn cancelled_quietly(this: &KindRef<Self>, volley: &mut Volley) -> bool {
         let head = &this.payload.head;
         let home = head.context.dispatcher().expect("a coroutine has a dispatcher");
-        if !head.hops.is_home() || !volley.takes(home) {
+        // a step that a clock waits for goes by itself: what follows from it must have come when it has run
+        if !head.hops.is_home()
+            || !volley.takes(home)
+            || (head.context.has_clock() && head.context.hold(home).is_some())
+        {
             return false;
         }
         if head.state.cancel() == Wake::Schedule {
@@ -141,21 +145,22 @@ where
     let head = &this.payload.head;
     let home = head.context.dispatcher().expect("a coroutine has a dispatcher");
     if slot == 0 {
-        send(home, runnable(this, slot), yielding);
+        send(head, home, runnable(this, slot), yielding);
     } else {
         send_away(head, home, runnable(this, slot), slot, yielding);
     }
 }
 
 #[inline]
-fn send(to: &Dispatcher, runnable: Runnable, yielding: bool) {
+fn send(head: &TaskHead, to: &Dispatcher, runnable: Runnable, yielding: bool) {
+    let runnable = held(runnable, &head.context, to);
     if yielding { to.dispatch_yield(runnable) } else { to.dispatch(runnable) }
 }
 
 #[inline(never)]
 fn send_away(head: &TaskHead, home: &Dispatcher, runnable: Runnable, slot: usize, yielding: bool) {
     let away = head.hops.dispatcher(slot);
-    send(away.as_ref().unwrap_or(home), runnable, yielding);
+    send(head, away.as_ref().unwrap_or(home), runnable, yielding);
 }
 
 /// The first step, inside [`resuming`]: on a dispatcher that the launching thread is on already and
@@ -167,7 +172,25 @@ where
     P: Policy<F::Output>,
 {
     let dispatcher = this.payload.head.context.dispatcher().expect("a coroutine has a dispatcher");
-    dispatcher.dispatch_impl().dispatch_first(runnable(this, 0)); // should it panic, the step is refused
+    let runnable = held(runnable(this, 0), &this.payload.head.context, dispatcher);
+    dispatcher.dispatch_impl().dispatch_first(runnable); // should it panic, the step is refused
+}
+
+/// The step, with what the context's clock wants kept meanwhile.
+#[inline]
+fn held(step: Runnable, context: &CoroutineContext, to: &Dispatcher) -> Runnable {
+    if context.has_clock() { held_by_clock(step, context, to) } else { step }
+}
+
+#[cold]
+fn held_by_clock(step: Runnable, context: &CoroutineContext, to: &Dispatcher) -> Runnable {
+    match context.hold(to) {
+        None => step,
+        Some(hold) => Runnable::from_fn(move || {
+            step.run();
+            drop(hold);
+        }),
+    }
 }
 
 #[inline]

@@ -1,5 +1,6 @@
 //! [`Clock`]: tells the time, and owns the timers that wake at it.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::{Instant, Timers};
@@ -40,4 +41,14 @@ pub trait Clock: Send + Sync + 'static {
     ///
     /// Called without any lock held.
     fn wake_by(&self, deadline: Instant);
+
+    /// A coroutine with this clock in its context is about to be queued on a dispatcher that tells another
+    /// time. What is returned is dropped when that step has run, or has been refused; a virtual clock
+    /// stands still until then.
+    fn hold(&self) -> Option<Hold> {
+        None
+    }
 }
+
+/// What a [`Clock`] keeps of a step elsewhere until it has run.
+pub type Hold = Box<dyn Any + Send>;

@@ -12,6 +12,6 @@ mod instant;
 mod timers;
 mod wheel;
 
-pub use clock::Clock;
+pub use clock::{Clock, Hold};
 pub use instant::Instant;
 pub use timers::{Timer, Timers};
