@@ -30,7 +30,7 @@ where
     F: FnOnce(Scope) -> Fut + Send,
     Fut: Future<Output = T> + Send,
 {
-    Test::new().run(move |t| body((*t).clone()))
+    Test::new().run_plain(body)
 }
 
 /// As [`run_test`], with a scope that may fail.
@@ -63,5 +63,5 @@ where
     F: FnOnce(Scope<E>) -> Fut + Send,
     Fut: Future<Output = Result<T, E>> + Send,
 {
-    Test::new().try_run(move |t| body((*t).clone()))
+    Test::new().try_run_plain(body)
 }

@@ -90,7 +90,10 @@ impl Test {
         F: FnOnce(TestScope) -> Fut + Send,
         Fut: Future<Output = T> + Send,
     {
-        self.stage(|background, parts| scope(move |s| body(TestScope::new(s, background, parts))))
+        self.stage(true, |background, parts| {
+            let background = background.expect("it was asked for");
+            scope(move |s| body(TestScope::new(s, background, parts)))
+        })
     }
 
     /// As [`run`](Self::run), with a scope that may fail.
@@ -108,14 +111,40 @@ impl Test {
         F: FnOnce(TestScope<E>) -> Fut + Send,
         Fut: Future<Output = Result<T, E>> + Send,
     {
-        self.stage(|background, parts| try_scope(move |s| body(TestScope::new(s, background, parts))))
+        self.stage(true, |background, parts| {
+            let background = background.expect("it was asked for");
+            try_scope(move |s| body(TestScope::new(s, background, parts)))
+        })
+    }
+
+    /// As [`run`](Self::run), for a body that has no use for a background scope: there is none then.
+    #[track_caller]
+    pub(crate) fn run_plain<T, F, Fut>(self, body: F) -> T
+    where
+        T: Send,
+        F: FnOnce(Scope) -> Fut + Send,
+        Fut: Future<Output = T> + Send,
+    {
+        self.stage(false, |_, _| scope(body))
+    }
+
+    /// As [`run_plain`](Self::run_plain), with a scope that may fail.
+    #[track_caller]
+    pub(crate) fn try_run_plain<T, E, F, Fut>(self, body: F) -> Result<T, E>
+    where
+        T: Send,
+        E: Send + 'static,
+        F: FnOnce(Scope<E>) -> Fut + Send,
+        Fut: Future<Output = Result<T, E>> + Send,
+    {
+        self.stage(false, |_, _| try_scope(body))
     }
 
     #[track_caller]
-    fn stage<T, F, Fut>(self, body: F) -> T
+    fn stage<T, F, Fut>(self, has_background: bool, body: F) -> T
     where
         T: Send,
-        F: FnOnce(Supervisor, Parts) -> Fut + Send,
+        F: FnOnce(Option<Supervisor>, Parts) -> Fut + Send,
         Fut: Future<Output = T> + Send,
     {
         let test_loop = TestLoop::new(self.limit, Order::of_seed(self.seed));
@@ -136,9 +165,12 @@ impl Test {
                 }
                 begins.begin(test.clone());
                 drop(begins);
+                if !has_background {
+                    return body(None, parts).await;
+                }
                 let background = test.new_child();
                 let supervisor = with_context(behind, async { background.supervisor() }).await;
-                let value = body(supervisor, parts).await;
+                let value = body(Some(supervisor), parts).await;
                 background.cancel_and_join("the test's body has ended").await;
                 value
             })

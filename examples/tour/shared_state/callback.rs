@@ -7,6 +7,7 @@ use crate::chapter::Chapter;
 use crate::stage;
 
 pub(crate) const CHAPTER: Chapter = Chapter::new("callback", "Awaiting a callback: a value, an error", run)
+    .in_real_time()
     .prints(&["doing something with 43", "failed: 13 is refused"]);
 
 /// Of a library that knows nothing of coroutines: calls back from a thread of its own.
