@@ -26,7 +26,9 @@ pub trait Produce: Launching {
     /// run_blocking(async |s: Scope| {
     ///     let numbers = s.produce(0, async |to: Sender<u32>| {
     ///         for x in 1.. {
-    ///             to.send(x).await.unwrap();
+    ///             if to.send(x).await.is_err() {
+    ///                 break;
+    ///             }
     ///         }
     ///     });
     ///     assert_eq!(numbers.recv().await, Ok(1));
@@ -38,7 +40,8 @@ pub trait Produce: Launching {
     /// [`Ending`](super::Ending).
     ///
     /// # Cancellation
-    /// When the last [`Produced`] goes, or is cancelled, the producer is cancelled with it, wherever it waits. When the producer is
+    /// When the last [`Produced`] goes, or is cancelled, the producer is cancelled with it, wherever it waits; a send
+    /// in a step that runs just then fails with a [`SendError`](crate::channel::SendError). When the producer is
     /// cancelled first, what it has sent can be received, then an error that says so.
     #[track_caller]
     fn produce<T, F, Fut>(self, capacity: impl Into<Capacity>, body: F) -> Produced<T>
