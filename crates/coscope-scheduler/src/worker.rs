@@ -97,7 +97,7 @@ impl Worker<'_> {
                     continue;
                 }
             }
-            if let Some(step) = self.overtaking() {
+            if let Some(step) = self.between_long_steps() {
                 self.run_blocking(step);
             } else if let Some(step) = self.next() {
                 self.stop_searching();
@@ -119,10 +119,6 @@ impl Worker<'_> {
     /// The next CPU step that lies before this thread.
     #[inline]
     fn next(&mut self) -> Option<Runnable> {
-        if self.pool.steps_last.load(Ordering::Relaxed) {
-            self.pool.fire_due(FIRED_BESIDE);
-            self.pool.settle(self.local);
-        }
         let lanes = &self.pool.lanes;
         let (step, look_around) =
             self.local.with_permit(|permit| (lanes.pop(permit), permit.is_time_to_look_around()))?;
@@ -133,11 +129,16 @@ impl Worker<'_> {
         step.or_else(|| self.local.with_permit(|permit| lanes.pop(permit)).flatten())
     }
 
-    /// A blocking step that goes before CPU work: while all cores are busy with long steps, the thread that was sent
-    /// for it may wait long for a core of its own. It takes over the permit when it comes.
+    /// While all cores are busy with long steps, what is due is fired before each, and a blocking step goes before CPU
+    /// work: the thread that was sent for it may wait long for a core of its own, and takes over the permit when it comes.
     #[inline]
-    fn overtaking(&self) -> Option<Runnable> {
-        if self.pool.steps_last.load(Ordering::Relaxed) { self.pool.pop_blocking() } else { None }
+    fn between_long_steps(&self) -> Option<Runnable> {
+        if !self.pool.steps_last.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.pool.fire_due(FIRED_BESIDE);
+        self.pool.settle(self.local);
+        self.pool.pop_blocking()
     }
 
     fn run_blocking(&mut self, step: Runnable) {
