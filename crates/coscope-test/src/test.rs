@@ -90,9 +90,8 @@ impl Test {
         F: FnOnce(TestScope) -> Fut + Send,
         Fut: Future<Output = T> + Send,
     {
-        self.stage(true, |background, parts| {
-            let background = background.expect("it was asked for");
-            scope(move |s| body(TestScope::new(s, background, parts)))
+        self.stage(|behind, parts| {
+            with_background(behind, |background| scope(|s| body(TestScope::new(s, background, parts))))
         })
     }
 
@@ -111,9 +110,8 @@ impl Test {
         F: FnOnce(TestScope<E>) -> Fut + Send,
         Fut: Future<Output = Result<T, E>> + Send,
     {
-        self.stage(true, |background, parts| {
-            let background = background.expect("it was asked for");
-            try_scope(move |s| body(TestScope::new(s, background, parts)))
+        self.stage(|behind, parts| {
+            with_background(behind, |background| try_scope(|s| body(TestScope::new(s, background, parts))))
         })
     }
 
@@ -125,7 +123,7 @@ impl Test {
         F: FnOnce(Scope) -> Fut + Send,
         Fut: Future<Output = T> + Send,
     {
-        self.stage(false, |_, _| scope(body))
+        self.stage(|_, _| scope(body))
     }
 
     /// As [`run_plain`](Self::run_plain), with a scope that may fail.
@@ -137,14 +135,15 @@ impl Test {
         F: FnOnce(Scope<E>) -> Fut + Send,
         Fut: Future<Output = Result<T, E>> + Send,
     {
-        self.stage(false, |_, _| try_scope(body))
+        self.stage(|_, _| try_scope(body))
     }
 
+    /// Runs `body`, which is given the context of what is in the background.
     #[track_caller]
-    fn stage<T, F, Fut>(self, has_background: bool, body: F) -> T
+    fn stage<T, F, Fut>(self, body: F) -> T
     where
         T: Send,
-        F: FnOnce(Option<Supervisor>, Parts) -> Fut + Send,
+        F: FnOnce(CoroutineContext, Parts) -> Fut + Send,
         Fut: Future<Output = T> + Send,
     {
         let test_loop = TestLoop::new(self.limit, Order::of_seed(self.seed));
@@ -165,18 +164,24 @@ impl Test {
                 }
                 begins.begin(test.clone());
                 drop(begins);
-                if !has_background {
-                    return body(None, parts).await;
-                }
-                let background = test.new_child();
-                let supervisor = with_context(behind, async { background.supervisor() }).await;
-                let value = body(Some(supervisor), parts).await;
-                background.cancel_and_join("the test's body has ended").await;
-                value
+                body(behind, parts).await
             })
         });
         conclude(ended, test_loop.verdict(), &lost, below_root)
     }
+}
+
+/// Runs `body` with a scope in the background, which ends when the body has.
+async fn with_background<F, Fut>(behind: CoroutineContext, body: F) -> Fut::Output
+where
+    F: FnOnce(Supervisor) -> Fut,
+    Fut: Future,
+{
+    let background = current_job().new_child();
+    let supervisor = with_context(behind, async { background.supervisor() }).await;
+    let value = body(supervisor).await;
+    background.cancel_and_join("the test's body has ended").await;
+    value
 }
 
 #[track_caller]
