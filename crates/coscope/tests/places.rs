@@ -2,10 +2,15 @@
 //! step that has exchanged its permit still holds afterwards: nothing that is meant for another.
 #![allow(missing_docs)]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use coscope::prelude::*;
-use coscope::{FrameScope, current_context, frame_scope, run_blocking_on};
+use coscope::{CompletableDeferred, FrameScope, current_context, frame_scope, run_blocking_on};
+
+const fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
 
 fn thread() -> String {
     std::thread::current().name().unwrap_or_default().to_owned()
@@ -174,4 +179,102 @@ fn a_block_that_panics_in_place_gives_its_place_back() {
             with_context(one.clone(), async {}).await;
         }
     });
+}
+
+#[test]
+fn join_two_contexts() {
+    run_blocking(async |_| {
+        let a = Dispatchers::single_thread("A");
+        let b = Dispatchers::single_thread("B");
+        let r = futures::join!(
+            with_context(a, async {
+                delay(ms(10)).await;
+                std::thread::current().name().unwrap().to_owned()
+            }),
+            with_context(b, async { std::thread::current().name().unwrap().to_owned() })
+        );
+        assert_eq!(r.0, "A");
+        assert_eq!(r.1, "B");
+    });
+}
+
+/// Two threads, twenty branches behind `FuturesUnordered`: each runs on its own dispatcher.
+#[test]
+fn with_context_behind_foreign_wakers() {
+    use futures::stream::{FuturesUnordered, StreamExt};
+    for _ in 0..50 {
+        run_blocking(async |s: Scope| {
+            let branches = s.on(Dispatchers::default()).spawn(async {
+                let threads = [Dispatchers::single_thread("A"), Dispatchers::single_thread("B")];
+                let mut branches = FuturesUnordered::new();
+                for i in 0..20usize {
+                    branches.push(with_context(threads[i % 2].clone(), async move {
+                        delay(ms(i as u64 % 3)).await;
+                        assert_eq!(std::thread::current().name(), Some(["A", "B"][i % 2]));
+                    }));
+                }
+                let mut ended = 0;
+                while branches.next().await.is_some() {
+                    ended += 1;
+                }
+                ended
+            });
+            assert_eq!(branches.await, 20);
+        });
+    }
+}
+
+/// More blocked calls than there are permits: each gives its permit back while it waits.
+#[test]
+fn nested_run_blocking_beyond_permits() {
+    run_blocking(async |s: Scope| {
+        for _ in 0..8 {
+            s.on(Dispatchers::default()).launch(async {
+                run_blocking(async |s: Scope| {
+                    s.on(Dispatchers::default()).launch(async { yield_now().await });
+                });
+            });
+        }
+    });
+}
+
+/// A blocked call whose coroutine is cancelled unwinds, and counts as cancelled.
+#[test]
+fn cancelled_run_blocking_unwinds_as_cancellation() {
+    run_blocking(async |s: Scope| {
+        let begun = CompletableDeferred::new();
+        let begin = begun.clone();
+        let blocked = s.on(Dispatchers::default()).spawn(async {
+            run_blocking(async move |_| {
+                begin.complete(()).unwrap();
+                delay(Duration::MAX).await
+            })
+        });
+        begun.wait().await.unwrap();
+        blocked.cancel("enough");
+        assert!(blocked.outcome().await.unwrap_err().is_cancelled());
+    });
+}
+
+/// A view of one confines, also across a `with_context` in the middle.
+#[test]
+fn a_view_of_one_confines() {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    let counter = Arc::new(AtomicU32::new(0));
+    let counted = counter.clone();
+    run_blocking(async move |s: Scope| {
+        let one = Dispatchers::io().limited_parallelism(1);
+        for _ in 0..500 {
+            let counter = counted.clone();
+            s.on(one.clone()).launch(async move {
+                for _ in 0..3 {
+                    let before = counter.load(Relaxed);
+                    std::thread::yield_now();
+                    counter.store(before + 1, Relaxed);
+                    with_context(Dispatchers::default(), async {}).await;
+                }
+            });
+        }
+    });
+    assert_eq!(counter.load(Relaxed), 1500);
 }
