@@ -8,7 +8,7 @@ use crate::workspace::{Source, Workspace};
 
 pub(crate) fn check(workspace: &Workspace) -> Result<Report, String> {
     let mut report = Report::default();
-    let sources = workspace.library_sources()?;
+    let sources = workspace.published_sources()?;
     for source in sources.iter().filter(|source| !source.is_test()) {
         check_file(source, &mut report);
     }

@@ -37,7 +37,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Report, String> {
     let words: BTreeSet<&str> = WORDS.lines().collect();
     let mut report = Report::default();
     let mut count = 0;
-    for source in workspace.library_sources()?.iter().filter(|source| !source.is_test()) {
+    for source in workspace.published_sources()?.iter().filter(|source| !source.is_test()) {
         for (line, name) in public_names(&source.text) {
             count += 1;
             for word in words_of(&name).into_iter().filter(|word| !is_known(word, &words)) {

@@ -12,7 +12,6 @@ const ROOMS: &[&str] = &[
     "crates/coscope-core/src/task/**",
     "crates/coscope-core/src/time/**",
     "crates/coscope-core/src/dispatch/runnable.rs",
-    "crates/coscope-core/src/dispatch/limited.rs",
     "crates/coscope-core/src/context/current.rs",
     "crates/coscope-core/src/memory.rs",
     "crates/coscope-core/src/model.rs",

@@ -76,7 +76,7 @@ impl Workspace {
     }
 
     /// The `src` files of all crates under `crates/`.
-    pub(crate) fn library_sources(&self) -> Result<Vec<Source>, String> {
+    pub(crate) fn published_sources(&self) -> Result<Vec<Source>, String> {
         let mut found = Vec::new();
         for name in self.crates() {
             found.extend(self.sources(&format!("crates/{name}/src"))?);

@@ -1,6 +1,7 @@
 //! A thousand coroutines on the pool, each of which does something a thousand times.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use coscope::prelude::*;
 
@@ -21,4 +22,13 @@ where
         }
     })
     .await;
+}
+
+/// `counter += 1` as a load and a store, between which others may come.
+pub(super) async fn torn_increment(counter: &AtomicUsize, order: Ordering) {
+    let before = counter.load(order);
+    if before.is_multiple_of(64) {
+        std::thread::yield_now(); // the others get their chance in between
+    }
+    counter.store(before + 1, order);
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use coscope::prelude::*;
 
-use super::counting::massive_run;
+use super::counting::{massive_run, torn_increment};
 use crate::chapter::Chapter;
 use crate::stage;
 
@@ -18,14 +18,7 @@ static COUNTER: AtomicUsize = AtomicUsize::new(0);
 
 fn run() {
     stage::run(async |_| {
-        massive_run(Dispatchers::default(), async || {
-            let before = COUNTER.load(Relaxed);
-            if before.is_multiple_of(64) {
-                std::thread::yield_now(); // the others get their chance in between
-            }
-            COUNTER.store(before + 1, Relaxed);
-        })
-        .await;
+        massive_run(Dispatchers::default(), || torn_increment(&COUNTER, Relaxed)).await;
         println!("Counter = {}", COUNTER.load(Relaxed));
     });
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use coscope::prelude::*;
 
-use super::counting::massive_run;
+use super::counting::{massive_run, torn_increment};
 use crate::chapter::Chapter;
 use crate::stage;
 
@@ -18,14 +18,7 @@ static COUNTER: AtomicUsize = AtomicUsize::new(0);
 
 fn run() {
     stage::run(async |_| {
-        massive_run(Dispatchers::default(), async || {
-            let before = COUNTER.load(SeqCst);
-            if before.is_multiple_of(64) {
-                std::thread::yield_now(); // the others get their chance in between
-            }
-            COUNTER.store(before + 1, SeqCst);
-        })
-        .await;
+        massive_run(Dispatchers::default(), || torn_increment(&COUNTER, SeqCst)).await;
         println!("Counter = {}", COUNTER.load(SeqCst));
     });
 }
