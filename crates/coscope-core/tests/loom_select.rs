@@ -24,10 +24,10 @@ mod loom_pool;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
 use coscope_core::primitive::Mutex;
-use coscope_core::wait::{Clause, Clauses, Contest, Order, Places, Turn, WaitQueue, Waiter};
+use coscope_core::wait::{Clause, Contest, Order, Row, Turn, WaitQueue, Waiter};
 use loom::thread;
 use loom_pool::{Watched, block_on, poll_once};
 
@@ -124,32 +124,9 @@ impl Drop for Meet {
     }
 }
 
-/// Some clauses, and a select over them that gives the place of the winner too.
-struct Some_(Vec<Pin<Box<Meet>>>);
-
-impl Clauses for Some_ {
-    type Output = (usize, u32);
-    fn count(&self) -> usize {
-        self.0.len()
-    }
-    fn poll_commit(
-        mut self: Pin<&mut Self>,
-        _: usize,
-        places: Places,
-        turn: &mut Turn<'_, '_>,
-    ) -> Option<usize> {
-        (places.from..places.to).find(|&place| turn.let_commit(place, self.0[place].as_mut()).is_ready())
-    }
-    fn poll_settle(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        Poll::Ready(())
-    }
-    fn take(mut self: Pin<&mut Self>, index: usize) -> (usize, u32) {
-        (index, self.0[index].as_mut().take())
-    }
-}
-
+/// Gives the place of the winner too.
 fn select(clauses: Vec<Meet>) -> Pin<Box<impl Future<Output = (usize, u32)>>> {
-    let mut contest = Box::pin(Contest::new(Some_(clauses.into_iter().map(Box::pin).collect())));
+    let mut contest = Box::pin(Contest::new(Row::new(clauses)));
     Box::pin(std::future::poll_fn(move |cx| contest.as_mut().poll(cx, Order::default())))
 }
 

@@ -17,7 +17,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use coscope_core::dispatch::resuming;
 use coscope_core::gate;
 use coscope_core::unwind::contain;
 use coscope_core::wait::{WaitCell, WaitFor};
@@ -153,20 +152,10 @@ impl<T> Resumer<T> {
     /// # Errors
     /// The value back, if it was resumed before, or nobody waits any more.
     pub fn resume(&self, value: T) -> Result<(), T> {
-        let mut value = Some(value);
-        let (replaced, awaited) = self.0.with(|state| match state.stage {
-            Stage::Waiting(_) => {
-                let value = value.take().map_or(Stage::Over, Stage::Resumed);
-                Some(std::mem::replace(&mut state.stage, value))
-            }
-            _ => None,
-        });
-        if let Some(value) = value {
-            return Err(value);
-        }
-        if awaited {
-            resuming(|| self.0.wake_all());
-        }
+        let replaced = self.0.change(|state| match state.stage {
+            Stage::Waiting(_) => Ok(std::mem::replace(&mut state.stage, Stage::Resumed(value))),
+            _ => Err(value),
+        })?;
         contain("the drop of a hook of on_cancel", || drop(replaced));
         Ok(())
     }
@@ -226,15 +215,12 @@ impl<T> Clone for Resumer<T> {
 
 impl<T> Drop for Resumer<T> {
     fn drop(&mut self) {
-        let (abandoned, awaited) = self.0.with(|state| {
+        let abandoned = self.0.change(|state| {
             state.resumers -= 1;
             let abandoned = state.resumers == 0 && state.is_waiting();
-            abandoned.then(|| std::mem::replace(&mut state.stage, Stage::Abandoned))
+            abandoned.then(|| std::mem::replace(&mut state.stage, Stage::Abandoned)).ok_or(())
         });
-        if let Some(replaced) = abandoned {
-            if awaited {
-                resuming(|| self.0.wake_all());
-            }
+        if let Ok(replaced) = abandoned {
             contain("the drop of a hook of on_cancel", || drop(replaced));
         }
     }

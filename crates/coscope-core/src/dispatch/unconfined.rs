@@ -14,6 +14,7 @@ use super::place::keep_permit;
 use super::{Dispatch, Dispatcher, Runnable, runtime};
 use crate::primitive::thread_local;
 use crate::unwind::contain;
+use crate::wait::WaitCell;
 
 thread_local! {
     /// How many brackets are open on this thread.
@@ -77,6 +78,21 @@ impl Dispatch for Unconfined {
 pub fn resuming<R>(f: impl FnOnce() -> R) -> R {
     let _bracket = Bracket::open();
     f()
+}
+
+impl<T> WaitCell<T> {
+    /// Changes the value, and wakes everybody who waits, unless `f` refuses. `f` is called under the lock: no user code in it.
+    ///
+    /// # Errors
+    /// What `f` refuses with.
+    #[inline]
+    pub fn change<R, E>(&self, f: impl FnOnce(&mut T) -> Result<R, E>) -> Result<R, E> {
+        let (changed, awaited) = self.with(f);
+        if awaited && changed.is_ok() {
+            resuming(|| self.wake_all());
+        }
+        changed
+    }
 }
 
 /// Runs `f` as if no bracket were open on this thread: for an event loop, which may be driven inside one

@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::dispatch::resuming;
 use crate::suspend::gate;
 use crate::wait::{Clause, Turn, WaitCell, WaitFor};
 
@@ -105,18 +104,13 @@ impl<T> CompletableDeferred<T> {
     }
 
     fn settle(&self, to: Stage<T>) -> Result<(), Stage<T>> {
-        let (settled, awaited) = self.0.with(|stage| match stage {
+        self.0.change(|stage| match stage {
             Stage::Empty => {
                 *stage = to;
                 Ok(())
             }
             _ => Err(to),
-        });
-        settled?;
-        if awaited {
-            resuming(|| self.0.wake_all());
-        }
-        Ok(())
+        })
     }
 
     /// Waits for the value, and takes it.

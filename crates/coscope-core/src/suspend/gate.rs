@@ -33,40 +33,32 @@ fn is_foreign(cx: &Context<'_>) -> bool {
     !current::coroutine().is_some_and(|node| node.is_woken_by(cx.waker()))
 }
 
-/// What a wait of ours may do in this step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    /// Begin, and come to its end.
-    Open,
-    /// Neither: this is a step of another place.
-    Elsewhere,
-    /// Neither: the step has done enough. It has been asked for another, in which all others come first.
-    Spent,
-}
-
-/// Whether a wait of ours may begin, and come to its end, in this step, of whose budget this takes one. If not, ask for
-/// the [`way`].
+/// Whether a wait of ours may begin, and come to its end, in this step, of whose budget this takes one. If not, ask
+/// whether it [`may_go_on`] all the same.
 #[inline]
 pub fn is_clear() -> bool {
     current::arrive()
 }
 
-/// What a wait of ours may do in this step. Takes one from its budget.
+/// Whether a wait of ours may begin, and come to its end, in this step, of whose budget this takes one. If not, it is pending, and
+/// comes by again: this asks for a step in the place where it belongs if it is `due` there, which one who stands in a queue
+/// is not before he is woken; a step that has done enough comes again when all others have had their turn.
 #[inline]
-pub fn way(cx: &Context<'_>) -> Way {
-    if current::arrive() { Way::Open } else { bar(cx) }
+pub fn may_go_on(cx: &Context<'_>, due: impl FnOnce() -> bool) -> bool {
+    current::arrive() || is_let_on(cx, due)
 }
 
 #[cold]
-fn bar(cx: &Context<'_>) -> Way {
+fn is_let_on(cx: &Context<'_>, due: impl FnOnce() -> bool) -> bool {
     if is_foreign(cx) {
-        return Way::Open; // what polls this has a budget of its own, or would ask again in this very step
+        return true; // what polls this has a budget of its own, or would ask again in this very step
     }
-    if !current::is_spent() {
-        return Way::Elsewhere;
+    if current::is_spent() {
+        give_way(cx);
+    } else if due() {
+        ask(cx);
     }
-    give_way(cx);
-    Way::Spent
+    false
 }
 
 /// The step goes to the back of the queue, and comes again.

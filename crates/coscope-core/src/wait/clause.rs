@@ -158,6 +158,12 @@ impl Places {
     pub fn have(self, at: usize) -> bool {
         self.from <= at && at < self.to
     }
+    /// The first of them of which `commits` is true.
+    #[inline]
+    pub fn find(self, mut commits: impl FnMut(usize) -> bool) -> Option<usize> {
+        let mut row = self.from..self.to;
+        if self.backwards { row.rev().find(|&at| commits(at)) } else { row.find(|&at| commits(at)) }
+    }
 }
 
 /// Clauses of one kind, in one block. Gives the place of the one that won, and what it won.
@@ -192,9 +198,7 @@ impl<C: Clause> Clauses for Row<C> {
         places: Places,
         turn: &mut Turn<'_, '_>,
     ) -> Option<usize> {
-        let mut commits = |&place: &usize| turn.let_commit(place, self.get(place - at)).is_ready();
-        let mut row = places.from..places.to;
-        if places.backwards { row.rev().find(&mut commits) } else { row.find(&mut commits) }
+        places.find(|place| turn.let_commit(place, self.get(place - at)).is_ready())
     }
     fn poll_settle(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let count = self.0.len();

@@ -1,11 +1,11 @@
 //! [`oneshot`]: a channel for one message. Imports `error`.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use coscope_core::dispatch::resuming;
 use coscope_core::gate;
 use coscope_core::wait::{Clause, Turn, WaitCell, WaitFor};
 use coscope_core::wait_blocking;
@@ -72,18 +72,13 @@ impl<T> OneshotSender<T> {
     }
 
     fn settle(&self, to: Stage<T>) -> Result<(), Stage<T>> {
-        let (settled, awaited) = self.0.with(|stage| match stage {
+        self.0.change(|stage| match stage {
             Stage::Empty => {
                 *stage = to;
                 Ok(())
             }
             _ => Err(to),
-        });
-        settled?;
-        if awaited {
-            resuming(|| self.0.wake_all());
-        }
-        Ok(())
+        })
     }
 }
 
@@ -135,10 +130,7 @@ impl<T> OneshotReceiver<T> {
 
 impl<T> Drop for OneshotReceiver<T> {
     fn drop(&mut self) {
-        let (left, awaited) = self.0.with(|stage| std::mem::replace(stage, Stage::Unwanted));
-        if awaited {
-            resuming(|| self.0.wake_all());
-        }
+        let Ok(left) = self.0.change(|stage| Ok::<_, Infallible>(std::mem::replace(stage, Stage::Unwanted)));
         drop(left);
     }
 }

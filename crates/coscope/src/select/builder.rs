@@ -110,9 +110,7 @@ impl<R> Clauses for Mixed<'_, R> {
         places: Places,
         turn: &mut Turn<'_, '_>,
     ) -> Option<usize> {
-        let mut commits = |&place: &usize| turn.let_commit(place, self.0[place - at].as_mut()).is_ready();
-        let mut row = places.from..places.to;
-        if places.backwards { row.rev().find(&mut commits) } else { row.find(&mut commits) }
+        places.find(|place| turn.let_commit(place, self.0[place - at].as_mut()).is_ready())
     }
     fn poll_settle(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let settles = |clause: &mut AnyClause<'_, R>| clause.as_mut().poll_settle(cx).is_ready();

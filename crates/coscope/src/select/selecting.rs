@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use coscope_core::gate::{self, Way};
+use coscope_core::gate;
 use coscope_core::wait::{Clauses, Contest, Order};
 use pin_project_lite::pin_project;
 
@@ -50,16 +50,10 @@ impl<C: Clauses> Future for Selecting<C> {
     type Output = C::Output;
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
         let this = self.project();
-        match gate::way(cx) {
-            Way::Open => this.contest.poll(cx, *this.order),
-            Way::Elsewhere => {
-                if this.contest.is_in_motion() {
-                    gate::ask(cx);
-                }
-                Poll::Pending
-            }
-            Way::Spent => Poll::Pending,
+        if !gate::may_go_on(cx, || this.contest.is_in_motion()) {
+            return Poll::Pending;
         }
+        this.contest.poll(cx, *this.order)
     }
 }
 

@@ -11,7 +11,7 @@ use std::ptr;
 use std::task::{Context, Poll, Waker};
 
 use coscope_core::dispatch::resuming;
-use coscope_core::gate::{self, Way};
+use coscope_core::gate;
 use coscope_core::primitive::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, give_way};
 use coscope_core::unwind::contain;
 use coscope_core::wait::{Turn, WaitQueue, Waiter};
@@ -394,23 +394,14 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
     pub(super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Held<P>>> {
         let this = self.into_ref();
         let word = this.slot.word();
-        match gate::way(cx) {
-            Way::Open => {}
-            way => return this.barred(cx, way, word),
+        if !gate::may_go_on(cx, || word != QUEUED) {
+            return Poll::Pending;
         }
         if word == IDLE && this.of.raw().take(this.slot.need, P::Target::SINGLE) {
             this.of.raw().note(gate::coroutine_number(), this.slot.site);
             return Poll::Ready(Some(this.held()));
         }
         this.poll_slowly(cx, word)
-    }
-
-    #[cold]
-    fn barred(self: Pin<&Self>, cx: &mut Context<'_>, way: Way, word: u32) -> Poll<Option<Held<P>>> {
-        if way == Way::Elsewhere && word != QUEUED {
-            gate::ask(cx);
-        }
-        Poll::Pending
     }
 
     #[inline(never)]

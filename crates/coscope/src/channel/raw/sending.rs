@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use coscope_core::gate::{self, Way};
+use coscope_core::gate;
 use coscope_core::primitive::Ordering;
 use coscope_core::unwind::drop_contained;
 use coscope_core::wait::{Locked, Ticket, Turn};
@@ -137,14 +137,8 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
     ) -> Poll<R> {
         let mut word = self.slot.word();
         if word != DONE || !gate::is_clear() {
-            match gate::way(cx) {
-                Way::Open => {}
-                Way::Elsewhere if word == WAITS_AS => return Poll::Pending,
-                Way::Elsewhere => {
-                    gate::ask(cx);
-                    return Poll::Pending;
-                }
-                Way::Spent => return Poll::Pending,
+            if !gate::may_go_on(cx, || word != WAITS_AS) {
+                return Poll::Pending;
             }
             if word == IDLE {
                 return self.meet(self.channel.lock.lock(), cx, result);
