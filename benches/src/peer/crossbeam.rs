@@ -58,7 +58,9 @@ fn selects(channels: usize, n: usize) -> Sample {
             })
             .collect();
         let mut select = Select::new();
-        from.iter().for_each(|from| drop(select.recv(from)));
+        for from in &from {
+            select.recv(from);
+        }
         let (mut open, mut done) = (channels, 0);
         while open > 0 {
             let ready = select.select();
