@@ -9,6 +9,26 @@ use crate::channel::{OneshotSender, SendError, SendMessage, Sender, TrySendError
 
 /// The handle of an [actor](super::Actors): tells it messages, asks it questions, ends it. Clones are more handles of the same actor;
 /// when the last has gone it reads what is in the mailbox and ends.
+///
+/// ```
+/// use coscope::actor::Mailbox;
+/// use coscope::channel::Receiver;
+/// use coscope::prelude::*;
+///
+/// async fn greeter(inbox: Receiver<&'static str>) {
+///     while let Ok(name) = inbox.recv().await {
+///         println!("Hello, {name}!");
+///     }
+/// }
+///
+/// run_blocking(async |s: Scope| {
+///     let mailbox: Mailbox<&'static str> = s.actor(8, greeter);
+///     mailbox.tell("World").await.unwrap();
+///     mailbox.stop();
+///     assert!(mailbox.tell("nobody").await.is_err());
+///     mailbox.join().await;
+/// });
+/// ```
 pub struct Mailbox<M> {
     sender: Sender<M>,
     job: Job,
@@ -74,6 +94,17 @@ impl<M> Mailbox<M> {
     }
 
     /// Cancels the actor and drops what is in the mailbox. `false` if it was being cancelled already, or has ended.
+    ///
+    /// ```
+    /// use coscope::channel::Receiver;
+    /// use coscope::prelude::*;
+    ///
+    /// run_blocking(async |s: Scope| {
+    ///     let mailbox = s.actor(8, async |_inbox: Receiver<u32>| std::future::pending().await);
+    ///     assert!(mailbox.kill());
+    ///     assert!(mailbox.try_tell(1).unwrap_err().is_closed());
+    /// });
+    /// ```
     pub fn kill(&self) -> bool {
         let first = self.job.cancel("it was killed");
         self.sender.cancel();

@@ -88,6 +88,14 @@ impl<T> Mutex<T> {
 impl<T: ?Sized> Mutex<T> {
     /// Waits until the lock can be had. Also a clause of a `select!`.
     ///
+    /// ```
+    /// # coscope::run_blocking(async |_: coscope::Scope| {
+    /// let mutex = coscope::sync::Mutex::new(1);
+    /// *mutex.lock().await += 1;
+    /// assert_eq!(mutex.into_inner(), 2);
+    /// # });
+    /// ```
+    ///
     /// # Cancellation
     /// Safe: who is dropped while he waits leaves the queue. If he was handed the lock it goes to the next.
     #[track_caller]
@@ -181,6 +189,12 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// The value: who has the mutex to himself needs no lock.
+    ///
+    /// ```
+    /// let mut mutex = coscope::sync::Mutex::new(1);
+    /// *mutex.get_mut() += 1;
+    /// assert_eq!(mutex.into_inner(), 2);
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }
