@@ -18,6 +18,7 @@ use super::waker;
 use crate::context::{CoroutineContext, current};
 use crate::failure::Failure;
 use crate::job::{Ended, KindRef, Node, NodeRef};
+use crate::mark;
 use crate::primitive::Ordering;
 use crate::unwind;
 
@@ -89,15 +90,16 @@ where
 {
     let head = &this.payload.head;
     let slot = head.hops.arrive(dispatched);
-    let ((stepped, ended), asked) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
-        if head.context.has_thread_elements() {
-            // SAFETY: the caller's contract.
-            among_elements(&head.context, &mut || unsafe { poll(this) })
-        } else {
-            // SAFETY: as above.
-            (Ok(()), unsafe { poll(this) })
-        }
-    });
+    let ((stepped, ended), asked, mark) =
+        current::enter_coroutine(this.as_node(), &head.context, slot, || {
+            if head.context.has_thread_elements() {
+                // SAFETY: the caller's contract.
+                among_elements(&head.context, &mut || unsafe { poll(this) })
+            } else {
+                // SAFETY: as above.
+                (Ok(()), unsafe { poll(this) })
+            }
+        });
     if let Err(payload) = stepped {
         // SAFETY: `RUNNING` is still set; the future is there if the body has not ended.
         unsafe { element_panicked(this, slot, ended, payload) };
@@ -106,15 +108,32 @@ where
     match ended {
         // SAFETY: `RUNNING` is still set, the future is gone.
         Some(ended) => unsafe { end(this, slot, ended) },
-        None => match head.state.pend(slot, asked.woken, || is_shielded(this)) {
-            Pend::Idle => {} // the cell may be gone
-            Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
-            Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), asked.yielding),
-            // SAFETY: `pend` has left `RUNNING` set.
-            Pend::Cut => unsafe { cut(this, slot) },
-        },
+        None => {
+            this.mark.set(mark.to_bits());
+            this.since.set(tick(&head.context));
+            match head.state.pend(slot, asked.woken, || is_shielded(this)) {
+                Pend::Idle => {} // the cell may be gone
+                Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
+                Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), asked.yielding),
+                // SAFETY: `pend` has left `RUNNING` set.
+                Pend::Cut => unsafe { cut(this, slot) },
+            }
+        }
     }
     false
+}
+
+/// The time in milliseconds, on the clock that the coroutine goes by.
+#[inline]
+fn tick(context: &CoroutineContext) -> u32 {
+    if context.has_clock() { tick_of_its_own(context) } else { mark::tick::last_told() }
+}
+
+#[cold]
+fn tick_of_its_own(context: &CoroutineContext) -> u32 {
+    let mut now = 0;
+    context.show_clock(&mut |clock| now = (clock.now().as_nanos() / 1_000_000) as u32);
+    now
 }
 
 /// Whether the coroutine is at home on the dispatcher at the address `home`.
@@ -176,7 +195,7 @@ unsafe fn element_panicked<F, P>(
     P: Policy<F::Output>,
 {
     let (node, context) = (this.as_node(), &this.payload.head.context);
-    let (ended, _) = current::enter_coroutine(node, context, slot, || match ended {
+    let (ended, ..) = current::enter_coroutine(node, context, slot, || match ended {
         None => {
             let outcome = panicked(node, payload);
             // SAFETY: the caller's contract.
@@ -214,7 +233,7 @@ where
     P: Policy<F::Output>,
 {
     let context = &this.payload.head.context;
-    let ((stepped, ended), _) = current::enter_coroutine(this.as_node(), context, slot, || {
+    let ((stepped, ended), ..) = current::enter_coroutine(this.as_node(), context, slot, || {
         // SAFETY: the caller's contract.
         among_elements(context, &mut || Some(unsafe { finish_otherwise(this, None) }))
     });
