@@ -19,7 +19,7 @@
 //! The step that gives back the last one completes it, and with it one token of the parent's.
 //!
 //! Does not know tasks, scopes or futures of users. May import `primitive`, `mark`, `error`, `failure`,
-//! `memory`, `wait`, `dispatch`, `unwind`.
+//! `memory`, `wait`, `time`, `dispatch`, `unwind`.
 
 mod cancel;
 mod completion;
