@@ -3,7 +3,7 @@
 //! ## Layers
 //! A module imports only what stands above it in this list.
 //! 1. `primitive` · `memory`
-//! 2. `unwind`
+//! 2. `unwind` · `mark`
 //! 3. `wait`
 //! 4. `error`
 //! 5. `failure`
@@ -15,11 +15,13 @@
 //! 11. `suspend`
 //! 12. `task`
 //! 13. `scope`
-//! 14. `model`
+//! 14. `sight`
+//! 15. `model`
 
 pub mod primitive;
 mod memory;
 pub mod unwind;
+mod mark;
 pub mod wait;
 mod error;
 mod failure;
@@ -31,6 +33,7 @@ pub mod context;
 mod suspend;
 mod task;
 mod scope;
+pub mod sight;
 #[cfg(loom)]
 #[doc(hidden)]
 pub mod model;

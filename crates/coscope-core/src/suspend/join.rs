@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::gate;
+use super::gate::{self, Mark, WaitKind};
 use crate::error::CancelReason;
 use crate::job::{Job, Joining};
 use crate::wait::{Clause, Turn};
@@ -26,6 +27,7 @@ impl Job {
     ///
     /// # Cancellation
     /// As [`join`](Self::join): the wait can be cut, the cancel has been given by then.
+    #[track_caller]
     pub fn cancel_and_join(&self, reason: impl Into<CancelReason>) -> Join {
         self.cancel(reason);
         self.join()
@@ -45,8 +47,13 @@ impl Job {
     ///
     /// # Cancellation
     /// Safe: a join that is cut waits no more and changes nothing.
+    #[track_caller]
     pub fn join(&self) -> Join {
-        Join { joining: Joining::new(self.0.clone()), started: false }
+        self.join_at(Location::caller())
+    }
+
+    pub(crate) fn join_at(&self, site: &'static Location<'static>) -> Join {
+        Join { joining: Joining::new(self.0.clone()), started: false, site }
     }
 }
 
@@ -65,6 +72,7 @@ pin_project! {
         #[pin]
         joining: Joining,
         started: bool,
+        site: &'static Location<'static>,
     }
 }
 
@@ -76,7 +84,7 @@ impl Future for Join {
             Job(this.joining.node().clone()).start();
         }
         let polled = this.joining.as_ref().poll(cx);
-        gate::pass(cx, polled)
+        gate::pass_marked(cx, polled, Mark::new(WaitKind::Join, this.site))
     }
 }
 
@@ -112,12 +120,17 @@ impl fmt::Debug for Join {
 ///
 /// # Cancellation
 /// Safe, as [`Job::join`].
-pub async fn join_all(jobs: impl IntoIterator<Item = Job>) {
+#[track_caller]
+pub fn join_all<I: IntoIterator<Item = Job>>(jobs: I) -> impl Future<Output = ()> + use<I> {
+    join_all_at(jobs, Location::caller())
+}
+
+pub(crate) async fn join_all_at(jobs: impl IntoIterator<Item = Job>, site: &'static Location<'static>) {
     let jobs: Vec<Job> = jobs.into_iter().collect();
     for job in &jobs {
         job.start();
     }
     for job in jobs {
-        job.join().await;
+        job.join_at(site).await;
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -9,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use super::deferred::Deferred;
 use crate::job::Joining;
-use crate::suspend::gate;
+use crate::suspend::gate::{self, Mark, WaitKind};
 use crate::wait::{Clause, Turn};
 
 impl<T> Deferred<T> {
@@ -53,7 +54,7 @@ impl<T> Future for ByRef<'_, T> {
         let this = self.project();
         this.deferred.start_once();
         let ended = this.joining.as_ref().poll(cx);
-        ready!(gate::pass(cx, ended));
+        ready!(gate::pass_marked(cx, ended, Mark::new(WaitKind::Await, Location::caller())));
         this.deferred.poll_taken()
     }
 }

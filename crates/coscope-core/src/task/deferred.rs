@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -15,7 +16,7 @@ use super::policy::why_no_value;
 use crate::context::current;
 use crate::error::{CancelReason, JoinError, Reported};
 use crate::job::{Job, Joining, NodeRef};
-use crate::suspend::gate;
+use crate::suspend::gate::{self, Mark, WaitKind};
 use crate::wait::{Clause, Turn};
 
 /// A coroutine's result to come.
@@ -157,6 +158,7 @@ impl<T> Deferred<T> {
         OutcomeOf { deferred: self }
     }
 
+    #[track_caller]
     fn poll_result(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         // SAFETY: `joining` is the only field that is pinned, and it is not moved out of.
         let this = unsafe { self.get_unchecked_mut() };
@@ -164,9 +166,10 @@ impl<T> Deferred<T> {
         this.start_once();
         // SAFETY: as above.
         let polled = unsafe { Pin::new_unchecked(&this.joining) }.poll(cx);
-        ready!(gate::pass(cx, polled));
+        ready!(gate::pass_marked(cx, polled, Mark::new(WaitKind::Await, Location::caller())));
         if !current::spend() {
             cx.waker().wake_by_ref();
+            gate::waits(WaitKind::Yield, Location::caller());
             return Poll::Pending;
         }
         Poll::Ready(this.take())
@@ -324,6 +327,7 @@ pub struct OutcomeOf<T> {
 
 impl<T> Future for OutcomeOf<T> {
     type Output = Result<T, JoinError>;
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: a projection to the one field, which is never moved out of.
         let mut deferred = unsafe { self.map_unchecked_mut(|this| &mut this.deferred) };
@@ -350,11 +354,12 @@ impl<T> Future for OutcomeOf<T> {
 ///
 /// # Panics
 /// The await panics where that of a [`Deferred`] would.
+#[track_caller]
 pub fn await_all<T>(deferred: impl IntoIterator<Item = Deferred<T>>) -> AwaitAll<T> {
     let left: FuturesUnordered<_> =
         deferred.into_iter().enumerate().map(|(index, deferred)| Indexed { index, deferred }).collect();
     let results = (0..left.len()).map(|_| None).collect();
-    AwaitAll { left, results, started: false }
+    AwaitAll { left, results, started: false, site: Location::caller() }
 }
 
 /// The future of [`await_all`].
@@ -371,6 +376,7 @@ pub struct AwaitAll<T> {
     left: FuturesUnordered<Indexed<T>>,
     results: Vec<Option<T>>,
     started: bool,
+    site: &'static Location<'static>,
 }
 
 impl<T> Unpin for AwaitAll<T> {}
@@ -400,8 +406,15 @@ impl<T> Future for AwaitAll<T> {
                 indexed.get_ref().deferred.start();
             }
         }
-        while let Some((index, value)) = ready!(Pin::new(&mut this.left).poll_next(cx)) {
-            this.results[index] = Some(value);
+        loop {
+            match Pin::new(&mut this.left).poll_next(cx) {
+                Poll::Ready(Some((index, value))) => this.results[index] = Some(value),
+                Poll::Ready(None) => break,
+                Poll::Pending => {
+                    gate::waits(WaitKind::Await, this.site);
+                    return Poll::Pending;
+                }
+            }
         }
         Poll::Ready(this.results.drain(..).map(|r| r.expect("every result is there")).collect())
     }

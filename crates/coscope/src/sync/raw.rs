@@ -10,7 +10,7 @@ use std::ptr;
 use std::task::{Context, Poll, Waker};
 
 use coscope_core::dispatch::resuming;
-use coscope_core::gate;
+use coscope_core::gate::{self, WaitKind};
 use coscope_core::primitive::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, give_way};
 use coscope_core::unwind::contain;
 use coscope_core::wait::{Turn, WaitQueue, Waiter};
@@ -408,7 +408,7 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
         let this = self.into_ref();
         let word = this.slot.word();
         if !gate::may_go_on(cx, || word != QUEUED) {
-            return Poll::Pending;
+            return this.pending();
         }
         if word == IDLE && this.of.raw().take(this.slot.need, P::Target::SINGLE) {
             this.of.raw().note(gate::coroutine_number(), this.slot.site);
@@ -424,7 +424,7 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
         }
         if word == QUEUED {
             if self.still_waits(cx) {
-                return Poll::Pending;
+                return self.pending();
             }
             word = self.slot.word();
         }
@@ -454,6 +454,14 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
         // SAFETY: it stands nowhere; `drop` takes it out.
         let none = unsafe { inside.queue().push_with(slot.waiter(), waker, slot.as_data()) };
         debug_assert!(none.is_none());
+        drop(inside);
+        self.pending()
+    }
+
+    /// For those who look.
+    #[inline]
+    fn pending<R>(&self) -> Poll<R> {
+        gate::waits(if P::Target::SINGLE { WaitKind::Lock } else { WaitKind::Acquire }, self.slot.site);
         Poll::Pending
     }
 
