@@ -1,0 +1,64 @@
+//! [`Subject`]: a thing under test; and what threads are to do with it.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use super::checker::Model;
+use super::dice::Dice;
+
+/// What a call comes to.
+pub(crate) type Calling<A> = Pin<Box<dyn Future<Output = A> + Send>>;
+
+/// A thing under test.
+pub(crate) trait Subject: Send + Sync + 'static {
+    type Model: Model;
+    /// What a thread holds of it from one call to the next.
+    type Hand: Default + Send + 'static;
+
+    fn model(&self) -> Self::Model;
+
+    /// What one thread does.
+    fn program(&self, dice: &mut Dice, thread: usize, length: usize) -> Vec<Todo<Op<Self>>>;
+
+    /// Does it.
+    fn call(self: Arc<Self>, op: Op<Self>, hand: &Arc<Mutex<Self::Hand>>) -> Calling<Answer<Self>>;
+
+    /// Lets go of a call, and says what its caller is told.
+    fn give_up(op: &Op<Self>, let_go: Box<dyn FnOnce() + '_>) -> Answer<Self>;
+
+    /// What one does in the end who never waits, so that the others need not wait either; and so that all comes to light.
+    fn ending(&self) -> Vec<Op<Self>>;
+
+    /// What must be true after that.
+    fn is_balanced(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+pub(crate) type Op<S> = <<S as Subject>::Model as Model>::Op;
+pub(crate) type Answer<S> = <<S as Subject>::Model as Model>::Answer;
+
+/// A call to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct Todo<O> {
+    pub(crate) op: O,
+    /// After so many looks it is given up; without, it waits for as long as it takes.
+    pub(crate) patience: Option<u32>,
+}
+
+impl<O> Todo<O> {
+    pub(crate) fn of(op: O, dice: &mut Dice) -> Self {
+        Todo { op, patience: (dice.roll(2) == 0).then(|| dice.roll(40) as u32) }
+    }
+}
+
+/// The programs of a seed: two to four threads.
+pub(crate) fn programs<S: Subject>(subject: &S, seed: u64, length: u64) -> Vec<Vec<Todo<Op<S>>>> {
+    let mut dice = Dice(seed);
+    let threads = 2 + dice.roll(3) as usize;
+    let each = (0..threads).map(|thread| {
+        let length = 1 + dice.roll(length) as usize;
+        subject.program(&mut dice, thread, length)
+    });
+    each.collect()
+}
