@@ -19,8 +19,16 @@ mod checker;
 mod dice;
 #[path = "linearizable/history.rs"]
 mod history;
+#[path = "linearizable/known.rs"]
+mod known;
+#[path = "linearizable/mutex.rs"]
+mod mutex;
+#[path = "linearizable/oneshot.rs"]
+mod oneshot;
 #[path = "linearizable/schedules.rs"]
 mod schedules;
+#[path = "linearizable/semaphore.rs"]
+mod semaphore;
 #[path = "linearizable/subject.rs"]
 mod subject;
 #[path = "linearizable/threads.rs"]
@@ -29,6 +37,9 @@ mod threads;
 use coscope_test::TestScope;
 
 use channel::{ChannelSubject, Flavor};
+use mutex::MutexSubject;
+use oneshot::OneshotSubject;
+use semaphore::SemaphoreSubject;
 use subject::Subject;
 
 fn setting(name: &str, otherwise: u64) -> u64 {
@@ -52,6 +63,13 @@ fn on_threads<S: Subject>(new: impl Fn() -> S) {
     }
 }
 
+async fn in_order<S: Subject>(t: &TestScope, new: impl Fn() -> S) {
+    for seed in seeds().take(6) {
+        let history = schedules::history(t, new(), seed, length(seed)).await;
+        history.unwrap_or_else(|wrong| panic!("{wrong}"));
+    }
+}
+
 #[test]
 fn channels_on_threads() {
     for flavor in Flavor::ALL {
@@ -63,9 +81,38 @@ fn channels_on_threads() {
 #[coscope::test(schedules = 200)]
 async fn channels_in_seeded_orders(t: TestScope) {
     for flavor in Flavor::ALL {
-        for seed in seeds().take(6) {
-            let history = schedules::history(&t, ChannelSubject::new(flavor), seed, length(seed)).await;
-            history.unwrap_or_else(|wrong| panic!("{flavor:?}, {wrong}"));
-        }
+        in_order(&t, || ChannelSubject::new(flavor)).await;
+    }
+}
+
+#[test]
+fn oneshots_on_threads() {
+    on_threads(OneshotSubject::new);
+}
+
+#[coscope::test(schedules = 200)]
+async fn oneshots_in_seeded_orders(t: TestScope) {
+    in_order(&t, OneshotSubject::new).await;
+}
+
+#[test]
+fn mutexes_on_threads() {
+    on_threads(MutexSubject::new);
+}
+
+#[coscope::test(schedules = 200)]
+async fn mutexes_in_seeded_orders(t: TestScope) {
+    in_order(&t, MutexSubject::new).await;
+}
+
+#[test]
+fn semaphores_on_threads() {
+    (0..4).for_each(|permits| on_threads(|| SemaphoreSubject::new(permits)));
+}
+
+#[coscope::test(schedules = 200)]
+async fn semaphores_in_seeded_orders(t: TestScope) {
+    for permits in 0..3 {
+        in_order(&t, || SemaphoreSubject::new(permits)).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use coscope::yield_now;
@@ -44,9 +44,12 @@ async fn coroutine<S: Subject>(
     log: Arc<Log<Op<S>, Answer<S>>>,
     me: usize,
     program: Vec<Todo<Op<S>>>,
+    hand: Arc<Mutex<S::Hand>>,
 ) {
-    let hand = Arc::default();
-    for Todo { op, patience } in program {
+    for Todo { mut op, patience } in program {
+        if !S::is_next(&mut op, &*hand.lock().unwrap()) {
+            continue;
+        }
         let call = subject.clone().call(op, &hand);
         let call = log.call(me, op, call, S::give_up);
         match patience {
@@ -62,14 +65,16 @@ pub(crate) async fn history<S: Subject>(t: &TestScope, subject: S, seed: u64, le
     let subject = Arc::new(subject);
     let programs = programs(&*subject, seed, length);
     let (log, last) = (Log::new(), programs.len());
+    // nothing is let go of that is not noted
+    let hands: Vec<Arc<Mutex<S::Hand>>> = (0..=last).map(|_| Arc::default()).collect();
     let mut all = vec![];
     for (me, program) in programs.into_iter().enumerate() {
-        all.push(t.launch(coroutine(t.clone(), subject.clone(), log.clone(), me, program)));
+        all.push(t.launch(coroutine(t.clone(), subject.clone(), log.clone(), me, program, hands[me].clone())));
     }
     for op in subject.ending() {
         t.run_current().await; // until nobody can go on
         let todo = vec![Todo { op, patience: None }];
-        coroutine(t.clone(), subject.clone(), log.clone(), last, todo).await;
+        coroutine(t.clone(), subject.clone(), log.clone(), last, todo, hands[last].clone()).await;
     }
     for job in all {
         job.join().await;

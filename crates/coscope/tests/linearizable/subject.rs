@@ -20,6 +20,14 @@ pub(crate) trait Subject: Send + Sync + 'static {
     /// What one thread does.
     fn program(&self, dice: &mut Dice, thread: usize, length: usize) -> Vec<Todo<Op<Self>>>;
 
+    /// What depends on the programs of all.
+    fn finish(&self, _: &mut [Vec<Todo<Op<Self>>>], _: &mut Dice) {}
+
+    /// Whether a thread can do it, with what it holds; which may say more of what it does.
+    fn is_next(_: &mut Op<Self>, _: &Self::Hand) -> bool {
+        true
+    }
+
     /// Does it.
     fn call(self: Arc<Self>, op: Op<Self>, hand: &Arc<Mutex<Self::Hand>>) -> Calling<Answer<Self>>;
 
@@ -60,5 +68,7 @@ pub(crate) fn programs<S: Subject>(subject: &S, seed: u64, length: u64) -> Vec<V
         let length = 1 + dice.roll(length) as usize;
         subject.program(&mut dice, thread, length)
     });
-    each.collect()
+    let mut programs: Vec<_> = each.collect();
+    subject.finish(&mut programs, &mut dice);
+    programs
 }

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::process::abort;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Context, Wake, Waker};
 use std::thread::{Thread, current, park, scope, yield_now};
 use std::time::{Duration, Instant};
@@ -67,11 +67,14 @@ fn thread<S: Subject>(
     log: &Arc<Log<Op<S>, Answer<S>>>,
     me: usize,
     program: Vec<Todo<Op<S>>>,
+    hand: &Arc<Mutex<S::Hand>>,
     attendance: &Attendance,
 ) {
-    let hand = Arc::default();
-    for Todo { op, patience } in program {
-        let call = subject.clone().call(op, &hand);
+    for Todo { mut op, patience } in program {
+        if !S::is_next(&mut op, &*hand.lock().unwrap()) {
+            continue;
+        }
+        let call = subject.clone().call(op, hand);
         wait(log.call(me, op, call, S::give_up), patience, attendance);
     }
 }
@@ -82,13 +85,15 @@ pub(crate) fn history<S: Subject>(subject: S, seed: u64, length: u64) -> Result<
     let programs = programs(&*subject, seed, length);
     let threads = programs.len();
     let (log, attendance, start) = (Log::new(), Attendance::default(), Barrier::new(threads));
+    // nothing is let go of that is not noted
+    let hands: Vec<Arc<Mutex<S::Hand>>> = (0..=threads).map(|_| Arc::default()).collect();
     let mut ending = subject.ending().into_iter().map(|op| Todo { op, patience: None });
     scope(|scope| {
         for (me, program) in programs.into_iter().enumerate() {
-            let (subject, log, attendance, start) = (&subject, &log, &attendance, &start);
+            let (subject, log, attendance, start, hand) = (&subject, &log, &attendance, &start, &hands[me]);
             scope.spawn(move || {
                 start.wait();
-                thread(subject, log, me, program, attendance);
+                thread(subject, log, me, program, hand, attendance);
                 attendance.gone.fetch_add(1, SeqCst);
             });
         }
@@ -98,7 +103,7 @@ pub(crate) fn history<S: Subject>(subject: S, seed: u64, length: u64) -> Result<
             let all = attendance.gone.load(SeqCst) + attendance.asleep.load(SeqCst) == threads;
             idle = if all { idle + 1 } else { 0 };
             if idle > 3 {
-                thread(&subject, &log, threads, ending.next().into_iter().collect(), &attendance);
+                thread(&subject, &log, threads, ending.next().into_iter().collect(), &hands[threads], &attendance);
                 idle = 0;
             }
             if began.elapsed() > LONG {
@@ -108,7 +113,7 @@ pub(crate) fn history<S: Subject>(subject: S, seed: u64, length: u64) -> Result<
             yield_now();
         }
     });
-    thread(&subject, &log, threads, ending.collect(), &attendance);
+    thread(&subject, &log, threads, ending.collect(), &hands[threads], &attendance);
     judge(&*subject, &log, seed)
 }
 
