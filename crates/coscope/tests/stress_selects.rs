@@ -8,7 +8,7 @@
 //! What is sent is numbered by its sender, who goes on to the next number when its select says that it has sent. So what has been
 //! received in the end are the numbers from nought to each sender's last, once each.
 //!
-//! `COSCOPE_STRESS_SELECTS` says how many rounds, of all together; `COSCOPE_STRESS_SEED` which.
+//! On the pool, and in seeded orders. `COSCOPE_STRESS_SELECTS` says how many rounds, of all together; `COSCOPE_STRESS_SEED` which.
 #![allow(missing_docs, clippy::disallowed_methods)]
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -20,6 +20,7 @@ use coscope::channel::{Receiver, RecvError, SendError, Sender, rendezvous};
 use coscope::prelude::*;
 use coscope::select::Select;
 use coscope::{select, select_unbiased};
+use coscope_test::TestScope;
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().map_or(otherwise, |value| value.parse().unwrap())
@@ -168,16 +169,53 @@ async fn player(me: usize, ends: Ends, table: Arc<Table>, mut random: Random) {
     table.sent[me].store(next, SeqCst);
 }
 
+impl Table {
+    fn new(rounds: u64) -> Arc<Self> {
+        Arc::new(Table {
+            left: AtomicU64::new(rounds),
+            over: AtomicBool::new(false),
+            received: Default::default(),
+            sent: Default::default(),
+            given_up: AtomicU64::new(0),
+        })
+    }
+
+    /// The eight.
+    fn play(self: &Arc<Self>, s: &Scope, seed: u64) {
+        let ends: Ends = std::array::from_fn(|_| rendezvous());
+        for me in 0..8 {
+            let random = Random((seed * 8 + me as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+            s.launch(player(me, ends.clone(), self.clone(), random));
+        }
+    }
+
+    /// What has been sent has been received, once, and nothing else. Gives how much it was.
+    fn check(&self, rounds: u64, seed: u64) -> u64 {
+        for (me, numbers) in self.received.iter().enumerate() {
+            let sent = self.sent[me].load(SeqCst);
+            let numbers = numbers.lock().unwrap();
+            assert!(numbers.are_those_below(sent), "seed {seed}: not what {me} has sent, {sent} messages");
+        }
+        let sent: u64 = self.sent.iter().map(|sent| sent.load(SeqCst)).sum();
+        // each message took two rounds, but for the last ones of each
+        assert!(2 * sent + self.given_up.load(SeqCst) + 16 >= rounds, "{sent} messages in {rounds} rounds");
+        sent
+    }
+}
+
+#[coscope::test(schedules = 200)]
+async fn crossed_in_seeded_orders(t: TestScope) {
+    let (rounds, seed) = (300, setting("COSCOPE_STRESS_SEED", 1));
+    let table = Table::new(rounds);
+    scope(async |s: Scope| table.play(&s, seed)).await;
+    let sent = table.check(rounds, seed);
+    assert!(t.current_time().is_zero() && sent > 50, "{sent}");
+}
+
 #[test]
 fn crossed() {
     let (rounds, seed) = (setting("COSCOPE_STRESS_SELECTS", 30_000), setting("COSCOPE_STRESS_SEED", 1));
-    let table = Arc::new(Table {
-        left: AtomicU64::new(rounds),
-        over: AtomicBool::new(false),
-        received: Default::default(),
-        sent: Default::default(),
-        given_up: AtomicU64::new(0),
-    });
+    let table = Table::new(rounds);
     let (done, ended) = channel::<()>();
     let watched = table.clone();
     let watchdog = std::thread::spawn(move || {
@@ -191,21 +229,8 @@ fn crossed() {
             before = left;
         }
     });
-    coscope::run_blocking_on(Dispatchers::default(), async |s: Scope| {
-        let ends: Ends = std::array::from_fn(|_| rendezvous());
-        for me in 0..8 {
-            let random = Random((seed * 8 + me as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-            s.launch(player(me, ends.clone(), table.clone(), random));
-        }
-    });
+    coscope::run_blocking_on(Dispatchers::default(), async |s: Scope| table.play(&s, seed));
     drop(done);
     watchdog.join().unwrap();
-    let sent: u64 = table.sent.iter().map(|sent| sent.load(SeqCst)).sum();
-    for (me, numbers) in table.received.iter().enumerate() {
-        let sent = table.sent[me].load(SeqCst);
-        assert!(numbers.lock().unwrap().are_those_below(sent), "seed {seed}: not what {me} has sent, {sent} messages");
-    }
-    // each message took two rounds, but for the last ones of each
-    assert!(2 * sent + table.given_up.load(SeqCst) + 16 >= rounds, "{sent} messages in {rounds} rounds");
-    println!("{sent} messages in {rounds} rounds");
+    println!("{} messages in {rounds} rounds", table.check(rounds, seed));
 }
