@@ -1,8 +1,10 @@
 //! [`ChannelSubject`]: a channel of some flavor under test.
 
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicIsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
 use coscope::channel::{Capacity, Overflow, Receiver, Sender, TryRecvError, TrySendError, channel_with};
 
@@ -74,9 +76,67 @@ impl ChannelSubject {
     }
 }
 
+/// What is to be done with a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Waits,
+    Granted,
+    Refused,
+    Send(u32),
+    Release,
+    Sent,
+}
+
+/// A place in a channel, or who waits for one: a future, since a place borrows from its sender. It is polled until it has
+/// come to a stage, and again when it has been told what is next.
+pub(crate) struct Place {
+    stage: Arc<Mutex<Stage>>,
+    holder: Calling<()>,
+}
+
+impl Place {
+    fn new(subject: Arc<ChannelSubject>) -> Self {
+        let stage = Arc::new(Mutex::new(Stage::Waits));
+        let shared = stage.clone();
+        let holder = async move {
+            let set = |stage| *shared.lock().unwrap() = stage;
+            let Ok(place) = subject.sender.reserve().await else { return set(Stage::Refused) };
+            set(Stage::Granted);
+            let told = poll_fn(|_| match *shared.lock().unwrap() {
+                Stage::Granted => Poll::Pending,
+                told => Poll::Ready(told),
+            });
+            match told.await {
+                Stage::Send(number) => {
+                    let sent = place.send(subject.message(number));
+                    set(if sent.is_ok() { Stage::Sent } else { Stage::Refused });
+                }
+                _ => drop(place),
+            }
+        };
+        Place { stage, holder: Box::pin(holder) }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Stage> {
+        let ended = self.holder.as_mut().poll(cx).is_ready();
+        let stage = *self.stage.lock().unwrap();
+        if ended || stage != Stage::Waits { Poll::Ready(stage) } else { Poll::Pending }
+    }
+
+    /// Does that with the place, at once.
+    fn told(mut self, what: Stage) -> Answer {
+        *self.stage.lock().unwrap() = what;
+        match self.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Stage::Sent) => Answer::Sent,
+            Poll::Ready(Stage::Refused) => Answer::Refused,
+            _ => Answer::Done,
+        }
+    }
+}
+
 impl Subject for ChannelSubject {
     type Model = ChannelModel;
-    type Hand = ();
+    type Hand = Option<Place>;
 
     fn model(&self) -> ChannelModel {
         ChannelModel::new(self.flavor.capacity(), self.flavor.1)
@@ -85,26 +145,40 @@ impl Subject for ChannelSubject {
     fn program(&self, dice: &mut Dice, thread: usize, length: usize) -> Vec<Todo<Op>> {
         // some threads send more, some receive more, some do both
         let leaning = [3, 7, 5][dice.roll(3) as usize];
-        (0..length as u32)
-            .map(|at| {
-                let number = (thread as u32 + 1) * 100 + at;
-                let sends = dice.roll(10) < leaning;
-                let op = match dice.roll(24) {
-                    0 => Op::Len,
-                    1 => Op::IsClosed,
-                    2 if dice.roll(3) == 0 => Op::Close,
-                    3 if dice.roll(6) == 0 => Op::Cancel,
-                    4..8 if sends => Op::TrySend(number),
-                    4..8 => Op::TryRecv,
-                    _ if sends => Op::Send(number),
-                    _ => Op::Recv,
-                };
-                Todo::of(op, dice)
-            })
-            .collect()
+        let places = dice.roll(3) == 0;
+        let mut ops = vec![];
+        for number in (thread as u32 + 1) * 100.. {
+            let sends = dice.roll(10) < leaning;
+            let op = match dice.roll(24) {
+                0 => Op::Len,
+                1 => Op::IsClosed,
+                2 if dice.roll(3) == 0 => Op::Close,
+                3 if dice.roll(6) == 0 => Op::Cancel,
+                4..8 if sends => Op::TrySend(number),
+                4..8 => Op::TryRecv,
+                8..12 if places => Op::Reserve,
+                12..18 if places => [Op::SendReserved(number), Op::Release][dice.roll(3) as usize / 2],
+                _ if sends => Op::Send(number),
+                _ => Op::Recv,
+            };
+            ops.push(Todo::of(op, dice));
+            if ops.len() == length {
+                break;
+            }
+        }
+        ops
     }
 
-    fn call(self: Arc<Self>, op: Op, _: &Arc<Mutex<()>>) -> Calling<Answer> {
+    fn is_next(op: &mut Op, hand: &Option<Place>) -> bool {
+        match op {
+            Op::Reserve => hand.is_none(),
+            Op::SendReserved(_) | Op::Release => hand.is_some(),
+            _ => true,
+        }
+    }
+
+    fn call(self: Arc<Self>, op: Op, hand: &Arc<Mutex<Option<Place>>>) -> Calling<Answer> {
+        let hand = hand.clone();
         let yes = |yes| if yes { Answer::Yes } else { Answer::No };
         // not in the block below: it is the call's from the start
         let message = match op {
@@ -131,6 +205,18 @@ impl Subject for ChannelSubject {
                     Err(TryRecvError::Empty) => Answer::Empty,
                     Err(TryRecvError::Closed(_)) => Answer::Ended,
                 },
+                (Op::Reserve, _) => {
+                    let mut place = Place::new(self);
+                    if poll_fn(|cx| place.poll(cx)).await == Stage::Refused {
+                        return Answer::Refused;
+                    }
+                    *hand.lock().unwrap() = Some(place);
+                    Answer::Place
+                }
+                (Op::SendReserved(_) | Op::Release, _) => {
+                    let place = hand.lock().unwrap().take().expect("it has one");
+                    place.told(if let Op::SendReserved(number) = op { Stage::Send(number) } else { Stage::Release })
+                }
                 (Op::Close, _) => yes(self.sender.close()),
                 (Op::Cancel, _) => yes(self.receiver.cancel()),
                 (Op::Len, _) => Answer::Count(self.receiver.len()),

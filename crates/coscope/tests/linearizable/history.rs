@@ -21,6 +21,15 @@ pub(crate) struct Call<O, A> {
     pub(crate) answer: A,
 }
 
+impl<O: Debug, A: Debug> Call<O, A> {
+    /// What was called and what came of it, without the numbers; with a `!` if it was given up.
+    pub(crate) fn kind(&self) -> String {
+        let word = |text: String| text.split('(').next().unwrap_or_default().to_owned();
+        let (op, answer) = (word(format!("{:?}", self.op)), word(format!("{:?}", self.answer)));
+        format!("{op}→{answer}{}", if self.given_up.is_some() { "!" } else { "" })
+    }
+}
+
 /// Where calls are noted.
 #[derive(Debug)]
 pub(crate) struct Log<O, A> {

@@ -113,7 +113,7 @@ impl Subject for MutexSubject {
                 if dice.roll(4) == 0 {
                     ops.push(Todo::of(Op::Waiters, dice));
                 }
-                ops.push(Todo { op: Op::Unlock, patience: None });
+                ops.push(Todo::surely(Op::Unlock, dice));
             }
         }
         ops

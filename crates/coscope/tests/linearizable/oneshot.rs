@@ -115,10 +115,10 @@ impl Subject for OneshotSubject {
             let mut ops = vec![];
             (0..dice.roll(4)).for_each(|_| ops.push(Todo::of(Op::IsClosed, dice)));
             if dice.roll(2) == 0 {
-                ops.push(Todo { op: Op::Closed, patience: Some(dice.roll(40) as u32) });
+                ops.push(Todo { patience: Some(dice.roll(40) as u32), ..Todo::surely(Op::Closed, dice) });
             }
             let op = [Op::Send(1), Op::Send(1), Op::DropSender][dice.roll(3) as usize];
-            ops.push(Todo { op, patience: None });
+            ops.push(Todo::surely(op, dice));
             return ops;
         }
         (0..length).map(|_| Todo::of([Op::Recv, Op::TryRecv][dice.roll(2) as usize], dice)).collect()
@@ -126,7 +126,7 @@ impl Subject for OneshotSubject {
 
     fn finish(&self, programs: &mut [Vec<Todo<Op>>], dice: &mut Dice) {
         if programs.len() == 2 && dice.roll(2) == 0 {
-            programs[1].push(Todo { op: Op::DropReceiver, patience: None });
+            programs[1].push(Todo::surely(Op::DropReceiver, dice));
         }
     }
 

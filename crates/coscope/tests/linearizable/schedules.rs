@@ -9,7 +9,7 @@ use coscope::yield_now;
 use coscope_test::TestScope;
 
 use super::history::Log;
-use super::subject::{Answer, Op, Subject, Todo, programs};
+use super::subject::{Answer, History, Op, Pause, Subject, Todo, programs};
 use super::threads::judge;
 
 /// Waits for a call; or gives it up after so many looks, by dropping it.
@@ -46,7 +46,7 @@ async fn coroutine<S: Subject>(
     program: Vec<Todo<Op<S>>>,
     hand: Arc<Mutex<S::Hand>>,
 ) {
-    for Todo { mut op, patience } in program {
+    for Todo { mut op, patience, .. } in program {
         if !S::is_next(&mut op, &*hand.lock().unwrap()) {
             continue;
         }
@@ -61,7 +61,7 @@ async fn coroutine<S: Subject>(
 }
 
 /// One history of the programs of a seed.
-pub(crate) async fn history<S: Subject>(t: &TestScope, subject: S, seed: u64, length: u64) -> Result<(), String> {
+pub(crate) async fn history<S: Subject>(t: &TestScope, subject: S, seed: u64, length: u64) -> Result<History<S>, String> {
     let subject = Arc::new(subject);
     let programs = programs(&*subject, seed, length);
     let (log, last) = (Log::new(), programs.len());
@@ -73,7 +73,7 @@ pub(crate) async fn history<S: Subject>(t: &TestScope, subject: S, seed: u64, le
     }
     for op in subject.ending() {
         t.run_current().await; // until nobody can go on
-        let todo = vec![Todo { op, patience: None }];
+        let todo = vec![Todo { op, patience: None, pause: Pause::None }];
         coroutine(t.clone(), subject.clone(), log.clone(), last, todo, hands[last].clone()).await;
     }
     for job in all {

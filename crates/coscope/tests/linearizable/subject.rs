@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::checker::Model;
 use super::dice::Dice;
+use super::history::Call;
 
 /// What a call comes to.
 pub(crate) type Calling<A> = Pin<Box<dyn Future<Output = A> + Send>>;
@@ -44,6 +45,7 @@ pub(crate) trait Subject: Send + Sync + 'static {
 }
 
 pub(crate) type Op<S> = <<S as Subject>::Model as Model>::Op;
+pub(crate) type History<S> = Vec<Call<Op<S>, Answer<S>>>;
 pub(crate) type Answer<S> = <<S as Subject>::Model as Model>::Answer;
 
 /// A call to be made.
@@ -52,11 +54,33 @@ pub(crate) struct Todo<O> {
     pub(crate) op: O,
     /// After so many looks it is given up; without, it waits for as long as it takes.
     pub(crate) patience: Option<u32>,
+    /// Others may go first.
+    pub(crate) pause: Pause,
+}
+
+/// What a thread does before a call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Pause {
+    None,
+    Spin(u32),
+    Yield,
 }
 
 impl<O> Todo<O> {
+    /// A call that is perhaps given up.
     pub(crate) fn of(op: O, dice: &mut Dice) -> Self {
-        Todo { op, patience: (dice.roll(2) == 0).then(|| dice.roll(40) as u32) }
+        let patience = (dice.roll(2) == 0).then(|| dice.roll(40) as u32);
+        Todo { patience, ..Todo::surely(op, dice) }
+    }
+
+    /// A call that is not given up.
+    pub(crate) fn surely(op: O, dice: &mut Dice) -> Self {
+        let pause = match dice.roll(8) {
+            0 => Pause::Yield,
+            1..5 => Pause::Spin(dice.roll(200) as u32),
+            _ => Pause::None,
+        };
+        Todo { op, patience: None, pause }
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::checker::check;
 use super::history::{Log, table, verdict};
-use super::subject::{Answer, Op, Subject, Todo, programs};
+use super::subject::{Answer, History, Op, Pause, Subject, Todo, programs};
 
 /// After this somebody sleeps who should have been woken.
 const LONG: Duration = Duration::from_secs(60);
@@ -41,7 +41,9 @@ fn wait(call: impl Future<Output = ()>, patience: Option<u32>, attendance: &Atte
     let mut call = pin!(call);
     let mut looks = 0;
     loop {
-        if bell.rang.swap(false, SeqCst) && call.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+        // every other one of those that give up looks once: it may have been answered and not know
+        let looks_again = looks == 0 || patience.is_none_or(|most| most % 2 == 0);
+        if looks_again && bell.rang.swap(false, SeqCst) && call.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
             return;
         }
         if patience.is_some_and(|most| looks >= most) {
@@ -70,7 +72,12 @@ fn thread<S: Subject>(
     hand: &Arc<Mutex<S::Hand>>,
     attendance: &Attendance,
 ) {
-    for Todo { mut op, patience } in program {
+    for Todo { mut op, patience, pause } in program {
+        match pause {
+            Pause::None => {}
+            Pause::Spin(turns) => (0..turns).for_each(|_| std::hint::spin_loop()),
+            Pause::Yield => yield_now(),
+        }
         if !S::is_next(&mut op, &*hand.lock().unwrap()) {
             continue;
         }
@@ -79,15 +86,15 @@ fn thread<S: Subject>(
     }
 }
 
-/// One history of the programs of a seed.
-pub(crate) fn history<S: Subject>(subject: S, seed: u64, length: u64) -> Result<(), String> {
+/// One history of the programs of a seed. Gives what was called.
+pub(crate) fn history<S: Subject>(subject: S, seed: u64, length: u64) -> Result<History<S>, String> {
     let subject = Arc::new(subject);
     let programs = programs(&*subject, seed, length);
     let threads = programs.len();
     let (log, attendance, start) = (Log::new(), Attendance::default(), Barrier::new(threads));
     // nothing is let go of that is not noted
     let hands: Vec<Arc<Mutex<S::Hand>>> = (0..=threads).map(|_| Arc::default()).collect();
-    let mut ending = subject.ending().into_iter().map(|op| Todo { op, patience: None });
+    let mut ending = subject.ending().into_iter().map(|op| Todo { op, patience: None, pause: Pause::None });
     scope(|scope| {
         for (me, program) in programs.into_iter().enumerate() {
             let (subject, log, attendance, start, hand) = (&subject, &log, &attendance, &start, &hands[me]);
@@ -118,9 +125,10 @@ pub(crate) fn history<S: Subject>(subject: S, seed: u64, length: u64) -> Result<
 }
 
 /// Whether what was noted agrees with the model.
-pub(crate) fn judge<S: Subject>(subject: &S, log: &Log<Op<S>, Answer<S>>, seed: u64) -> Result<(), String> {
+pub(crate) fn judge<S: Subject>(subject: &S, log: &Log<Op<S>, Answer<S>>, seed: u64) -> Result<History<S>, String> {
     let calls = log.calls();
     check(&calls, subject.model())
         .map_err(|refuted| format!("seed {seed}\n{}", verdict(&calls, &refuted)))?;
-    subject.is_balanced().map_err(|wrong| format!("seed {seed}: {wrong}\n{}", table(&calls)))
+    subject.is_balanced().map_err(|wrong| format!("seed {seed}: {wrong}\n{}", table(&calls)))?;
+    Ok(calls)
 }
