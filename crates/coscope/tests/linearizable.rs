@@ -27,6 +27,8 @@ mod mutex;
 mod oneshot;
 #[path = "linearizable/schedules.rs"]
 mod schedules;
+#[path = "linearizable/selects.rs"]
+mod selects;
 #[path = "linearizable/semaphore.rs"]
 mod semaphore;
 #[path = "linearizable/subject.rs"]
@@ -44,6 +46,7 @@ use channel::{ChannelSubject, Flavor};
 use history::Call;
 use mutex::MutexSubject;
 use oneshot::OneshotSubject;
+use selects::SelectSubject;
 use semaphore::SemaphoreSubject;
 use subject::Subject;
 
@@ -88,7 +91,7 @@ fn in_seeded_orders<S: Subject, I: Copy + Sync>(each: &[I], new: impl Fn(I) -> S
     Test::new().run_schedules(200, async |t: TestScope| {
         let first = of_this_order(&t).await;
         for of in each {
-            for seed in seeds().step_by(75).map(|seed| seed.wrapping_add(first)) {
+            for seed in seeds().step_by(150).map(|seed| seed.wrapping_add(first)) {
                 let calls = schedules::history(&t, new(*of), seed, length(seed)).await;
                 let calls = calls.unwrap_or_else(|wrong| panic!("{wrong}"));
                 kinds.lock().unwrap().extend(calls.iter().map(Call::kind));
@@ -98,7 +101,10 @@ fn in_seeded_orders<S: Subject, I: Copy + Sync>(each: &[I], new: impl Fn(I) -> S
     let kinds = kinds.into_inner().unwrap();
     let missing: Vec<_> = expected.split_whitespace().filter(|kind| !kinds.contains(*kind)).collect();
     // one order alone need not have them all
-    assert!(missing.is_empty() || std::env::var_os("COSCOPE_TEST_SEED").is_some(), "{missing:?}, of {kinds:?}");
+    assert!(
+        missing.is_empty() || std::env::var_os("COSCOPE_TEST_SEED").is_some(),
+        "{missing:?}, of {kinds:?}"
+    );
 }
 
 #[test]
@@ -113,6 +119,13 @@ fn channels_in_orders() {
         Reserve→Place Reserve→Refused Reserve→Nothing! SendReserved→Sent SendReserved→Refused Release→Done \
         Close→Yes Close→No Cancel→Yes Cancel→No IsClosed→Yes IsClosed→No";
     in_seeded_orders(&Flavor::ALL, ChannelSubject::new, expected);
+}
+
+#[test]
+fn selects_in_orders() {
+    let pairs = [[0, 0], [0, 1], [1, 2], [0, 4]].map(|pair| pair.map(|flavor| Flavor::ALL[flavor]));
+    let expected = "Select→Chose Select→Left! At→Of At→Of!";
+    in_seeded_orders(&pairs, SelectSubject::new, expected);
 }
 
 #[test]

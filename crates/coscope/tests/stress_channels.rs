@@ -184,7 +184,13 @@ fn history(capacity: Capacity, overflow: Overflow, messages: u64, seed: u64) -> 
         let (tx, rx) = channel_with::<Message>(capacity, overflow);
         let mut sending = vec![];
         for from in 0..senders {
-            sending.push(s.launch(send(tx.clone(), l.clone(), from, messages / senders, seed.wrapping_mul(31) + from)));
+            sending.push(s.launch(send(
+                tx.clone(),
+                l.clone(),
+                from,
+                messages / senders,
+                seed.wrapping_mul(31) + from,
+            )));
         }
         let ordered = receivers == 1;
         let mut receiving = vec![];
@@ -255,4 +261,3 @@ fn every_message_is_counted_once() {
         println!("{made} messages, {capacity:?}, {overflow:?}: {:?}", began.elapsed());
     }
 }
-

@@ -102,7 +102,8 @@ fn every_answer_is_counted_once() {
     coscope::run_blocking_on(Dispatchers::default(), async move |s: Scope| {
         for pair in 0..4 {
             let (tx, rx) = rendezvous();
-            let random = |side: u64| Random((seed * 8 + pair * 2 + side).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+            let random =
+                |side: u64| Random((seed * 8 + pair * 2 + side).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
             s.launch(answers(rx, all.clone(), random(0)));
             s.launch(asks(tx, messages / 4, all.clone(), random(1)));
         }

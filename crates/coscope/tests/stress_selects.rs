@@ -127,7 +127,11 @@ async fn round(ends: &Ends, sends: usize, message: Message, random: &mut Random)
         _ => {
             let mut select = Select::new();
             for (at, end) in [a, b, c, d].into_iter().enumerate() {
-                select = if at < sends { select.on(end.0.send(message), sent) } else { select.on(end.1.recv(), received) };
+                select = if at < sends {
+                    select.on(end.0.send(message), sent)
+                } else {
+                    select.on(end.1.recv(), received)
+                };
             }
             if random.below(2) == 0 { select.unbiased().await } else { select.await }
         }

@@ -1,24 +1,33 @@
 //! [`ChannelSubject`]: a channel of some flavor under test.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicIsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use coscope::channel::{Capacity, Overflow, Receiver, Sender, TryRecvError, TrySendError, channel_with};
+use coscope::channel::{
+    Capacity, Overflow, Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError, channel_with,
+};
 
 use super::channel_model::{Answer, ChannelModel, Op};
 use super::dice::Dice;
 use super::subject::{Calling, Subject, Todo};
 
 thread_local! {
-    /// The message that this thread dropped last.
-    static DROPPED: Cell<u32> = const { Cell::new(0) };
+    /// The messages that this thread has dropped, while somebody looks.
+    static DROPPED: RefCell<Option<Vec<u32>>> = const { RefCell::new(None) };
+}
+
+/// The messages that are dropped with what is let go of.
+pub(crate) fn dropped(let_go: Box<dyn FnOnce() + '_>) -> Vec<u32> {
+    DROPPED.set(Some(vec![]));
+    let_go();
+    DROPPED.take().unwrap_or_default()
 }
 
 /// A message, counted while it is alive.
-struct Message {
+pub(crate) struct Message {
     number: u32,
     alive: Arc<AtomicIsize>,
 }
@@ -26,7 +35,19 @@ struct Message {
 impl Drop for Message {
     fn drop(&mut self) {
         self.alive.fetch_sub(1, SeqCst);
-        DROPPED.set(self.number);
+        DROPPED.with_borrow_mut(|dropped| dropped.iter_mut().for_each(|dropped| dropped.push(self.number)));
+    }
+}
+
+impl From<Result<(), SendError<Message>>> for Answer {
+    fn from(result: Result<(), SendError<Message>>) -> Self {
+        result.map_or(Answer::Refused, |()| Answer::Sent)
+    }
+}
+
+impl From<Result<Message, RecvError>> for Answer {
+    fn from(result: Result<Message, RecvError>) -> Self {
+        result.map_or(Answer::Ended, |message| Answer::Got(message.number))
     }
 }
 
@@ -59,8 +80,8 @@ impl Flavor {
 
 pub(crate) struct ChannelSubject {
     flavor: Flavor,
-    sender: Sender<Message>,
-    receiver: Receiver<Message>,
+    pub(crate) sender: Sender<Message>,
+    pub(crate) receiver: Receiver<Message>,
     alive: Arc<AtomicIsize>,
 }
 
@@ -70,7 +91,7 @@ impl ChannelSubject {
         ChannelSubject { flavor, sender, receiver, alive: Arc::default() }
     }
 
-    fn message(&self, number: u32) -> Message {
+    pub(crate) fn message(&self, number: u32) -> Message {
         self.alive.fetch_add(1, SeqCst);
         Message { number, alive: self.alive.clone() }
     }
@@ -187,19 +208,13 @@ impl Subject for ChannelSubject {
         };
         Box::pin(async move {
             match (op, message) {
-                (Op::Send(_), Some(message)) => match self.sender.send(message).await {
-                    Ok(()) => Answer::Sent,
-                    Err(_) => Answer::Refused,
-                },
+                (Op::Send(_), Some(message)) => self.sender.send(message).await.into(),
                 (Op::TrySend(_), Some(message)) => match self.sender.try_send(message) {
                     Ok(()) => Answer::Sent,
                     Err(TrySendError::Full(_)) => Answer::Full,
                     Err(TrySendError::Closed(_)) => Answer::Refused,
                 },
-                (Op::Recv, _) => match self.receiver.recv().await {
-                    Ok(message) => Answer::Got(message.number),
-                    Err(_) => Answer::Ended,
-                },
+                (Op::Recv, _) => self.receiver.recv().await.into(),
                 (Op::TryRecv, _) => match self.receiver.try_recv() {
                     Ok(message) => Answer::Got(message.number),
                     Err(TryRecvError::Empty) => Answer::Empty,
@@ -215,7 +230,11 @@ impl Subject for ChannelSubject {
                 }
                 (Op::SendReserved(_) | Op::Release, _) => {
                     let place = hand.lock().unwrap().take().expect("it has one");
-                    place.told(if let Op::SendReserved(number) = op { Stage::Send(number) } else { Stage::Release })
+                    place.told(if let Op::SendReserved(number) = op {
+                        Stage::Send(number)
+                    } else {
+                        Stage::Release
+                    })
                 }
                 (Op::Close, _) => yes(self.sender.close()),
                 (Op::Cancel, _) => yes(self.receiver.cancel()),
@@ -227,10 +246,9 @@ impl Subject for ChannelSubject {
     }
 
     fn give_up(op: &Op, let_go: Box<dyn FnOnce() + '_>) -> Answer {
-        DROPPED.set(0);
-        let_go();
+        let dropped = dropped(let_go);
         match *op {
-            Op::Send(number) if DROPPED.get() == number => Answer::Unsent,
+            Op::Send(number) if dropped.contains(&number) => Answer::Unsent,
             Op::Send(_) => Answer::Sent,
             _ => Answer::Nothing,
         }

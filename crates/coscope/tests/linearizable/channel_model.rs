@@ -208,7 +208,9 @@ impl ChannelModel {
         self.end = self.end.max(to);
         // those who wait with a message were first; a place nobody gets any more
         let goes = |sender: &(usize, Option<u32>)| to == End::Cancelled || sender.1.is_none();
-        answers.extend(self.senders.iter().filter(|sender| goes(sender)).map(|sender| (sender.0, Answer::Refused)));
+        answers.extend(
+            self.senders.iter().filter(|sender| goes(sender)).map(|sender| (sender.0, Answer::Refused)),
+        );
         self.senders.retain(|sender| !goes(sender));
         if self.end == End::Cancelled {
             self.ring.clear();

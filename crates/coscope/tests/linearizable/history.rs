@@ -121,11 +121,18 @@ pub(crate) fn table<O: Debug, A: Debug>(calls: &[Call<O, A>]) -> String {
         moments.push((call.ended, call.thread, format!("{id:>2} → {:?}", call.answer)));
     }
     moments.sort();
-    let width = moments.iter().map(|moment| moment.2.chars().count()).max().unwrap_or(0).max(8) + 2;
+    // each column as wide as what is in it
+    let mut columns: Vec<usize> = (0..threads).map(|thread| format!("thread {thread}").len()).collect();
+    for (_, thread, what) in &moments {
+        columns[*thread] = columns[*thread].max(what.chars().count());
+    }
     let mut text = String::from("  at  ");
-    (0..threads).for_each(|thread| write!(text, "{:width$}", format!("thread {thread}")).unwrap());
+    for (thread, width) in columns.iter().enumerate() {
+        write!(text, "{:width$}  ", format!("thread {thread}")).unwrap();
+    }
     for (at, thread, what) in moments {
-        write!(text, "\n{at:>4}  {:indent$}{what}", "", indent = thread * width).unwrap();
+        let indent = columns[..thread].iter().map(|width| width + 2).sum();
+        write!(text, "\n{at:>4}  {:indent$}{what}", "").unwrap();
     }
     text
 }
@@ -133,7 +140,8 @@ pub(crate) fn table<O: Debug, A: Debug>(calls: &[Call<O, A>]) -> String {
 /// What to say of a history that agrees with no order.
 pub(crate) fn verdict<M: Model>(calls: &[Call<M::Op, M::Answer>], refuted: &Refuted<M>) -> String {
     let name = |id: usize| format!("{id} {:?} → {:?}", calls[id].op, calls[id].answer);
-    let mut text = format!("{}\n\nno order of these calls agrees with the model. The longest that does:", table(calls));
+    let mut text =
+        format!("{}\n\nno order of these calls agrees with the model. The longest that does:", table(calls));
     for &(id, leaves) in &refuted.order {
         write!(text, "\n  {}{}", name(id), if leaves { " (leaves)" } else { "" }).unwrap();
     }

@@ -72,7 +72,10 @@ fn what_is_overtaken() {
     good(buffered(2), &[&sends[..], &receives(2, 1)].concat());
     // and receives that overlap
     let sends = [call(0, (1, 2), Send(1), Sent), call(1, (3, 4), Send(2), Sent)];
-    good(buffered(2), &[&sends[..], &[call(2, (5, 7), Recv, Got(2)), call(3, (6, 8), Recv, Got(1))]].concat());
+    good(
+        buffered(2),
+        &[&sends[..], &[call(2, (5, 7), Recv, Got(2)), call(3, (6, 8), Recv, Got(1))]].concat(),
+    );
 }
 
 /// A receiver that has been seen to wait, since it left nothing else to do, is not overtaken by one that comes later.
@@ -110,7 +113,10 @@ fn what_comes_after_the_end() {
 
 #[test]
 fn room() {
-    good(buffered(1), &in_a_row(&[(TrySend(1), Sent), (TrySend(2), Full), (TryRecv, Got(1)), (TrySend(3), Sent)]));
+    good(
+        buffered(1),
+        &in_a_row(&[(TrySend(1), Sent), (TrySend(2), Full), (TryRecv, Got(1)), (TrySend(3), Sent)]),
+    );
     bad(buffered(1), &in_a_row(&[(TrySend(1), Sent), (TrySend(2), Sent)]));
     bad(buffered(2), &in_a_row(&[(TrySend(1), Sent), (TrySend(2), Full)]));
     bad(buffered(1), &in_a_row(&[(Send(1), Sent), (Send(2), Sent)]));
@@ -123,12 +129,18 @@ fn a_rendezvous_is_a_meeting() {
     good(buffered(0), &[call(0, (1, 3), Send(1), Sent), call(1, (2, 4), Recv, Got(1))]);
     good(buffered(0), &[call(0, (1, 4), Recv, Got(1)), call(1, (2, 3), TrySend(1), Sent)]);
     // both have begun before either ends; one that has sent has been received, whoever sees it first
-    good(buffered(0), &[call(0, (1, 3), Send(1), Sent), call(1, (2, 9), Recv, Got(1)), call(0, (4, 5), TryRecv, Empty)]);
+    good(
+        buffered(0),
+        &[call(0, (1, 3), Send(1), Sent), call(1, (2, 9), Recv, Got(1)), call(0, (4, 5), TryRecv, Empty)],
+    );
     bad(buffered(0), &[call(0, (1, 2), Send(1), Sent), call(1, (3, 4), Recv, Got(1))]);
     // a close lets those go on that wait
     let waits = [call(0, (1, 9), Send(1), Sent), call(1, (4, 5), Close, Yes), call(1, (6, 7), Recv, Got(1))];
     good(buffered(0), &waits);
-    bad(buffered(0), &[call(1, (1, 2), Close, Yes), call(0, (3, 6), Send(1), Sent), call(1, (4, 5), Recv, Got(1))]);
+    bad(
+        buffered(0),
+        &[call(1, (1, 2), Close, Yes), call(0, (3, 6), Send(1), Sent), call(1, (4, 5), Recv, Got(1))],
+    );
 }
 
 #[test]
@@ -158,7 +170,10 @@ fn what_is_given_up() {
         call(1, (11, 12), TryRecv, Got(2)),
     ];
     good(buffered(2), &calls);
-    bad(buffered(2), &calls[..4].iter().cloned().chain([call(1, (11, 12), TryRecv, Empty)]).collect::<Vec<_>>());
+    bad(
+        buffered(2),
+        &calls[..4].iter().cloned().chain([call(1, (11, 12), TryRecv, Empty)]).collect::<Vec<_>>(),
+    );
     // until it begins to go it has it; then it is not behind the others any more
     let mut late = calls.to_vec();
     late[3].answer = Got(2);
@@ -170,14 +185,26 @@ fn what_is_given_up() {
 fn mutexes() {
     use mutex::{Answer::*, Op::*};
     let check = |calls: &[_]| check(calls, MutexModel::default()).is_ok();
-    assert!(check(&[call(0, (1, 2), Lock, Locked), call(0, (4, 5), Unlock, Done), call(1, (3, 6), Lock, Locked)]));
+    assert!(check(&[
+        call(0, (1, 2), Lock, Locked),
+        call(0, (4, 5), Unlock, Done),
+        call(1, (3, 6), Lock, Locked)
+    ]));
     assert!(!check(&[call(0, (1, 2), Lock, Locked), call(1, (3, 4), Lock, Locked)]), "two have it");
     assert!(!check(&[call(0, (1, 2), Lock, Locked), call(1, (3, 4), TryLock, Locked)]), "two have it");
     assert!(!check(&[call(0, (1, 2), TryLock, Busy)]), "nobody has it");
     let given_up = given_up(1, (3, 4, 5), Lock, Nothing);
     let unlock = call(0, (6, 7), Unlock, Done);
-    assert!(check(&[call(0, (1, 2), Lock, Locked), given_up.clone(), unlock.clone(), call(2, (8, 9), TryLock, Locked)]));
-    assert!(!check(&[call(0, (1, 2), Lock, Locked), given_up, unlock, call(2, (8, 9), TryLock, Busy)]), "it is lost");
+    assert!(check(&[
+        call(0, (1, 2), Lock, Locked),
+        given_up.clone(),
+        unlock.clone(),
+        call(2, (8, 9), TryLock, Locked)
+    ]));
+    assert!(
+        !check(&[call(0, (1, 2), Lock, Locked), given_up, unlock, call(2, (8, 9), TryLock, Busy)]),
+        "it is lost"
+    );
 }
 
 #[test]
@@ -189,7 +216,9 @@ fn semaphores() {
     assert!(!check(2, &[call(0, (1, 2), Close, First(true)), call(1, (3, 4), Acquire(1), Acquired)]));
     // who asks for many is not overtaken by who asks for few
     let large = [call(0, (1, 9), Acquire(2), Refused), call(1, (4, 5), Waiters, Count(1))];
-    let after = |few| [&large[..], &[call(1, (6, 7), TryAcquire(1), few), call(1, (7, 8), Close, First(true))]].concat();
+    let after = |few| {
+        [&large[..], &[call(1, (6, 7), TryAcquire(1), few), call(1, (7, 8), Close, First(true))]].concat()
+    };
     assert!(check(1, &after(Busy)));
     assert!(!check(1, &after(Acquired)));
 }
@@ -199,9 +228,16 @@ fn oneshots() {
     use oneshot::{Answer::*, Op::*};
     let check = |calls: &[_]| check(calls, OneshotModel::default()).is_ok();
     assert!(check(&[call(0, (1, 3), Recv, Got(1)), call(1, (2, 4), Send(1), Sent)]));
-    assert!(!check(&[call(0, (1, 2), Recv, Got(1)), call(1, (3, 4), Send(1), Sent)]), "received before it was sent");
+    assert!(
+        !check(&[call(0, (1, 2), Recv, Got(1)), call(1, (3, 4), Send(1), Sent)]),
+        "received before it was sent"
+    );
     assert!(!check(&[call(1, (1, 2), Send(1), Sent), call(0, (3, 4), TryRecv, Never)]), "lost");
-    let twice = [call(1, (1, 2), Send(1), Sent), call(0, (3, 5), Recv, Got(1)), call(2, (4, 6), Recv, Got(1))];
+    let twice =
+        [call(1, (1, 2), Send(1), Sent), call(0, (3, 5), Recv, Got(1)), call(2, (4, 6), Recv, Got(1))];
     assert!(!check(&twice), "doubled");
-    assert!(!check(&[call(0, (1, 2), DropReceiver, Done), call(1, (3, 4), Send(1), Sent)]), "nobody is there");
+    assert!(
+        !check(&[call(0, (1, 2), DropReceiver, Done), call(1, (3, 4), Send(1), Sent)]),
+        "nobody is there"
+    );
 }

@@ -61,7 +61,12 @@ async fn coroutine<S: Subject>(
 }
 
 /// One history of the programs of a seed.
-pub(crate) async fn history<S: Subject>(t: &TestScope, subject: S, seed: u64, length: u64) -> Result<History<S>, String> {
+pub(crate) async fn history<S: Subject>(
+    t: &TestScope,
+    subject: S,
+    seed: u64,
+    length: u64,
+) -> Result<History<S>, String> {
     let subject = Arc::new(subject);
     let programs = programs(&*subject, seed, length);
     let (log, last) = (Log::new(), programs.len());
@@ -69,7 +74,14 @@ pub(crate) async fn history<S: Subject>(t: &TestScope, subject: S, seed: u64, le
     let hands: Vec<Arc<Mutex<S::Hand>>> = (0..=last).map(|_| Arc::default()).collect();
     let mut all = vec![];
     for (me, program) in programs.into_iter().enumerate() {
-        all.push(t.launch(coroutine(t.clone(), subject.clone(), log.clone(), me, program, hands[me].clone())));
+        all.push(t.launch(coroutine(
+            t.clone(),
+            subject.clone(),
+            log.clone(),
+            me,
+            program,
+            hands[me].clone(),
+        )));
     }
     for op in subject.ending() {
         t.run_current().await; // until nobody can go on

@@ -43,7 +43,10 @@ fn wait(call: impl Future<Output = ()>, patience: Option<u32>, attendance: &Atte
     loop {
         // every other one of those that give up looks once: it may have been answered and not know
         let looks_again = looks == 0 || patience.is_none_or(|most| most % 2 == 0);
-        if looks_again && bell.rang.swap(false, SeqCst) && call.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+        if looks_again
+            && bell.rang.swap(false, SeqCst)
+            && call.as_mut().poll(&mut Context::from_waker(&waker)).is_ready()
+        {
             return;
         }
         if patience.is_some_and(|most| looks >= most) {
@@ -110,7 +113,14 @@ pub(crate) fn history<S: Subject>(subject: S, seed: u64, length: u64) -> Result<
             let all = attendance.gone.load(SeqCst) + attendance.asleep.load(SeqCst) == threads;
             idle = if all { idle + 1 } else { 0 };
             if idle > 3 {
-                thread(&subject, &log, threads, ending.next().into_iter().collect(), &hands[threads], &attendance);
+                thread(
+                    &subject,
+                    &log,
+                    threads,
+                    ending.next().into_iter().collect(),
+                    &hands[threads],
+                    &attendance,
+                );
                 idle = 0;
             }
             if began.elapsed() > LONG {
@@ -125,7 +135,11 @@ pub(crate) fn history<S: Subject>(subject: S, seed: u64, length: u64) -> Result<
 }
 
 /// Whether what was noted agrees with the model.
-pub(crate) fn judge<S: Subject>(subject: &S, log: &Log<Op<S>, Answer<S>>, seed: u64) -> Result<History<S>, String> {
+pub(crate) fn judge<S: Subject>(
+    subject: &S,
+    log: &Log<Op<S>, Answer<S>>,
+    seed: u64,
+) -> Result<History<S>, String> {
     let calls = log.calls();
     check(&calls, subject.model())
         .map_err(|refuted| format!("seed {seed}\n{}", verdict(&calls, &refuted)))?;
