@@ -29,7 +29,7 @@ use crate::wait::{Clause, Turn};
 /// # Cancellation
 /// Safe: a delay that is cut leaves nothing behind.
 pub fn delay(duration: Duration) -> Delay {
-    Delay { until: Until::after(duration), timer: Timer::new() }
+    Delay { timer: Timer::with_note(Until::after(duration).0) }
 }
 
 /// Suspends until `deadline`; returns at once if it has passed.
@@ -47,11 +47,12 @@ pub fn delay(duration: Duration) -> Delay {
 /// # Cancellation
 /// As [`delay`].
 pub fn delay_until(deadline: Instant) -> Delay {
-    Delay { until: Until::at(deadline), timer: Timer::new() }
+    Delay { timer: Timer::with_note(Until::at(deadline).0) }
 }
 
 /// An instant, or a while from the first poll on, in nanoseconds; the highest bit tells which. What takes
-/// longer than the other bits can say, 292 years, never comes. One word, since many wait at once.
+/// longer than the other bits can say, 292 years, never comes. One word, which the timer keeps until it is armed,
+/// since many wait at once.
 #[derive(Clone, Copy)]
 struct Until(u64);
 
@@ -99,7 +100,6 @@ pin_project! {
     /// ```
     #[must_use = "a delay waits only when it is awaited"]
     pub struct Delay {
-        until: Until,
         #[pin]
         timer: Timer,
     }
@@ -111,10 +111,11 @@ impl Future for Delay {
         let this = self.project();
         let polled = if this.timer.was_armed() {
             this.timer.poll_again(cx.waker())
-        } else if this.until.0 == Until::WHILE {
-            return Poll::Ready(());
         } else {
-            let until = *this.until;
+            let until = Until(this.timer.note());
+            if until.0 == Until::WHILE {
+                return Poll::Ready(());
+            }
             let begun = current::with_clock(|clock| {
                 let now = clock.now();
                 let deadline = until.deadline(now);
@@ -138,6 +139,6 @@ impl Clause for Delay {
 
 impl fmt::Debug for Delay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Delay").field(&self.until).finish()
+        f.debug_tuple("Delay").field(&Until(self.timer.note())).finish()
     }
 }
