@@ -266,9 +266,10 @@ where
     // SAFETY: every field of the payload is written.
     let this = unsafe {
         KindRef::<Task<F, P>>::allocate_with(Some(parent), birth, identity, move |into| {
-            let hops = if pinned { Hops::bound() } else { Hops::new() };
-            let head = TaskHead { state: State::new(start, interest), context, hops };
-            (&raw mut (*into).head).write(head);
+            let head = &raw mut (*into).head;
+            (&raw mut (*head).state).write(State::new(start, interest));
+            (&raw mut (*head).context).write(context);
+            (&raw mut (*head).hops).write(if pinned { Hops::bound() } else { Hops::new() });
             (&raw mut (*into).policy).write(PhantomData);
             UnsafeCell::init_at(&raw mut (*into).stage, |stage| stage.cast::<F>().write(future));
         })

@@ -162,13 +162,14 @@ impl Hops {
     /// dispatched ran at home.
     #[inline]
     pub(crate) fn arrive(&self, slot: usize) -> usize {
-        match self.table() {
-            None => 0,
-            Some(table) => Self::arrive_in(table, slot),
-        }
+        if self.0.load(Ordering::Acquire).is_null() { 0 } else { self.arrive_from_afar(slot) }
     }
 
     #[cold]
+    fn arrive_from_afar(&self, slot: usize) -> usize {
+        self.table().map_or(0, |table| Self::arrive_in(table, slot))
+    }
+
     fn arrive_in(table: &Mutex<Table>, slot: usize) -> usize {
         let (slot, due) = {
             let mut table = table.lock();
@@ -192,8 +193,7 @@ impl Hops {
 impl Drop for Hops {
     #[inline]
     fn drop(&mut self) {
-        let word = self.0.load(Ordering::Relaxed);
-        if !word.is_null() && word.addr() & BOUND == 0 {
+        if !self.0.load(Ordering::Relaxed).is_null() {
             self.drop_table();
         }
     }
@@ -202,7 +202,9 @@ impl Drop for Hops {
 impl Hops {
     #[cold]
     fn drop_table(&mut self) {
-        // SAFETY: installed by `make_table`, and nobody else has the hops any more.
-        drop(unsafe { Box::from_raw(self.0.load(Ordering::Acquire)) });
+        if !self.is_bound() {
+            // SAFETY: installed by `make_table`, and nobody else has the hops any more.
+            drop(unsafe { Box::from_raw(self.0.load(Ordering::Acquire)) });
+        }
     }
 }

@@ -20,6 +20,15 @@ static MAKES: [OnceLock<&'static RawWakerVTable>; BOXED as usize - 1] = [const {
 /// The number of a make, if it is noted or there is room for it.
 #[inline]
 fn number(make: &'static RawWakerVTable) -> u8 {
+    if MAKES[0].get().is_some_and(|first| ptr::eq(*first, make)) {
+        return 1;
+    }
+    number_of_others(make)
+}
+
+#[cold]
+#[inline(never)]
+fn number_of_others(make: &'static RawWakerVTable) -> u8 {
     let noted = MAKES.iter().position(|place| ptr::eq(*place.get_or_init(|| make), make));
     noted.map_or(BOXED, |at| at as u8 + 1)
 }

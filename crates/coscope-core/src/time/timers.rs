@@ -319,10 +319,12 @@ impl Timer {
         let timers = clock.timers();
         // SAFETY: nothing is moved out of it.
         let this = unsafe { self.as_mut().get_unchecked_mut() };
-        if this.is_armed_for(timers, deadline) {
-            return self.poll_again(waker);
+        if this.was_armed() {
+            if this.is_armed_for(timers, deadline) {
+                return self.poll_again(waker);
+            }
+            drop(this.disarm());
         }
-        drop(this.disarm());
         this.arm(timers, deadline.as_nanos(), waker.clone());
         if timers.announce(deadline.as_nanos()) {
             clock.wake_by(deadline);

@@ -174,12 +174,18 @@ impl List {
         at(entry).next = next;
     }
 
+    #[inline]
     fn push_back(&mut self, entry: NonNull<Entry>) {
-        self.insert_after(self.tail, entry);
+        at(entry).previous = self.tail;
+        at(entry).next = None;
+        match self.tail.replace(entry) {
+            Some(last) => at(last).next = Some(entry),
+            None => self.head = Some(entry),
+        }
     }
 
     fn unlink(&mut self, entry: NonNull<Entry>) {
-        let (previous, next) = (at(entry).previous.take(), at(entry).next.take());
+        let (previous, next) = (at(entry).previous, at(entry).next);
         match previous {
             Some(previous) => at(previous).next = next,
             None => self.head = next,
