@@ -8,7 +8,6 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::task::Waker;
-use std::thread::{self, ThreadId};
 
 use super::deferred::Deferred;
 use super::harness;
@@ -26,9 +25,8 @@ use crate::primitive::UnsafeCell;
 pub(crate) struct TaskHead {
     pub(crate) state: State,
     pub(crate) context: CoroutineContext,
+    /// Where it may go, if it is not bound to a thread.
     pub(crate) hops: Hops,
-    /// Bound to this thread: it never moves to another dispatcher.
-    pub(crate) pinned: Option<ThreadId>,
 }
 
 /// The future, then the result, then nothing. Which one it is, [`State`] knows.
@@ -104,7 +102,7 @@ where
         waker::slot_of(waker, this.as_node())
     }
     fn is_movable(this: &KindRef<Self>) -> bool {
-        this.payload.head.pinned.is_none()
+        !this.payload.head.hops.is_bound()
     }
     unsafe fn take_result(this: &KindRef<Self>, into: *mut ()) -> bool {
         let result = if this.payload.head.state.drop_interest() {
@@ -222,7 +220,7 @@ where
     let node = unsafe { NodeRef::retain(node) };
     // SAFETY: the caller's contract.
     let this = unsafe { KindRef::<Task<F, P>>::of(&node) };
-    if this.payload.head.pinned.is_some() {
+    if this.payload.head.hops.is_bound() {
         // A pinned coroutine ends on its thread or not at all; its loop never closes before it.
         eprintln!("coscope: the thread of pinned coroutine {} has gone; its future is leaked", node.info());
         return;
@@ -263,7 +261,6 @@ where
     P: Policy<F::Output>,
 {
     let Launch { name, context, site, start, interest, shield, pinned } = launch;
-    let pinned = pinned.then(|| thread::current().id());
     debug_assert!(context.dispatcher().is_some());
     let identity = Identity { name: name.map(Name::from), id: Identity::next_id(), site };
     let lazy = start == state::Birth::New;
@@ -271,8 +268,10 @@ where
     // SAFETY: every field of the payload is written.
     let this = unsafe {
         KindRef::<Task<F, P>>::allocate_with(Some(parent), birth, identity, move |into| {
-            let head = TaskHead { state: State::new(start, interest), context, hops: Hops::new(), pinned };
-            (&raw mut (*into).head).write(head);
+            let head = &raw mut (*into).head;
+            (&raw mut (*head).state).write(State::new(start, interest));
+            (&raw mut (*head).context).write(context);
+            (&raw mut (*head).hops).write(if pinned { Hops::bound() } else { Hops::new() });
             (&raw mut (*into).policy).write(PhantomData);
             UnsafeCell::init_at(&raw mut (*into).stage, |stage| stage.cast::<F>().write(future));
         })

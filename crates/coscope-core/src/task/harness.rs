@@ -40,9 +40,7 @@ where
     let borrowed = ManuallyDrop::new(unsafe { NodeRef::from_raw(node) });
     // SAFETY: the caller's contract.
     let this = unsafe { KindRef::<Task<F, P>>::of(&borrowed) };
-    if let Some(thread) = this.payload.head.pinned
-        && thread != thread::current().id()
-    {
+    if this.payload.head.hops.is_bound_elsewhere() {
         // Its loop has handed the step to another thread. There is no way to run or drop it here.
         eprintln!("coscope: pinned coroutine {} was run on another thread; aborting", borrowed.info());
         std::process::abort();
