@@ -52,7 +52,7 @@ impl OwnThreads {
             // if one cannot be started, the handle's drop ends the others
             thread::Builder::new().name(name).spawn(move || {
                 let _home = home::enter(home);
-                queue.serve();
+                queue.serve(n == 1);
             })?;
         }
         Ok(Dispatcher::from_arc(handle))
@@ -60,7 +60,8 @@ impl OwnThreads {
 }
 
 impl Queue {
-    fn serve(&self) {
+    /// Only one who is `alone` looks again before it sleeps: of several, all would.
+    fn serve(&self, alone: bool) {
         let mut spin = Spin::new();
         let mut state = self.state.lock();
         loop {
@@ -73,7 +74,8 @@ impl Queue {
             } else {
                 self.changed.store(false, Ordering::Relaxed);
                 drop(state);
-                let found = spin.until(Instant::system_now, || self.changed.load(Ordering::Relaxed));
+                let found =
+                    alone && spin.until(Instant::system_now, || self.changed.load(Ordering::Relaxed));
                 state = self.state.lock();
                 if !found && state.steps.is_empty() && !state.closed {
                     state.waiting += 1;

@@ -450,12 +450,20 @@ pub(crate) fn report_kept_panic(payload: Box<dyn std::any::Any + Send>) {
 #[inline]
 pub(crate) fn with_clock<R>(f: impl FnOnce(&dyn Clock) -> R) -> R {
     let (mut f, mut result) = (Some(f), None);
-    let mut run = |clock: &dyn Clock| result = f.take().map(|f| f(clock));
-    with_context(|context| match context {
-        Some(context) => context.show_clock(&mut run),
-        None => run(&**runtime().clock()),
+    let mut run = |clock: &dyn Clock| {
+        if let Some(f) = f.take() {
+            result = Some(f(clock));
+        }
+    };
+    with_context(|context| {
+        if let Some(context) = context {
+            context.show_clock(&mut run);
+        }
     });
-    result.expect("a clock is shown once")
+    match (result, f) {
+        (None, Some(f)) => f(&**runtime().clock()),
+        (result, _) => result.expect("a clock is shown once"),
+    }
 }
 
 /// Runs `f` with a look at the dispatcher at this point, if there is a coroutine.

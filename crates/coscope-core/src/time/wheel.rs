@@ -338,9 +338,11 @@ impl Wheel {
             DUE => self.due.unlink(entry),
             slot => {
                 let slot = slot as usize;
-                self.slots[slot].list.unlink(entry);
-                if self.slots[slot].list.head.is_none() {
-                    self.take_slot(slot);
+                let hung = &mut self.slots[slot];
+                hung.list.unlink(entry);
+                if hung.list.head.is_none() {
+                    hung.least = u64::MAX;
+                    self.clear_bit(slot);
                 }
             }
         }
@@ -433,9 +435,15 @@ impl Wheel {
 
     /// Empties a slot. What it had is not marked anew.
     fn take_slot(&mut self, slot: usize) -> List {
+        self.clear_bit(slot);
+        replace(&mut self.slots[slot], Slot::EMPTY).list
+    }
+
+    /// There is nothing in a slot any more.
+    #[inline]
+    fn clear_bit(&mut self, slot: usize) {
         let bits = if slot < NEAR { &mut self.near[slot / 64] } else { &mut self.far[(slot - NEAR) >> BITS] };
         *bits &= !(1 << (slot % 64));
-        replace(&mut self.slots[slot], Slot::EMPTY).list
     }
 
     /// The first tick that has a near slot with something in it.
