@@ -27,10 +27,27 @@ use crate::primitive::thread_local;
 pub(super) trait Place: Send + Sync {
     /// Gives the place back.
     fn leave(self: Arc<Self>);
+    /// Gives the place back, in a view that lasts.
+    fn leave_lasting(&'static self);
+}
+
+/// A place that is held: its view is counted, or lasts as long as the process.
+pub(super) enum Holding {
+    Counted(Arc<dyn Place>),
+    Lasting(&'static dyn Place),
+}
+
+impl Holding {
+    fn leave(self) {
+        match self {
+            Holding::Counted(place) => place.leave(),
+            Holding::Lasting(place) => place.leave_lasting(),
+        }
+    }
 }
 
 struct Held {
-    places: RefCell<Vec<Arc<dyn Place>>>,
+    places: RefCell<Vec<Holding>>,
     exchanges: Cell<u64>,
     frozen: Cell<u32>,
 }
@@ -42,7 +59,8 @@ thread_local! {
 }
 
 /// Adds a place to those that the running step holds; the count of exchanges so far.
-pub(super) fn hold(place: Arc<dyn Place>) -> u64 {
+#[inline]
+pub(super) fn hold(place: Holding) -> u64 {
     HELD.try_with(|held| {
         held.places.borrow_mut().push(place);
         held.exchanges.get()
