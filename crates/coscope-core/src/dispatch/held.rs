@@ -84,3 +84,7 @@ impl Drop for Held {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+#[path = "held_test.rs"]
+mod test;

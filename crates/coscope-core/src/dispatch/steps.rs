@@ -242,4 +242,4 @@ impl fmt::Debug for Steps {
 
 #[cfg(all(test, not(loom)))]
 #[path = "steps_test.rs"]
-mod tests;
+mod test;
