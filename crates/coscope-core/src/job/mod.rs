@@ -12,6 +12,7 @@
 //! * [`walk`] – children, one after the other, or a few at a time.
 //! * [`cancel`] – the way down.
 //! * [`completion`] – the way up: joiners and listeners.
+//! * [`waker`] – the waker of a coroutine, a pointer with the slot in its low bits.
 //! * [`volley`] – steps of coroutines that are cut together.
 //! * [`handle`] – [`Job`], what users hold.
 //!
@@ -35,6 +36,7 @@ pub(crate) mod state;
 mod tree;
 mod volley;
 mod walk;
+pub(crate) mod waker;
 
 pub use handle::{Job, Listener};
 pub use walk::ChildCursor;

@@ -7,18 +7,16 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
-use std::task::Waker;
 
 use super::deferred::Deferred;
 use super::harness;
 use super::hop::Hops;
 use super::policy::Policy;
 use super::state::{self, State, Wake};
-use super::waker;
 use crate::context::CoroutineContext;
 use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, keep_permit, resuming, runtime};
 use crate::failure::Failure;
-use crate::job::{self, Admission, Identity, Kind, KindRef, Name, Node, NodeRef, Volley};
+use crate::job::{self, Admission, Identity, Kind, KindRef, Name, Node, NodeRef, Volley, waker};
 use crate::primitive::UnsafeCell;
 
 /// What every coroutine has, whatever its future is.
@@ -97,9 +95,6 @@ where
         if this.payload.head.state.notify(slot) == Wake::Schedule {
             dispatch::<F, P>(this, slot, false);
         }
-    }
-    fn own_slot(this: &KindRef<Self>, waker: &Waker) -> Option<usize> {
-        waker::slot_of(waker, this.as_node())
     }
     fn is_movable(this: &KindRef<Self>) -> bool {
         !this.payload.head.hops.is_bound()

@@ -10,8 +10,8 @@
 use std::ptr;
 use std::task::Waker;
 
-use super::state::SLOTS;
 use crate::dispatch::Dispatcher;
+use crate::job::waker::SLOTS;
 use crate::primitive::{AtomicPtr, Counter, Mutex, Ordering};
 use crate::unwind;
 
