@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::gate;
+use super::gate::{self, WaitKind};
 use crate::context::current;
+use crate::mark::Mark;
 use crate::time::{Instant, Timer};
 use crate::wait::{Clause, Turn};
 
@@ -28,8 +30,9 @@ use crate::wait::{Clause, Turn};
 ///
 /// # Cancellation
 /// Safe: a delay that is cut leaves nothing behind.
+#[track_caller]
 pub fn delay(duration: Duration) -> Delay {
-    Delay { until: Until::after(duration), timer: Timer::new() }
+    Delay::new(Until::after(duration), Mark::new(WaitKind::Delay, Location::caller()))
 }
 
 /// Suspends until `deadline`; returns at once if it has passed.
@@ -46,8 +49,9 @@ pub fn delay(duration: Duration) -> Delay {
 ///
 /// # Cancellation
 /// As [`delay`].
+#[track_caller]
 pub fn delay_until(deadline: Instant) -> Delay {
-    Delay { until: Until::at(deadline), timer: Timer::new() }
+    Delay::new(Until::at(deadline), Mark::new(WaitKind::Delay, Location::caller()))
 }
 
 /// An instant, or a while from the first poll on, in nanoseconds; the highest bit tells which. What takes
@@ -102,6 +106,18 @@ pin_project! {
         until: Until,
         #[pin]
         timer: Timer,
+        mark: Mark,
+    }
+}
+
+impl Delay {
+    fn new(until: Until, mark: Mark) -> Self {
+        Delay { until, timer: Timer::new(), mark }
+    }
+
+    /// The wait for a tick.
+    pub(super) fn tick(due: Instant, site: &'static Location<'static>) -> Self {
+        Delay::new(Until::at(due), Mark::new(WaitKind::Tick, site))
     }
 }
 
@@ -123,7 +139,7 @@ impl Future for Delay {
             let Some(polled) = begun else { return Poll::Ready(()) };
             polled
         };
-        gate::pass(cx, polled)
+        gate::pass_marked(cx, polled, *this.mark)
     }
 }
 

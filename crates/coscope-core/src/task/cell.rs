@@ -20,7 +20,7 @@ use super::waker;
 use crate::context::CoroutineContext;
 use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, keep_permit, resuming, runtime};
 use crate::failure::Failure;
-use crate::job::{self, Admission, Identity, Kind, KindRef, Node, NodeRef, Volley};
+use crate::job::{self, Admission, Identity, Kind, KindRef, Name, Node, NodeRef, Volley};
 use crate::primitive::UnsafeCell;
 use crate::probe::is_listening;
 
@@ -171,6 +171,8 @@ where
     P: Policy<F::Output>,
 {
     let head = &this.payload.head;
+    // what it kept of its clock it keeps until the step has been queued
+    let _stood = head.context.has_clock().then(|| harness::stand(this.as_node(), None));
     let home = head.context.dispatcher().expect("a coroutine has a dispatcher");
     if slot == 0 {
         send(head, home, runnable(this, slot), yielding);
@@ -291,7 +293,7 @@ where
     let Launch { name, context, site, start, interest, shield, pinned } = launch;
     let pinned = pinned.then(|| thread::current().id());
     debug_assert!(context.dispatcher().is_some());
-    let identity = Identity { name, id: Identity::next_id(), site };
+    let identity = Identity { name: name.map(Name::from), id: Identity::next_id(), site };
     let lazy = start == state::Birth::New;
     let birth = job::Birth { shield, region: false, lazy, holds_parent: P::OUTLIVES };
     // SAFETY: every field of the payload is written.

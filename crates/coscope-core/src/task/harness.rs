@@ -18,8 +18,10 @@ use super::waker;
 use crate::context::{CoroutineContext, current};
 use crate::failure::Failure;
 use crate::job::{Ended, KindRef, Node, NodeRef};
+use crate::mark::{Mark, tick};
 use crate::primitive::Ordering;
 use crate::probe::{StepEnd, is_listening};
+use crate::time::Hold;
 use crate::unwind;
 
 /// Runs a dispatched step, on a thread of the dispatcher at `home`. `true` if it has yielded and goes on there:
@@ -90,15 +92,16 @@ where
 {
     let head = &this.payload.head;
     let slot = head.hops.arrive(dispatched);
-    let ((stepped, ended), asked) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
-        if head.context.has_thread_elements() || is_listening() {
-            // SAFETY: the caller's contract.
-            among_others(this.as_node(), &head.context, None, &mut || unsafe { poll(this) })
-        } else {
-            // SAFETY: as above.
-            (Ok(()), unsafe { poll(this) })
-        }
-    });
+    let ((stepped, ended), asked, mark) =
+        current::enter_coroutine(this.as_node(), &head.context, slot, || {
+            if head.context.has_thread_elements() || is_listening() {
+                // SAFETY: the caller's contract.
+                among_others(this.as_node(), &head.context, None, &mut || unsafe { poll(this) })
+            } else {
+                // SAFETY: as above.
+                (Ok(()), unsafe { poll(this) })
+            }
+        });
     if let Err(payload) = stepped {
         // SAFETY: `RUNNING` is still set; the future is there if the body has not ended.
         unsafe { element_panicked(this, slot, ended, payload) };
@@ -107,15 +110,48 @@ where
     match ended {
         // SAFETY: `RUNNING` is still set, the future is gone.
         Some(ended) => unsafe { end(this, slot, ended) },
-        None => match head.state.pend(slot, asked.woken, || is_shielded(this)) {
-            Pend::Idle => {} // the cell may be gone
-            Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
-            Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), asked.yielding),
-            // SAFETY: `pend` has left `RUNNING` set.
-            Pend::Cut => unsafe { cut(this, slot) },
-        },
+        None => {
+            this.mark.set(mark.to_bits());
+            this.since.set(tick(this.as_node(), &head.context, mark));
+            match head.state.pend(slot, asked.woken, || is_shielded(this)) {
+                Pend::Idle => {} // the cell may be gone
+                Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
+                Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), asked.yielding),
+                // SAFETY: `pend` has left `RUNNING` set.
+                Pend::Cut => unsafe { cut(this, slot) },
+            }
+        }
     }
     false
+}
+
+/// The time in milliseconds, on the clock that the coroutine goes by, which is about to be suspended.
+#[inline]
+fn tick(node: &NodeRef, context: &CoroutineContext, mark: Mark) -> u32 {
+    if context.has_clock() { tick_of_its_own(node, context, mark) } else { tick::last_told() }
+}
+
+/// A virtual clock stands still as long as foreign code may wake the coroutine: it does so in real time. (A future that
+/// has never asked for a waker, like `pending`, nobody will wake.)
+#[cold]
+fn tick_of_its_own(node: &NodeRef, context: &CoroutineContext, mark: Mark) -> u32 {
+    let is_foreign = node.lent.get() && mark.is_foreign();
+    let (mut now, mut hold) = (0, None);
+    context.show_clock(&mut |clock| {
+        now = (clock.now().as_nanos() / 1_000_000) as u32;
+        hold = if is_foreign { clock.hold() } else { None };
+    });
+    drop(stand(node, hold)); // not under the lock
+    now
+}
+
+/// Keeps `hold` until the coroutine goes on; gives what was kept before.
+pub(super) fn stand(node: &NodeRef, hold: Option<Hold>) -> Option<Hold> {
+    let mut guarded = node.guarded.lock();
+    if guarded.rare.is_none() && hold.is_none() {
+        return None;
+    }
+    std::mem::replace(&mut guarded.rare().hold, hold)
 }
 
 /// Whether the coroutine is at home on the dispatcher at the address `home`.
@@ -187,7 +223,7 @@ unsafe fn element_panicked<F, P>(
     P: Policy<F::Output>,
 {
     let (node, context) = (this.as_node(), &this.payload.head.context);
-    let (ended, _) = current::enter_coroutine(node, context, slot, || match ended {
+    let (ended, ..) = current::enter_coroutine(node, context, slot, || match ended {
         None => {
             let outcome = panicked(node, payload);
             // SAFETY: the caller's contract.
@@ -224,8 +260,9 @@ where
     F: Future,
     P: Policy<F::Output>,
 {
+    let _stood = this.payload.head.context.has_clock().then(|| stand(this.as_node(), None));
     let context = &this.payload.head.context;
-    let ((stepped, ended), _) = current::enter_coroutine(this.as_node(), context, slot, || {
+    let ((stepped, ended), ..) = current::enter_coroutine(this.as_node(), context, slot, || {
         // SAFETY: the caller's contract.
         let drop_it = &mut || Some(unsafe { finish_otherwise(this, None) });
         among_others(this.as_node(), context, Some(StepEnd::Cut), drop_it)
