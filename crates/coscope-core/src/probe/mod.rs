@@ -41,9 +41,9 @@ mod event;
 mod interface;
 mod counts;
 
-pub use audience::{Guard, install};
 #[doc(hidden)]
 pub use audience::is_listening;
+pub use audience::{Guard, install};
 pub(crate) use audience::{is_telling, tell};
 pub use counts::{CoroutineMetrics, Counts};
 pub use event::{Blocked, Launched, Outcome, Resource, StepEnd};

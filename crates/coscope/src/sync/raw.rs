@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use coscope_core::dispatch::resuming;
 use coscope_core::gate::{self, WaitKind};
 use coscope_core::primitive::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, give_way};
-use coscope_core::tell::{self, Resource};
+use coscope_core::tell;
 use coscope_core::unwind::contain;
 use coscope_core::wait::{Turn, WaitQueue, Waiter};
 
@@ -172,32 +172,6 @@ impl Raw {
         unsafe { site.as_ref() }.map(|site| (self.number.load(Ordering::Relaxed), site))
     }
 
-    /// How many wait.
-    pub(super) fn waiters(&self) -> usize {
-        let count = std::cell::Cell::new(0);
-        let none = self.enter().queue().pop_with(
-            None,
-            |_| {
-                count.set(count.get() + 1);
-                false
-            },
-            |_| (),
-        );
-        debug_assert!(none.is_none());
-        count.get()
-    }
-
-    /// What it is for those who listen.
-    fn resource<P: Permits + ?Sized>(&self) -> Resource {
-        let address = ptr::from_ref(self).addr();
-        if P::SINGLE { Resource::Mutex(address) } else { Resource::Semaphore(address) }
-    }
-
-    /// The number of the coroutine that has the one permit, if it is one that can be named.
-    fn holder<P: Permits + ?Sized>(&self) -> Option<u64> {
-        self.latest().map(|(number, _)| number).filter(|number| P::SINGLE && *number != 0)
-    }
-
     #[inline]
     fn note(&self, number: u64, site: &'static Location<'static>) {
         self.number.store(number, Ordering::Relaxed);
@@ -276,7 +250,7 @@ impl Raw {
     }
 
     #[inline]
-    fn enter(&self) -> Inside<'_> {
+    pub(super) fn enter(&self) -> Inside<'_> {
         let mut tries = 0;
         loop {
             let word = self.word.load(Ordering::Relaxed);
@@ -309,14 +283,14 @@ unsafe fn slot<'a>(data: *mut ()) -> &'a Slot {
 }
 
 /// One thread is inside; dropped, it is out.
-struct Inside<'a> {
+pub(super) struct Inside<'a> {
     raw: &'a Raw,
     /// What the word is going to be, but for `LOCKED` and `WAITERS`.
     word: usize,
 }
 
 impl Inside<'_> {
-    fn queue(&mut self) -> &mut WaitQueue {
+    pub(super) fn queue(&mut self) -> &mut WaitQueue {
         // SAFETY: this thread has set `LOCKED`, and this is borrowed mutably.
         self.raw.queue.with_mut(|queue| unsafe { &mut *queue })
     }
