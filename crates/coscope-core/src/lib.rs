@@ -9,14 +9,15 @@
 //! 5. `failure`
 //! 6. `time`
 //! 7. `dispatch`
-//! 8. `job`
-//! 9. `root`
-//! 10. `context`
-//! 11. `suspend`
-//! 12. `task`
-//! 13. `scope`
-//! 14. `sight`
-//! 15. `model`
+//! 8. `probe`
+//! 9. `job`
+//! 10. `root`
+//! 11. `context`
+//! 12. `suspend`
+//! 13. `task`
+//! 14. `scope`
+//! 15. `sight`
+//! 16. `model`
 
 pub mod primitive;
 mod memory;
@@ -27,6 +28,7 @@ mod error;
 mod failure;
 pub mod time;
 pub mod dispatch;
+pub mod probe;
 mod job;
 mod root;
 pub mod context;
@@ -48,5 +50,5 @@ pub use suspend::{
     yield_now,
 };
 #[doc(hidden)]
-pub use suspend::{gate, wait_blocking};
+pub use suspend::{gate, tell, wait_blocking};
 pub use task::{AwaitAll, ByRef, Deferred, OutcomeOf, await_all};

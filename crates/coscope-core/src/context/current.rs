@@ -542,6 +542,11 @@ pub(crate) fn yields_by(waker: &Waker) -> bool {
     })
 }
 
+/// Whether the step has been marked so.
+pub(crate) fn is_yielding() -> bool {
+    with(|c| c.asked.get().yielding)
+}
+
 /// Marks the step as one that is pending in a wait of ours.
 #[inline]
 pub(crate) fn waits(kind: WaitKind, site: &'static Location<'static>) {

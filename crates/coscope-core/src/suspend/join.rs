@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::gate::{self, Mark, WaitKind};
+use super::tell;
 use crate::error::CancelReason;
 use crate::job::{Job, Joining};
 use crate::wait::{Clause, Turn};
@@ -83,8 +84,8 @@ impl Future for Join {
         if !std::mem::replace(this.started, true) {
             Job(this.joining.node().clone()).start();
         }
-        let polled = this.joining.as_ref().poll(cx);
-        gate::pass_marked(cx, polled, Mark::new(WaitKind::Join, this.site))
+        let polled = tell::join(this.joining.as_ref(), cx, this.site);
+        tell::joined(&this.joining, gate::pass_marked(cx, polled, Mark::new(WaitKind::Join, this.site)))
     }
 }
 
@@ -96,9 +97,11 @@ impl Clause for Join {
         if !std::mem::replace(this.started, true) {
             Job(this.joining.node().clone()).start();
         }
-        this.joining.as_ref().poll_commit(turn)
+        tell::join_in_select(this.joining.as_ref(), turn, *this.site)
     }
-    fn take(self: Pin<&mut Self>) {}
+    fn take(self: Pin<&mut Self>) {
+        let _ended = tell::joined(&self.joining, Poll::Ready(()));
+    }
 }
 
 impl fmt::Debug for Join {

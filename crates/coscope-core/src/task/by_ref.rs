@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 use super::deferred::Deferred;
 use crate::job::Joining;
 use crate::suspend::gate::{self, Mark, WaitKind};
+use crate::suspend::tell;
 use crate::wait::{Clause, Turn};
 
 impl<T> Deferred<T> {
@@ -53,22 +54,26 @@ impl<T> Future for ByRef<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let this = self.project();
         this.deferred.start_once();
-        let ended = this.joining.as_ref().poll(cx);
-        ready!(gate::pass_marked(cx, ended, Mark::new(WaitKind::Await, Location::caller())));
+        let ended = tell::join(this.joining.as_ref(), cx, Location::caller());
+        let passed = gate::pass_marked(cx, ended, Mark::new(WaitKind::Await, Location::caller()));
+        ready!(tell::joined(&this.joining, passed));
         this.deferred.poll_taken()
     }
 }
 
 impl<T> Clause for ByRef<'_, T> {
     type Output = T;
+    #[track_caller]
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         let this = self.project();
         this.deferred.start_once();
-        ready!(this.joining.as_ref().poll_commit(turn));
+        ready!(tell::join_in_select(this.joining.as_ref(), turn, Location::caller()));
         this.deferred.poll_takeable()
     }
     fn take(self: Pin<&mut Self>) -> T {
-        self.project().deferred.take_or_panic()
+        let this = self.project();
+        let _ended = tell::joined(&this.joining, Poll::Ready(()));
+        this.deferred.take_or_panic()
     }
 }
 

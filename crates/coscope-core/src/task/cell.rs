@@ -13,11 +13,13 @@ use super::harness;
 use super::hop::Hops;
 use super::policy::Policy;
 use super::state::{self, State, Wake};
+use super::tell;
 use crate::context::CoroutineContext;
 use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, keep_permit, resuming, runtime};
 use crate::failure::Failure;
 use crate::job::{self, Admission, Identity, Kind, KindRef, Name, Node, NodeRef, Volley, waker};
 use crate::primitive::UnsafeCell;
+use crate::probe::is_listening;
 
 /// What every coroutine has, whatever its future is.
 pub(crate) struct TaskHead {
@@ -48,6 +50,7 @@ where
     F: Future,
     P: Policy<F::Output>,
 {
+    const COROUTINE: bool = true;
     const STEPS: RunnableVtable = RunnableVtable {
         run: |tagged, home| {
             let (node, slot) = waker::untag(tagged);
@@ -63,6 +66,10 @@ where
     };
 
     fn cancelled(this: &KindRef<Self>) {
+        this.as_node().tell_cancelled();
+        Self::unshielded(this);
+    }
+    fn unshielded(this: &KindRef<Self>) {
         if this.payload.head.state.cancel() == Wake::Schedule {
             let slot = this.payload.head.hops.only_open().unwrap_or(0);
             dispatch::<F, P>(this, slot, false);
@@ -72,7 +79,8 @@ where
         let head = &this.payload.head;
         let home = head.context.dispatcher().expect("a coroutine has a dispatcher");
         // a step that a clock waits for goes by itself: what follows from it must have come when it has run
-        if !head.hops.is_home()
+        if is_listening() // which is told with no lock held
+            || !head.hops.is_home()
             || !volley.takes(home)
             || (head.context.has_clock() && head.context.hold(home).is_some())
         {
@@ -86,6 +94,11 @@ where
     fn child_failed(_this: &KindRef<Self>, failure: Failure) -> Option<Failure> {
         Some(failure)
     }
+    fn completed(this: &KindRef<Self>) {
+        if is_listening() {
+            tell::completed(this.as_node(), &this.payload.head);
+        }
+    }
     fn started(this: &KindRef<Self>) {
         if this.payload.head.state.start() == Wake::Schedule {
             resuming(|| dispatch::<F, P>(this, 0, false));
@@ -93,6 +106,9 @@ where
     }
     fn woken(this: &KindRef<Self>, slot: usize) {
         if this.payload.head.state.notify(slot) == Wake::Schedule {
+            if is_listening() {
+                return dispatch_told::<F, P>(this, slot);
+            }
             dispatch::<F, P>(this, slot, false);
         }
     }
@@ -125,6 +141,18 @@ where
     fn face(payload: &Self) -> Option<&(dyn Any + 'static)> {
         Some(&payload.head)
     }
+}
+
+/// As [`dispatch`], of one that was woken, and all who listen hear of it.
+#[cold]
+#[inline(never)]
+fn dispatch_told<F, P>(this: &KindRef<Task<F, P>>, slot: usize)
+where
+    F: Future,
+    P: Policy<F::Output>,
+{
+    this.as_node().tell_woken();
+    dispatch::<F, P>(this, slot, false);
 }
 
 /// Sends one step of a coroutine on its way. The caller holds a count on the node: the step may run,
@@ -271,6 +299,9 @@ where
             UnsafeCell::init_at(&raw mut (*into).stage, |stage| stage.cast::<F>().write(future));
         })
     };
+    if is_listening() {
+        tell::launched(this.as_node(), parent, &this.payload.head);
+    }
     if this.as_node().link() == Admission::Refused {
         harness::refuse_birth(&this);
         return this.into_node();

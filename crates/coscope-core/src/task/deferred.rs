@@ -17,6 +17,7 @@ use crate::context::current;
 use crate::error::{CancelReason, JoinError, Reported};
 use crate::job::{Job, Joining, NodeRef};
 use crate::suspend::gate::{self, Mark, WaitKind};
+use crate::suspend::tell;
 use crate::wait::{Clause, Turn};
 
 /// A coroutine's result to come.
@@ -167,7 +168,8 @@ impl<T> Deferred<T> {
         if !this.is_completed() {
             this.start_once();
             // SAFETY: as above.
-            let polled = unsafe { Pin::new_unchecked(&this.joining) }.poll(cx);
+            let joining = unsafe { Pin::new_unchecked(&this.joining) };
+            let polled = tell::join(joining, cx, site);
             ready!(gate::pass_marked(cx, polled, Mark::new(WaitKind::Await, site)));
         }
         if !current::arrive() {
@@ -196,17 +198,20 @@ impl<T> Deferred<T> {
     }
 
     /// [`Clause::poll_commit`].
+    #[track_caller]
     fn poll_end(self: Pin<&mut Self>, turn: &Turn<'_, '_>) -> Poll<()> {
         // SAFETY: `joining` is the only field that is pinned, and it is not moved out of.
         let this = unsafe { self.get_unchecked_mut() };
         this.start_once();
         // SAFETY: as above.
-        unsafe { Pin::new_unchecked(&this.joining) }.poll_commit(turn)
+        let joining = unsafe { Pin::new_unchecked(&this.joining) };
+        tell::join_in_select(joining, turn, Location::caller())
     }
 
     /// What the job, which has completed, has left.
     pub(super) fn take(&mut self) -> Option<T> {
         self.taken = true;
+        let _ended = tell::joined(&self.joining, Poll::Ready(()));
         let node = self.joining.node();
         let mut room = MaybeUninit::<T>::uninit();
         // SAFETY: the room is a `T`'s (`new`'s contract), and a `Deferred<T>` is only where a `T` may be.
@@ -283,6 +288,7 @@ impl<T> Deferred<T> {
 /// goes on.
 impl<T> Clause for Deferred<T> {
     type Output = T;
+    #[track_caller]
     fn poll_commit(mut self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         ready!(self.as_mut().poll_end(turn));
         self.poll_takeable()
@@ -296,6 +302,7 @@ impl<T> Clause for Deferred<T> {
 /// In a select: the coroutine has ended, in one way or another.
 impl<T> Clause for OutcomeOf<T> {
     type Output = Result<T, JoinError>;
+    #[track_caller]
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         // SAFETY: a projection to the one field, which is never moved out of.
         unsafe { self.map_unchecked_mut(|this| &mut this.deferred) }.poll_end(turn)

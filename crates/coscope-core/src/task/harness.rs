@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::job::{Ended, KindRef, Node, NodeRef, waker};
 use crate::mark::{Mark, tick};
 use crate::primitive::Ordering;
+use crate::probe::{StepEnd, is_listening};
 use crate::time::Hold;
 use crate::unwind;
 
@@ -90,9 +91,9 @@ where
     let slot = head.hops.arrive(dispatched);
     let ((stepped, ended), asked, mark) =
         current::enter_coroutine(this.as_node(), &head.context, slot, || {
-            if head.context.has_thread_elements() {
+            if head.context.has_thread_elements() || is_listening() {
                 // SAFETY: the caller's contract.
-                among_elements(&head.context, &mut || unsafe { poll(this) })
+                among_others(this.as_node(), &head.context, None, &mut || unsafe { poll(this) })
             } else {
                 // SAFETY: as above.
                 (Ok(()), unsafe { poll(this) })
@@ -183,14 +184,24 @@ where
     }
 }
 
-/// Runs `f`, a part of a step, with the thread elements set; says also what one of these panics with.
+/// Runs `f`, a part of a step, with the thread elements set, and before all who listen; says also what one of the
+/// elements panics with. `how` the step will end, if that is known.
 #[cold]
-fn among_elements(
+fn among_others(
+    node: &NodeRef,
     context: &CoroutineContext,
+    how: Option<StepEnd>,
     f: &mut dyn FnMut() -> Option<BodyEnded>,
 ) -> (thread::Result<()>, Option<BodyEnded>) {
     let mut ended = None;
+    node.tell_step_started();
     let stepped = unwind::catch(|| context.around_step(&mut || ended = f()));
+    node.tell_step_ended(match how {
+        Some(how) => how,
+        None if ended.is_some() || stepped.is_err() => StepEnd::Completed,
+        None if current::is_yielding() => StepEnd::Yielded,
+        None => StepEnd::Suspended,
+    });
     (stepped, ended)
 }
 
@@ -250,7 +261,8 @@ where
     let context = &this.payload.head.context;
     let ((stepped, ended), ..) = current::enter_coroutine(this.as_node(), context, slot, || {
         // SAFETY: the caller's contract.
-        among_elements(context, &mut || Some(unsafe { finish_otherwise(this, None) }))
+        let drop_it = &mut || Some(unsafe { finish_otherwise(this, None) });
+        among_others(this.as_node(), context, Some(StepEnd::Cut), drop_it)
     });
     match (stepped, ended) {
         // SAFETY: the future is gone, `RUNNING` is still set.
@@ -267,6 +279,8 @@ struct BodyEnded {
     /// The stage holds the result.
     stored: bool,
     panicked: bool,
+    /// By itself, and not with what it was to end with.
+    failed: bool,
     how: Ended,
 }
 
@@ -299,14 +313,14 @@ where
         this.as_node().keep_reason();
     }
     let result = settle::<F, P>(this, outcome, how);
-    let stored = result.is_some();
+    let (stored, failed) = (result.is_some(), result.as_ref().is_none_or(P::is_failure));
     if let Some(result) = result {
         this.payload.stage.with_mut(|stage| {
             // SAFETY: the stage is ours and empty.
             unsafe { (&raw mut (*stage).result).cast::<P::Stored>().write(result) }
         });
     }
-    BodyEnded { stored, panicked, how }
+    BodyEnded { stored, panicked, failed, how }
 }
 
 /// As [`finish`], of a body that has no value.
@@ -335,7 +349,7 @@ where
     P: Policy<F::Output>,
 {
     let head = &this.payload.head;
-    let taken = head.state.end(ended.stored, ended.panicked);
+    let taken = head.state.end(ended.stored, ended.panicked, ended.failed);
     if ended.stored && !taken {
         // SAFETY: nobody was there to take it, and nobody can come; this thread may own it.
         unsafe { discard(this, slot) }
@@ -405,6 +419,7 @@ where
 {
     let node = this.as_node();
     node.cancel_unlinked("its scope has completed".into());
+    node.tell_cancelled();
     this.payload.stage.with_mut(|stage| {
         unwind::contain("the Drop of a coroutine's future", || {
             // SAFETY: no runnable was made and the node hangs nowhere, so the stage is this thread's,

@@ -6,6 +6,7 @@
 //! * [`policy`] – what becomes of a result: kept, handed to the scope, turned into a value.
 //! * [`cell`] – the cell, how one is born and dispatched.
 //! * [`harness`] – one step: poll or cut, end, hand the result on.
+//! * [`tell`] – what it tells the probes of its beginning and its end.
 //! * [`deferred`] – [`Deferred`], the owner of a result.
 //! * [`by_ref`] – awaiting one without giving it away.
 //! * [`borrowed`] – cells whose futures borrow or are bound to a thread, behind a promise.
@@ -24,6 +25,7 @@ mod harness;
 pub(crate) mod hop;
 pub(crate) mod policy;
 pub(crate) mod state;
+mod tell;
 
 pub(crate) use borrowed::{Unwound, Waited};
 pub use by_ref::ByRef;

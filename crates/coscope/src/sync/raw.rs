@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker};
 use coscope_core::dispatch::resuming;
 use coscope_core::gate::{self, WaitKind};
 use coscope_core::primitive::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, give_way};
+use coscope_core::tell;
 use coscope_core::unwind::contain;
 use coscope_core::wait::{Turn, WaitQueue, Waiter};
 
@@ -112,6 +113,10 @@ impl Slot {
     fn word(&self) -> u32 {
         self.word.load(Ordering::Acquire)
     }
+    /// Whether a coroutine has stood in the queue with it.
+    fn has_waited(&self) -> bool {
+        self.number.load(Ordering::Relaxed) != 0
+    }
     fn set(&self, word: u32) {
         self.word.store(word, Ordering::Release);
     }
@@ -165,21 +170,6 @@ impl Raw {
         let site = self.site.load(Ordering::Relaxed);
         // SAFETY: null, or a pointer to a place of the program.
         unsafe { site.as_ref() }.map(|site| (self.number.load(Ordering::Relaxed), site))
-    }
-
-    /// How many wait.
-    pub(super) fn waiters(&self) -> usize {
-        let count = std::cell::Cell::new(0);
-        let none = self.enter().queue().pop_with(
-            None,
-            |_| {
-                count.set(count.get() + 1);
-                false
-            },
-            |_| (),
-        );
-        debug_assert!(none.is_none());
-        count.get()
     }
 
     #[inline]
@@ -264,7 +254,7 @@ impl Raw {
     }
 
     #[inline]
-    fn enter(&self) -> Inside<'_> {
+    pub(super) fn enter(&self) -> Inside<'_> {
         let mut tries = 0;
         loop {
             let word = self.word.load(Ordering::Relaxed);
@@ -297,14 +287,14 @@ unsafe fn slot<'a>(data: *mut ()) -> &'a Slot {
 }
 
 /// One thread is inside; dropped, it is out.
-struct Inside<'a> {
+pub(super) struct Inside<'a> {
     raw: &'a Raw,
     /// What the word is going to be, but for `LOCKED` and `WAITERS`.
     word: usize,
 }
 
 impl Inside<'_> {
-    fn queue(&mut self) -> &mut WaitQueue {
+    pub(super) fn queue(&mut self) -> &mut WaitQueue {
         // SAFETY: this thread has set `LOCKED`, and this is borrowed mutably.
         self.raw.queue.with_mut(|queue| unsafe { &mut *queue })
     }
@@ -433,6 +423,7 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
             word = self.slot.word();
         }
         self.slot.set(IDLE);
+        tell::granted(self.of.raw().resource::<P::Target>());
         Poll::Ready((word == GRANTED).then(|| self.held()))
     }
 
@@ -458,7 +449,9 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
         // SAFETY: it stands nowhere; `drop` takes it out.
         let none = unsafe { inside.queue().push_with(slot.waiter(), waker, slot.as_data()) };
         debug_assert!(none.is_none());
+        let holder = raw.holder::<P::Target>();
         drop(inside);
+        tell::blocked(raw.resource::<P::Target>(), holder, self.slot.site);
         self.pending()
     }
 
@@ -534,6 +527,9 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
             slot.word.store(QUEUED, Ordering::Relaxed);
             // SAFETY: it stands nowhere; `drop` takes it out.
             unsafe { inside.queue().push_ticket(slot.waiter(), ticket, slot.as_data()) };
+            let holder = raw.holder::<P::Target>();
+            drop(inside);
+            tell::blocked_in_select(raw.resource::<P::Target>(), holder, slot.site);
         }
         Poll::Pending
     }
@@ -542,6 +538,9 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
     pub(super) fn won(self: Pin<&mut Self>) -> Option<Held<P>> {
         let granted = self.slot.word() == GRANTED;
         self.slot.set(IDLE);
+        if self.slot.has_waited() {
+            tell::granted(self.of.raw().resource::<P::Target>());
+        }
         granted.then(|| self.held())
     }
 }
@@ -553,6 +552,9 @@ impl<P: Deref<Target: Permits>> Acquiring<P> {
         // SAFETY: pinned since it was polled, and not moved after this.
         let slot = unsafe { Pin::new_unchecked(&self.slot) };
         let raw = self.of.raw();
+        if slot.has_waited() {
+            tell::left(raw.resource::<P::Target>());
+        }
         if slot.word() == QUEUED {
             let mut inside = raw.enter();
             // SAFETY: it stands here or nowhere.
@@ -615,7 +617,9 @@ impl<P: Deref<Target: Permits>> Drop for Held<P> {
     #[inline]
     fn drop(&mut self) {
         if self.count != 0 {
-            self.of.raw().give(self.count, P::Target::SINGLE);
+            let raw = self.of.raw();
+            tell::released(|| raw.resource::<P::Target>());
+            raw.give(self.count, P::Target::SINGLE);
         }
     }
 }
