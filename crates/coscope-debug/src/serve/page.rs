@@ -27,7 +27,9 @@ pub(super) const FILES: &[File] = files![
     "/element.js" SCRIPT "element.js",
     "/forest.js" SCRIPT "forest.js",
     "/list.js" SCRIPT "list.js",
+    "/tree.js" SCRIPT "tree.js",
     "/pools.js" SCRIPT "pools.js",
+    "/graph.js" SCRIPT "graph.js",
     "/waits.js" SCRIPT "waits.js",
     "/detail.js" SCRIPT "detail.js",
 ];

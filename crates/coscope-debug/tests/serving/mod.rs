@@ -9,33 +9,33 @@ use coscope_debug::Source;
 
 /// What a server answered.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// 0 if it closed the connection without a word.
-    pub status: u16,
+    pub(crate) status: u16,
     head: String,
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
     /// Whether it came with its end.
-    pub whole: bool,
+    pub(crate) whole: bool,
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
         lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("text")
     }
 }
 
 /// GET, as a browser on this machine would.
-pub fn get(address: SocketAddr, path: &str) -> Answer {
+pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
     ask(address, "GET", path, &["Host: localhost"])
 }
 
 /// A request of these header lines, on a connection of its own.
-pub fn ask(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> Answer {
+pub(crate) fn ask(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> Answer {
     let mut stream = TcpStream::connect(address).expect("a connection");
     let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     for header in headers {
@@ -79,10 +79,10 @@ fn read(bytes: &[u8]) -> Answer {
 
 /// A source that says what it was last told. Coroutine 7 alone has a history.
 #[derive(Clone, Default)]
-pub struct Told(Arc<Mutex<String>>);
+pub(crate) struct Told(Arc<Mutex<String>>);
 
 impl Told {
-    pub fn tell(&self, dump: impl Into<String>) {
+    pub(crate) fn tell(&self, dump: impl Into<String>) {
         *self.0.lock().expect("nobody panics") = dump.into();
     }
 }

@@ -1,0 +1,101 @@
+// A dump, read: jobs by key, their depth, and which of them are shown under a filter. Knows nothing of the page.
+
+// The order of the chips; states that are not listed come after.
+const STATES = ["running", "scheduled", "suspended", "waiting", "active", "new", "completed"];
+
+export const label = (job) => {
+  const name = job.name ?? job.kind ?? "coroutine";
+  return job.id === null || job.id === undefined ? name : `${name}#${job.id}`;
+};
+
+export class Forest {
+  constructor(dump) {
+    this.dump = dump;
+    this.jobs = dump.jobs ?? [];
+    this.waits = dump.waits ?? [];
+    this.findings = dump.findings ?? [];
+    this.pools = dump.pools ?? [];
+    this.byKey = new Map();
+    this.byIdentity = new Map();
+    this.states = new Map();
+    for (const job of this.jobs) {
+      const parent = this.byKey.get(job.parent);
+      job.above = parent ?? null;
+      job.depth = parent ? parent.depth + 1 : 0;
+      job.children = 0;
+      // a key may be another job's later on, the number of a coroutine never is
+      job.identity = job.id === null || job.id === undefined ? `key ${job.key}` : `id ${job.id}`;
+      job.found = null;
+      if (parent) parent.children += 1;
+      this.byKey.set(job.key, job);
+      this.byIdentity.set(job.identity, job);
+      this.states.set(job.state, (this.states.get(job.state) ?? 0) + 1);
+    }
+    for (const finding of this.findings) {
+      for (const key of finding.jobs ?? []) {
+        const job = this.byKey.get(key);
+        if (job) (job.found ??= []).push(finding);
+      }
+    }
+  }
+
+  // [state, how many], in the order of a life
+  stateCounts() {
+    const rank = (state) => {
+      const at = STATES.indexOf(state);
+      return at < 0 ? STATES.length : at;
+    };
+    return [...this.states].sort(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b));
+  }
+
+  // The jobs to show, in order, and how many of them are meant. Those above a job that is meant are shown too, with
+  // `meant` false.
+  shown(filter, collapsed) {
+    const rows = [];
+    const meant = new Map();
+    let matches = 0;
+    if (filter.isActive) {
+      for (let at = this.jobs.length - 1; at >= 0; at -= 1) {
+        const job = this.jobs[at];
+        const itself = filter.matches(job);
+        if (itself) matches += 1;
+        if (itself || meant.has(job)) {
+          meant.set(job, itself);
+          if (job.above && !meant.has(job.above)) meant.set(job.above, false);
+        }
+      }
+    } else {
+      matches = this.jobs.length;
+    }
+    let hiddenBelow = Infinity;
+    for (const job of this.jobs) {
+      if (job.depth > hiddenBelow) continue;
+      hiddenBelow = Infinity;
+      if (filter.isActive && !meant.has(job)) continue;
+      const isCollapsed = job.children > 0 && collapsed.has(job.identity);
+      if (isCollapsed) hiddenBelow = job.depth;
+      rows.push({ job, isCollapsed, isMeant: !filter.isActive || meant.get(job) });
+    }
+    return { rows, matches };
+  }
+}
+
+// Words that must all occur, and states of which one must be the job's.
+export class Filter {
+  constructor(text, states) {
+    this.words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    this.states = states;
+    this.isActive = this.words.length > 0 || states.size > 0;
+  }
+
+  matches(job) {
+    if (this.states.size > 0 && !this.states.has(job.state)) return false;
+    if (this.words.length === 0) return true;
+    const { wait } = job;
+    const text = [
+      label(job), job.kind, job.state, job.cancelled ? "cancelled" : "", job.launched_at, job.dispatcher,
+      wait?.kind, wait?.at, wait?.label,
+    ].join("\n").toLowerCase();
+    return this.words.every((word) => text.includes(word));
+  }
+}
