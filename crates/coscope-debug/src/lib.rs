@@ -7,4 +7,11 @@
 
 mod serve;
 
+/// The guide: its programs are tests.
+#[cfg(doctest)]
+mod documentation {
+    #[doc = include_str!("../../../guide/live-page.md")]
+    struct LivePage;
+}
+
 pub use serve::{ServeError, Server, ServerBuilder, Source, serve};

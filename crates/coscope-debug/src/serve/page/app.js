@@ -24,8 +24,8 @@ class App {
 
     byId("pause").addEventListener("click", () => this.pause(!this.isPaused));
     byId("search").addEventListener("input", () => this.filter());
-    byId("collapse").addEventListener("click", () => this.tree.foldAll());
-    byId("expand").addEventListener("click", () => this.tree.unfoldAll());
+    byId("fold").addEventListener("click", () => this.tree.foldAll());
+    byId("unfold").addEventListener("click", () => this.tree.unfoldAll());
     document.addEventListener("keydown", (event) => this.pressed(event));
     document.addEventListener("visibilitychange", () => this.next(0));
     byId("lock").addEventListener("submit", (event) => {

@@ -92,10 +92,11 @@ export class Filter {
     if (this.states.size > 0 && !this.states.has(job.state)) return false;
     if (this.words.length === 0) return true;
     const { wait } = job;
-    const text = [
-      label(job), job.kind, job.state, job.cancelled ? "cancelled" : "", job.launched_at, job.dispatcher,
-      wait?.kind, wait?.at, wait?.label,
-    ].join("\n").toLowerCase();
-    return this.words.every((word) => text.includes(word));
+    const cancelled = job.cancelled ? "cancelled" : "";
+    // one text, so that a word is looked for once
+    const text = `${label(job)}\n${job.kind}\n${job.state}\n${cancelled}\n${job.launched_at ?? ""}\n` +
+      `${job.dispatcher ?? ""}\n${wait ? `${wait.kind}\n${wait.at}\n${wait.label ?? ""}` : ""}`;
+    const small = text.toLowerCase();
+    return this.words.every((word) => small.includes(word));
   }
 }

@@ -40,7 +40,9 @@ export function readGraph(forest) {
   for (const resource of chosen) {
     const place = node(resource.name, { kind: "resource", text: resource.on, title: resource.name });
     const weight = (key) => (circle.has(`job ${key}`) ? 2 : 0) + (holders.has(key) ? 1 : 0);
-    const waiters = [...resource.waiters].sort((a, b) => weight(b) - weight(a));
+    const heavy = resource.waiters.filter((key) => weight(key) > 0).sort((a, b) => weight(b) - weight(a));
+    const light = resource.waiters.filter((key) => weight(key) === 0);
+    const waiters = heavy.concat(light);
     // one more than a single waiter is a waiter, not "1 more"
     const shown = waiters.length === MOST_WAITERS + 1 ? waiters.length : MOST_WAITERS;
     for (const key of waiters.slice(0, shown)) edge(job(key), place);
@@ -70,10 +72,12 @@ function onCycle(resources, findings) {
       map.get(key).add(value);
     }
   };
+  // who holds nothing is waited for by nobody: nearly all, in a large program
+  const holders = new Set([...resources.values()].map((resource) => resource.holder));
   for (const resource of resources.values()) {
     if (resource.holder === null) continue;
     edge(resource.name, `job ${resource.holder}`);
-    for (const key of resource.waiters) edge(`job ${key}`, resource.name);
+    for (const key of resource.waiters) if (holders.has(key)) edge(`job ${key}`, resource.name);
   }
   for (const finding of findings) {
     if (finding.kind !== "deadlock") continue;

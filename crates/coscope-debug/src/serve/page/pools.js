@@ -62,7 +62,6 @@ class Line {
   constructor(name) {
     this.values = [];
     this.value = element("b", { "data-figure": name });
-    this.most = element("small");
     this.curve = svg("polyline", { class: "curve" });
     this.area = svg("polygon", { class: "area" });
     const picture = svg(
@@ -72,7 +71,7 @@ class Line {
       this.curve,
     );
     this.node = element(
-      "div", { class: "figure" }, element("span", {}, name.replaceAll("_", " ")), picture, this.value, this.most,
+      "div", { class: "figure" }, element("span", {}, name.replaceAll("_", " ")), picture, this.value,
     );
   }
 
@@ -90,7 +89,7 @@ class Line {
     setAttribute(this.curve, "points", points.join(" "));
     setAttribute(this.area, "points", `${left.toFixed(1)},${HEIGHT} ${points.join(" ")} ${WIDTH},${HEIGHT}`);
     setText(this.value, count(value));
-    setText(this.most, `max ${count(most)}`);
+    setAttribute(this.node, "title", `${count(value)}, at most ${count(most)} in the last two minutes`);
     setAttribute(this.node, "data-points", this.values.length);
   }
 }

@@ -3,11 +3,12 @@
 import { byId, count, element, setText, svg } from "./element.js";
 import { layOut, readGraph } from "./graph.js";
 
-const WIDTH = 132;
+const WIDTH = 100;
 const HEIGHT = 26;
-const ACROSS = WIDTH + 34;
+const ACROSS = WIDTH + 24;
 const DOWN = HEIGHT + 12;
-const LETTERS = 17;
+const LETTERS = 15;
+const SMALLEST = 0.75; // a wide graph is drawn smaller down to this; then it scrolls
 
 export class Waits {
   constructor(choose) {
@@ -34,19 +35,22 @@ export class Waits {
   }
 
   draw(graph, chosen) {
-    const width = graph.columns * ACROSS - (ACROSS - WIDTH) + 36;
+    const width = graph.columns * ACROSS - (ACROSS - WIDTH) + 28;
     const height = graph.rows * DOWN + 8;
     const tip = (name) =>
       svg("marker", {
         id: name, viewBox: "0 0 8 8", refX: "7", refY: "4", markerWidth: "7", markerHeight: "7", orient: "auto",
       }, svg("path", { d: "M0 0.5 8 4 0 7.5z" }));
-    return svg(
+    const picture = svg(
       "svg",
-      { width, height, viewBox: `-18 -4 ${width} ${height}`, role: "img", "aria-label": "The wait graph" },
+      { viewBox: `-14 -4 ${width} ${height}`, role: "img", "aria-label": "The wait graph" },
       svg("defs", {}, tip("tip"), tip("tip-cycle")),
       ...graph.edges.map((edge) => this.edge(edge, graph.nodes.get(edge.from), graph.nodes.get(edge.to))),
       ...[...graph.nodes.values()].map((node) => this.node(node, chosen)),
     );
+    picture.style.minWidth = `${width * SMALLEST}px`;
+    picture.style.maxWidth = `${width}px`;
+    return picture;
   }
 
   edge(edge, from, to) {
@@ -55,8 +59,8 @@ export class Waits {
     const bend = (x2 - x1) / 2;
     const low = from.bottom * DOWN + 4;
     const path = edge.isBack
-      ? `M${x1} ${y1}c14 0 14 0 14 ${(low - y1) / 2}S${x1} ${low} ${x1 - 10} ${low}L${x2 + 10} ${low}` +
-        `C${x2 - 14} ${low} ${x2 - 14} ${y2} ${x2 - 1} ${y2}`
+      ? `M${x1} ${y1}c12 0 12 0 12 ${(low - y1) / 2}S${x1} ${low} ${x1 - 10} ${low}L${x2 + 10} ${low}` +
+        `C${x2 - 13} ${low} ${x2 - 13} ${y2} ${x2 - 1} ${y2}`
       : `M${x1} ${y1}c${bend} 0 ${bend} ${y2 - y1} ${x2 - x1 - 1} ${y2 - y1}`;
     const tip = edge.isCycle ? "url(#tip-cycle)" : "url(#tip)";
     return svg("path", { class: edge.isCycle ? "edge cycle" : "edge", d: path, "marker-end": tip });
