@@ -119,7 +119,9 @@ fn it_searches_filters_and_folds() {
     page.until("document.querySelector('#count').textContent === '1 of 6'");
     assert_eq!(names(&page), json!(["server#1", "accept#2", "transfer#7"]));
     assert_eq!(page.count(".row[data-meant=true]"), 1);
-    for (text, found) in [("#10", "1 of 6"), ("main.rs:7:9", "1 of 6"), ("default", "6 of 6"), ("nowhere", "0 of 6")] {
+    for (text, found) in
+        [("#10", "1 of 6"), ("main.rs:7:9", "1 of 6"), ("default", "6 of 6"), ("nowhere", "0 of 6")]
+    {
         page.write("#search", text);
         page.until(&format!("document.querySelector('#count').textContent === {}", json!(found)));
     }
@@ -158,7 +160,10 @@ fn it_shows_one_coroutine_and_its_history() {
     let field = |name: &str| page.text(&format!("[data-field={name}]"));
     assert_eq!(page.text("#detail h2"), "transfer#7");
     assert_eq!((field("state"), field("wait")), ("suspended for 3.2 s".to_owned(), "Mutex::lock".to_owned()));
-    assert_eq!((field("place"), field("launched")), ("src/bank.rs:88:14".to_owned(), "src/main.rs:7:9".to_owned()));
+    assert_eq!(
+        (field("place"), field("launched")),
+        ("src/bank.rs:88:14".to_owned(), "src/main.rs:7:9".to_owned())
+    );
     assert_eq!((field("holder"), field("holds")), ("audit#8".to_owned(), format!("audit#8{HOSTILE}#9")));
     assert_eq!((field("parent"), field("dispatcher")), ("accept#2".to_owned(), "Default".to_owned()));
     assert_eq!(page.text("#detail .text"), "deadlock transfer#7 and audit#8 wait for each other");
@@ -175,7 +180,9 @@ fn it_shows_one_coroutine_and_its_history() {
     page.click_on(".finding");
     assert_eq!(page.text(".row[aria-selected=true] .name"), "transfer");
     page.eval("document.querySelector('#viewport').focus()");
-    for (key, name) in [("ArrowDown", "audit"), ("ArrowLeft", "accept"), ("End", "report"), ("Home", "server")] {
+    for (key, name) in
+        [("ArrowDown", "audit"), ("ArrowLeft", "accept"), ("End", "report"), ("Home", "server")]
+    {
         page.press(key);
         assert_eq!(page.text(".row[aria-selected=true] .name"), name, "{key}");
     }
@@ -202,7 +209,10 @@ fn it_updates_by_itself_until_it_is_paused() {
     assert_eq!(names(&page), json!(["server#1", "transfer#7"]));
     assert_eq!(page.text(".row[aria-selected=true] .name"), "transfer");
     assert_eq!(page.text("[data-field=state]"), "running for 3.2 s");
-    assert_eq!((page.eval("document.querySelector('#search').value"), page.text("#count")), (json!("transfer"), "1 of 2".to_owned()));
+    assert_eq!(
+        (page.eval("document.querySelector('#search').value"), page.text("#count")),
+        (json!("transfer"), "1 of 2".to_owned())
+    );
     assert_eq!(page.count("#findings:not([hidden]), .node"), 0);
     assert_eq!(page.text("[data-pool=Default] [data-figure=queued]"), "0");
     let points = "Number(document.querySelector('[data-pool=Default] .figure').dataset.points)";
@@ -213,7 +223,10 @@ fn it_updates_by_itself_until_it_is_paused() {
     later["jobs"][1]["name"] = json!("transfer again");
     told.tell(later.to_string());
     page.until("document.querySelector('.gone:not([hidden])')?.textContent === 'has completed'");
-    assert_eq!((page.text("#detail h2"), page.count(".row[aria-selected=true]")), ("transfer#7".to_owned(), 0));
+    assert_eq!(
+        (page.text("#detail h2"), page.count(".row[aria-selected=true]")),
+        ("transfer#7".to_owned(), 0)
+    );
 
     page.click_on("#pause");
     assert_eq!(page.eval("document.querySelector('#status').dataset.status"), "paused");
@@ -221,10 +234,16 @@ fn it_updates_by_itself_until_it_is_paused() {
     told.tell(small().to_string());
     // twice as long as to the next update, had there been one
     page.eval("new Promise((done) => setTimeout(done, 2000))");
-    assert_eq!((page.eval(points), page.text("#summary")), (before, "process 4711 · 2 coroutines".to_owned()));
+    assert_eq!(
+        (page.eval(points), page.text("#summary")),
+        (before, "process 4711 · 2 coroutines".to_owned())
+    );
     page.click_on("#pause");
     page.until("document.querySelector('#summary').textContent === 'process 4711 · 6 coroutines'");
-    assert_eq!(page.complaints().into_iter().filter(|complaint| !complaint.contains("/api/history/")).count(), 0);
+    assert_eq!(
+        page.complaints().into_iter().filter(|complaint| !complaint.contains("/api/history/")).count(),
+        0
+    );
 
     // a program that has gone, and has come back
     let address = server.address();
@@ -244,7 +263,11 @@ fn ten_thousand_coroutines() {
         jobs.push(job(above, Some(1), &format!("group {group}"), "running"));
         for one in 1..100 {
             let name = format!("worker {group}-{one}");
-            jobs.push(waits(job(above + one, Some(above), &name, "suspended"), "Mutex::lock", "src/work.rs:5:7"));
+            jobs.push(waits(
+                job(above + one, Some(above), &name, "suspended"),
+                "Mutex::lock",
+                "src/work.rs:5:7",
+            ));
             waiting.push(json!({"waiter": above + one, "on": "Mutex", "resource": "0xc0", "holder": 2, "at": "src/work.rs:5:7"}));
         }
     }
@@ -279,7 +302,10 @@ fn ten_thousand_coroutines() {
     }
     told.tell(large.to_string());
     page.until("document.querySelector('#count').textContent === '10,006 jobs'");
-    assert_eq!((page.eval(&place), page.text(".row[aria-selected=true] .name")), (before, "worker 49-99".to_owned()));
+    assert_eq!(
+        (page.eval(&place), page.text(".row[aria-selected=true] .name")),
+        (before, "worker 49-99".to_owned())
+    );
 
     page.write("#search", "worker 73-41");
     page.until("document.querySelector('#count').textContent === '1 of 10,006'");

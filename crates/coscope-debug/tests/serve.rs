@@ -111,8 +111,13 @@ fn histories() {
     assert!(known.text().starts_with(r#"{"id":7,"events":[{"at_ms":1000,"what":"launched""#));
     let unknown = get(server.address(), "/api/history/8");
     assert_eq!((unknown.status, unknown.text()), (404, "Nothing is known of coroutine 8.\n"));
-    for path in ["/api/history/", "/api/history", "/api/history/-1", "/api/history/7/7", "/api/history/99999999999999999999"]
-    {
+    for path in [
+        "/api/history/",
+        "/api/history",
+        "/api/history/-1",
+        "/api/history/7/7",
+        "/api/history/99999999999999999999",
+    ] {
         let answer = get(server.address(), path);
         assert_eq!(answer.status, 404, "{path}");
         assert!(answer.text().starts_with("The history of which coroutine?"), "{path}");
@@ -141,7 +146,8 @@ fn it_only_shows() {
 
 #[test]
 fn a_name_that_was_pointed_here_is_refused() {
-    let server = Server::builder().host("Debug.example.org").source(Told::default()).serve("127.0.0.1:0").unwrap();
+    let server =
+        Server::builder().host("Debug.example.org").source(Told::default()).serve("127.0.0.1:0").unwrap();
     let status = |host: &str| ask(server.address(), "GET", "/", &[&format!("Host: {host}")]).status;
     let port = server.address().port();
     for good in ["localhost", "debug.example.org"] {
@@ -297,7 +303,10 @@ fn a_dump_that_breaks_off_does_not_look_whole() {
     for (how, why) in [("fail", "it failed"), ("panic", "it panicked")] {
         go.send(how).unwrap();
         let answer = get(server.address(), "/api/history/1");
-        assert_eq!((answer.status, answer.text()), (500, &*format!("The history could not be written: {why}.\n")));
+        assert_eq!(
+            (answer.status, answer.text()),
+            (500, &*format!("The history could not be written: {why}.\n"))
+        );
     }
 }
 

@@ -88,8 +88,10 @@ impl ServerBuilder {
     /// the address is in use, or means nothing.
     pub fn serve(self, address: impl ToSocketAddrs) -> Result<Server, ServeError> {
         let token = self.token.as_deref().map(Token::new).transpose()?;
-        let addresses: Vec<_> =
-            address.to_socket_addrs().map_err(ServeError::system("finding out what the address means"))?.collect();
+        let addresses: Vec<_> = address
+            .to_socket_addrs()
+            .map_err(ServeError::system("finding out what the address means"))?
+            .collect();
         let public = addresses.iter().find(|address| !address.ip().to_canonical().is_loopback());
         if let (Some(public), None) = (public, &token) {
             return Err(ServeError { why: Why::Public(*public) });

@@ -152,7 +152,9 @@ mod tests {
         let locked = guard(Some("0123456789abcdef"));
         assert_eq!(check(&locked, Some("Bearer 0123456789abcdef")), 200);
         assert_eq!(check(&locked, Some("bearer 0123456789abcdef")), 200);
-        for wrong in ["", "Bearer", "Bearer ", "Bearer 0123456789abcdeX", "Basic 0123456789abcdef", "0123456789abcdef"] {
+        for wrong in
+            ["", "Bearer", "Bearer ", "Bearer 0123456789abcdeX", "Basic 0123456789abcdef", "0123456789abcdef"]
+        {
             assert_eq!(check(&locked, Some(wrong)), 401, "{wrong}");
         }
         assert_eq!(check(&locked, None), 401);

@@ -57,7 +57,9 @@ impl Routes {
             ("dump", "") => self.dump(),
             ("history", id) => match id.parse() {
                 Ok(id) => self.history(id).await,
-                Err(_) => not_found("The history of which coroutine? /api/history/7 asks for that of coroutine 7."),
+                Err(_) => {
+                    not_found("The history of which coroutine? /api/history/7 asks for that of coroutine 7.")
+                }
             },
             _ => not_found("There are /api/dump and /api/history/N."),
         }
@@ -103,7 +105,9 @@ fn respond(status: StatusCode, kind: &'static str, body: Body) -> Response<Body>
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     match status {
         StatusCode::METHOD_NOT_ALLOWED => headers.insert(header::ALLOW, HeaderValue::from_static("GET")),
-        StatusCode::UNAUTHORIZED => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+        StatusCode::UNAUTHORIZED => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+        }
         _ => None,
     };
     response

@@ -37,7 +37,10 @@ impl Page {
                 "no Chromium was found: install it, or name it in COSCOPE_CHROMIUM"
             );
             // not `eprintln!`, which a passing test keeps to itself
-            let _ = writeln!(std::io::stderr(), "{test}: skipped, no Chromium was found (COSCOPE_CHROMIUM names one)");
+            let _ = writeln!(
+                std::io::stderr(),
+                "{test}: skipped, no Chromium was found (COSCOPE_CHROMIUM names one)"
+            );
             return None;
         };
         let folder = std::env::temp_dir().join(format!("coscope-page-{}-{test}", std::process::id()));
@@ -46,7 +49,13 @@ impl Page {
         let mut child = Command::new("sh")
             .args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>/dev/null 2>/dev/null"#])
             .arg(program)
-            .args(["--remote-debugging-pipe", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"])
+            .args([
+                "--remote-debugging-pipe",
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+            ])
             .args(["--no-first-run", "--disable-background-networking", "--disable-component-update"])
             .args(["--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en-GB"])
             .arg(format!("--user-data-dir={}", folder.display()))
@@ -148,7 +157,10 @@ impl Page {
     }
 
     pub(crate) fn press_enter(&self) {
-        self.call("Input.dispatchKeyEvent", json!({"type": "keyDown", "key": "Enter", "code": "Enter", "text": "\r"}));
+        self.call(
+            "Input.dispatchKeyEvent",
+            json!({"type": "keyDown", "key": "Enter", "code": "Enter", "text": "\r"}),
+        );
     }
 
     pub(crate) fn write(&self, selector: &str, text: &str) {
@@ -178,7 +190,8 @@ impl Page {
         bytes.push(0);
         self.input.borrow_mut().write_all(&bytes).expect("Chromium listens");
         loop {
-            let message = self.output.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no answer to {method}"));
+            let message =
+                self.output.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no answer to {method}"));
             if message["id"] == id {
                 assert_eq!(message["error"], Value::Null, "{method}");
                 return message["result"].clone();
@@ -190,7 +203,9 @@ impl Page {
     fn note(&self, message: &Value) {
         let complaint = match message["method"].as_str() {
             Some("Runtime.exceptionThrown") => &message["params"]["exceptionDetails"],
-            Some("Log.entryAdded") if message["params"]["entry"]["level"] == "error" => &message["params"]["entry"],
+            Some("Log.entryAdded") if message["params"]["entry"]["level"] == "error" => {
+                &message["params"]["entry"]
+            }
             _ => return,
         };
         self.complaints.borrow_mut().push(complaint.to_string());

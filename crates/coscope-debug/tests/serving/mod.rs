@@ -65,7 +65,8 @@ fn read(bytes: &[u8]) -> Answer {
         return answer;
     }
     while let Some(line) = rest.windows(2).position(|two| two == b"\r\n") {
-        let size = usize::from_str_radix(std::str::from_utf8(&rest[..line]).expect("a size"), 16).expect("a size");
+        let size =
+            usize::from_str_radix(std::str::from_utf8(&rest[..line]).expect("a size"), 16).expect("a size");
         rest = &rest[line + 2..];
         answer.whole = size == 0;
         if answer.whole || rest.len() < size + 2 {
