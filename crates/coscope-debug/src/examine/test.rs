@@ -1,0 +1,236 @@
+//! What is found in trees that are written down here.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::panic::Location;
+use std::time::Duration;
+
+use super::Examination;
+use crate::activity::Activity;
+use crate::finding::{Finding, FindingKind};
+use crate::limits::Limits;
+use crate::record::{Record, State, Wait, sample};
+use crate::waits::{Holder, Resource, Waiter};
+
+const SECOND: Duration = Duration::from_secs(1);
+const ALL: Limits = Limits {
+    step: Some(SECOND),
+    poll: Some(SECOND),
+    wake: Some(SECOND),
+    wait: Some(SECOND),
+    child: Some(SECOND),
+};
+
+fn findings(records: &[Record], waits: &[Resource], limits: Limits) -> Vec<Finding> {
+    let mut examination = Examination::new(limits, waits);
+    for record in records {
+        examination
+            .see(record, |_| Some(Activity { steps: 3, wakes: 2, thread: Some("worker-1".to_owned()) }));
+    }
+    let suspicion = examination.suspicion();
+    let wanted = suspicion.wanted();
+    let named: HashMap<u64, Record> = records
+        .iter()
+        .filter(|record| wanted.contains(&record.key))
+        .map(|record| (record.key, record.clone()))
+        .collect();
+    suspicion.findings(&named)
+}
+
+fn suspended(id: u64, name: &'static str, kind: &'static str) -> Record {
+    let wait = Some(Wait { kind, at: Location::caller(), label: None });
+    Record { wait, ..sample(id, name, State::Suspended, Duration::ZERO) }
+}
+
+fn below(parent: u64, record: Record) -> Record {
+    Record { parent: Some(parent), ..record }
+}
+
+fn scope(key: u64, parent: u64, state: State) -> Record {
+    Record {
+        kind: "scope",
+        id: None,
+        name: None::<Cow<'static, str>>,
+        ..below(parent, sample(key, "", state, 2 * SECOND))
+    }
+}
+
+fn mutex(which: u64, holder: u64, waiters: &[u64]) -> Resource {
+    let waiter = |&id| Waiter { id, at: None, since: SECOND };
+    Resource {
+        on: "Mutex",
+        which,
+        holders: vec![Holder { id: holder, at: None }],
+        holders_are_all: true,
+        wants_receiver: false,
+        waiters: waiters.iter().map(waiter).collect(),
+    }
+}
+
+#[test]
+fn two_locks_in_two_orders_are_a_deadlock() {
+    let records = [
+        suspended(1, "transfer", "Mutex::lock"),
+        suspended(2, "audit", "Mutex::lock"),
+        suspended(3, "late", "Mutex::lock"),
+    ];
+    let waits = [mutex(0xa, 1, &[2, 3]), mutex(0xb, 2, &[1])];
+    let found = findings(&records, &waits, Limits::OFF);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::Deadlock, [1, 2].as_slice()));
+    let expected = "2 coroutines wait for each other, for ever:\n  \
+        \"transfer#1\" waits for the Mutex, which \"audit#2\" has since it asked\n  \
+        \"audit#2\" waits for the Mutex, which \"transfer#1\" has since it asked\n  \
+        and one more waits for them\n  \
+        Take locks in one order everywhere, and let go of them before you wait for those that want them";
+    assert_eq!(found[0].text(), expected);
+}
+
+#[test]
+fn a_deadlock_is_told_once_not_as_long_waits_too() {
+    let records = [suspended(1, "a", "Mutex::lock"), suspended(2, "b", "Mutex::lock")];
+    let waits = [mutex(0xa, 1, &[2]), mutex(0xb, 2, &[1])];
+    let kinds: Vec<FindingKind> = findings(&records, &waits, ALL).iter().map(Finding::kind).collect();
+    assert_eq!(kinds, [FindingKind::Deadlock]);
+}
+
+#[test]
+fn a_parent_that_holds_what_its_child_wants_is_a_deadlock() {
+    let parent = suspended(1, "parent", "children");
+    let records = [
+        parent,
+        scope(50, 1, State::Waiting),
+        below(50, suspended(2, "child", "Mutex::lock")),
+        below(50, suspended(3, "other", "delay")),
+    ];
+    let found = findings(&records, &[mutex(0xa, 1, &[2])], Limits::OFF);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].jobs(), [1, 50, 2]);
+    assert!(
+        found[0].text().starts_with("3 jobs wait for each other, for ever:\n  \"parent#1\" waits for scope")
+    );
+}
+
+#[test]
+fn a_scope_whose_body_goes_on_is_no_deadlock() {
+    let records = [
+        suspended(1, "parent", "delay"),
+        scope(50, 1, State::Active),
+        below(50, suspended(2, "child", "Mutex::lock")),
+    ];
+    assert_eq!(findings(&records, &[mutex(0xa, 1, &[2])], Limits::OFF), []);
+}
+
+#[test]
+fn who_waits_for_a_holder_that_has_gone_is_in_no_deadlock() {
+    let records = [suspended(1, "a", "Mutex::lock"), suspended(2, "b", "Mutex::lock")];
+    assert_eq!(findings(&records, &[mutex(0xa, 9, &[2]), mutex(0xb, 2, &[1])], Limits::OFF), []);
+}
+
+#[test]
+fn not_all_holders_known_is_no_deadlock() {
+    let records = [suspended(1, "a", "Semaphore::acquire"), suspended(2, "b", "Semaphore::acquire")];
+    let some = |resource| Resource { holders_are_all: false, ..resource };
+    assert_eq!(findings(&records, &[some(mutex(0xa, 1, &[2])), mutex(0xb, 2, &[1])], Limits::OFF), []);
+}
+
+#[test]
+fn a_deadlock_that_has_come_undone_is_not_told() {
+    let records = [suspended(1, "a", "Mutex::lock"), suspended(2, "b", "Mutex::lock")];
+    let waits = [mutex(0xa, 1, &[2]), mutex(0xb, 2, &[1])];
+    let mut examination = Examination::new(Limits::OFF, &waits);
+    records.iter().for_each(|record| examination.see(record, |_| None));
+    let suspicion = examination.suspicion();
+    assert_eq!(suspicion.wanted().len(), 2);
+    let named = HashMap::from([(1, records[0].clone())]); // the second walk did not meet the other one
+    assert_eq!(suspicion.findings(&named), []);
+}
+
+#[test]
+fn a_long_step_is_named_with_its_thread_and_the_wait_before() {
+    let step = Record { state: State::Running, in_state: SECOND, ..suspended(7, "hash", "Channel::recv") };
+    let found = findings(std::slice::from_ref(&step), &[], ALL);
+    assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongStep, [7].as_slice()));
+    let text = found[0].text();
+    assert!(text.starts_with("\"hash#7\" has been in one step for 1.0 s on thread worker-1; its last wait was in Channel::recv at "), "{text}");
+    let short = Record { in_state: SECOND - Duration::from_millis(1), ..step.clone() };
+    assert_eq!(findings(&[short], &[], ALL), []);
+    assert_eq!(findings(&[step], &[], Limits::OFF), []);
+}
+
+#[test]
+fn what_is_not_polled_after_its_wake_is_named_with_its_dispatcher() {
+    let mut woken = sample(7, "fetch", State::Scheduled, SECOND);
+    woken.dispatcher = Some("IO".to_owned());
+    let found = findings(&[woken], &[], ALL);
+    assert_eq!(found[0].kind, FindingKind::NotPolled);
+    assert!(
+        found[0]
+            .text()
+            .starts_with("\"fetch#7\" was woken 1.0 s ago and has not been polled since: IO is busy")
+    );
+}
+
+#[test]
+fn what_nobody_wakes_in_foreign_code_is_named_and_waits_of_ours_are_not() {
+    let foreign = sample(7, "fetch", State::Suspended, SECOND);
+    let ours = Record { in_state: 9 * SECOND, ..suspended(8, "server", "Channel::recv") };
+    let found = findings(&[foreign, ours], &[], ALL);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::NotWoken, [7].as_slice()));
+    assert!(found[0].text().contains("(so far: steps 3, wakes 2)"), "{}", found[0]);
+}
+
+#[test]
+fn a_lock_held_across_a_long_wait_names_both() {
+    let holder = Record { in_state: 3 * SECOND, ..suspended(1, "writer", "delay") };
+    let records = [holder, suspended(2, "reader", "Mutex::lock"), suspended(3, "more", "Mutex::lock")];
+    let found = findings(&records, &[mutex(0xa, 1, &[2, 3])], ALL);
+    assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongWait, [1, 2].as_slice()));
+    let text = found[0].text();
+    let start = "\"reader#2\" has waited for 1.0 s (and one more) for the Mutex, which \"writer#1\" has, and meanwhile is suspended \
+                 for 3.0 s in delay at ";
+    assert!(text.starts_with(start), "{text}");
+}
+
+#[test]
+fn a_full_channel_names_who_received_from_it_last() {
+    let receiver = Record { in_state: 5 * SECOND, ..suspended(1, "consumer", "delay") };
+    let records = [receiver, suspended(2, "producer", "Channel::send")];
+    let channel =
+        Resource { on: "Channel", holders_are_all: false, wants_receiver: true, ..mutex(0xc, 1, &[2]) };
+    let found = findings(&records, std::slice::from_ref(&channel), ALL);
+    assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongWait, [1, 2].as_slice()));
+    let start = "\"producer#2\" has waited for 1.0 s for room in a channel; \"consumer#1\" received from it last, and is \
+                 suspended for 5.0 s in delay at ";
+    assert!(found[0].text().starts_with(start), "{}", found[0]);
+
+    let never = Resource { holders: Vec::new(), ..channel };
+    let found = findings(&records, &[never], ALL);
+    assert!(found[0].text().contains("from which nobody has received yet"), "{}", found[0]);
+}
+
+#[test]
+fn a_scope_that_waits_for_long_names_its_children_and_the_innermost_is_to_blame() {
+    let records = [
+        suspended(1, "main", "children"),
+        scope(50, 1, State::Waiting),
+        below(50, suspended(2, "request", "children")),
+        scope(51, 2, State::Waiting),
+        below(51, suspended(3, "leaked", "Channel::recv")),
+    ];
+    let found = findings(&records, &[], ALL);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongChild, [3, 51].as_slice()));
+    let text = found[0].text();
+    assert!(text.starts_with("scope, of \"request#2\", has waited for 2.0 s for what it has launched:\n  \"leaked#3\" suspended in Channel::recv at "), "{text}");
+}
+
+#[test]
+fn of_many_children_few_are_named() {
+    let mut records = vec![suspended(1, "main", "children"), scope(50, 1, State::Waiting)];
+    records.extend((2..10).map(|id| below(50, suspended(id, "child", "delay"))));
+    let found = findings(&records, &[], ALL);
+    assert_eq!(found[0].jobs(), [2, 3, 4, 5, 6, 50]);
+    assert!(found[0].text().contains("\n  and 3 more"), "{}", found[0]);
+}
