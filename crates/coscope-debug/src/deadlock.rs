@@ -6,36 +6,46 @@ use std::fmt::Write;
 use crate::finding::{Finding, FindingKind};
 use crate::graph::{Cycle, Graph, Until};
 use crate::record::{At, Record};
-use crate::waits::{Holder, Resource, Waiter};
+use crate::waits::{Holder, JOB, Met, Resource, Waiter};
 
 /// What may always go on: somebody of whom nothing is known.
 const SOMEBODY: u64 = u64::MAX;
 
 /// The waits of a scope for its children are in `graph`; adds those for a resource.
-pub(crate) fn add_waits(graph: &mut Graph, waits: &[Resource], keys: &HashMap<u64, u64>) {
+pub(crate) fn add_waits(graph: &mut Graph, waits: &[Resource], met: &HashMap<u64, Met>) {
     for resource in waits {
         let holders: Option<Vec<u64>> =
-            resource.holders.iter().map(|holder| keys.get(&holder.id).copied()).collect();
+            resource.holders.iter().map(|holder| Some(met.get(&holder.id)?.key)).collect();
         let holders = match holders {
             Some(holders) if resource.holders_are_all && !holders.is_empty() => holders,
             _ => vec![SOMEBODY],
         };
-        for waiter in resource.waiters.iter().filter_map(|waiter| keys.get(&waiter.id)) {
-            holders.iter().for_each(|&holder| graph.add(*waiter, holder, Until::Any));
+        for waiter in &resource.waiters {
+            let Some(met) = met.get(&waiter.id) else { continue };
+            holders.iter().for_each(|&holder| graph.add(met.key, holder, Until::Any));
+            if waiter.has_others {
+                graph.add(met.key, SOMEBODY, Until::Any);
+            }
         }
     }
 }
 
-/// One circle, in words. `None` if one of those in it has gone on meanwhile.
-pub(crate) fn describe(cycle: &Cycle, waits: &[Resource], named: &HashMap<u64, Record>) -> Option<Finding> {
-    let members: Vec<&Record> = cycle.keys.iter().map(|key| named.get(key)).collect::<Option<_>>()?;
+/// One circle, in words. `None` if one of those in it has gone on since `then`.
+pub(crate) fn describe(
+    cycle: &Cycle,
+    then: &[Resource],
+    now: &[Resource],
+    named: &HashMap<u64, Record>,
+) -> Option<Finding> {
+    let all: Vec<&Record> = cycle.keys.iter().map(|key| named.get(key)).collect::<Option<_>>()?;
+    let members: Vec<&Record> = all.iter().copied().filter(|record| !record.is_region()).collect();
     let mut text = match members.len() {
         1 => "a coroutine waits for itself, for ever:".to_owned(),
-        _ => format!("{} wait for each other, for ever:", Counted(&members)),
+        several => format!("{several} coroutines wait for each other, for ever:"),
     };
-    for (at, member) in members.iter().enumerate() {
+    for (at, waiter) in members.iter().enumerate() {
         let next = members[(at + 1) % members.len()];
-        let _ = write!(text, "\n  {}", link(member, next, waits));
+        let _ = write!(text, "\n  {}", link(waiter, next, then, now)?);
     }
     match cycle.behind {
         0 => {}
@@ -47,34 +57,26 @@ pub(crate) fn describe(cycle: &Cycle, waits: &[Resource], named: &HashMap<u64, R
     text.push_str(
         "\n  Take locks in one order everywhere, and let go of them before you wait for those that want them",
     );
-    let jobs = cycle.keys.clone();
-    Some(Finding { kind: FindingKind::Deadlock, jobs, text })
+    Some(Finding { kind: FindingKind::Deadlock, jobs: cycle.keys.clone(), text })
 }
 
-/// One wait of the circle.
-fn link(waiter: &Record, holder: &Record, waits: &[Resource]) -> String {
+/// One wait of the circle. `None` if it is over.
+fn link(waiter: &Record, next: &Record, then: &[Resource], now: &[Resource]) -> Option<String> {
     let who = waiter.label();
-    let Some((resource, waits_since, holds)) = between(waiter, holder, waits) else {
-        return format!("{who}{} waits for {}, which is below it", waiting(waiter), holder.label());
+    let Some((resource, wait, holder)) = between(waiter, next, then) else {
+        let place = waiter.wait.map_or(String::new(), |wait| format!(" at {}", At(wait.at)));
+        return waiter.waits_for_children().then(|| format!("{who} waits{place} for its child {}", next.label()));
     };
-    let place = waits_since.at.map_or(String::new(), |at| format!(" at {}", At(at)));
-    if resource.on == "Job" {
-        return format!("{who} waits{place} for {} to end", holder.label());
-    }
-    let taken = holds.at.map_or(String::new(), |at| format!(" at {}", At(at)));
-    let has = if waiter.key == holder.key {
-        "which it has itself".to_owned()
+    between(waiter, next, now).filter(|(_, now, _)| now.serial == wait.serial)?;
+    let place = wait.at.or(waiter.wait.map(|wait| wait.at)).map_or(String::new(), |at| format!(" at {}", At(at)));
+    let taken = holder.at.map_or(String::new(), |at| format!(", asked for at {}", At(at)));
+    Some(if resource.on == JOB {
+        format!("{who} waits{place} for {} to end", next.label())
+    } else if waiter.key == next.key {
+        format!("{who} waits{place} for the {} that it has itself{taken}", resource.on)
     } else {
-        format!("which {} has", holder.label())
-    };
-    format!("{who} waits{place} for the {}, {has} since it asked{taken}", resource.on)
-}
-
-fn waiting(record: &Record) -> String {
-    match record.launched_at {
-        Some(at) if record.id.is_none() => format!(" at {}", At(at)),
-        _ => String::new(),
-    }
+        format!("{who} waits{place} for the {} that {} has{taken}", resource.on, next.label())
+    })
 }
 
 fn between<'a>(
@@ -87,16 +89,6 @@ fn between<'a>(
         let holder = resource.holders.iter().find(|one| Some(one.id) == holder.id)?;
         Some((resource, waiter, holder))
     })
-}
-
-/// `2 coroutines`, or `3 jobs` if scopes are among them.
-struct Counted<'a>(&'a [&'a Record]);
-
-impl std::fmt::Display for Counted<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let all_are_coroutines = self.0.iter().all(|record| record.id.is_some());
-        write!(f, "{} {}", self.0.len(), if all_are_coroutines { "coroutines" } else { "jobs" })
-    }
 }
 
 /// The numbers of all who wait, or have what others wait for.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::record::{Launched, Record, Span, State};
+use coscope_core::sight::Phase;
+
+use crate::record::{Launched, Record, Span};
 
 /// `"fetch#12" suspended 3.2 s in Mutex::lock at src/db.rs:88, launched at src/main.rs:20`.
 pub(crate) struct Line<'a>(pub(crate) &'a Record);
@@ -10,14 +12,13 @@ pub(crate) struct Line<'a>(pub(crate) &'a Record);
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let record = self.0;
-        write!(f, "{} {}", record.label(), record.state.word())?;
-        if record.in_state.as_millis() > 0 {
-            write!(f, " {}", Span(record.in_state))?;
+        write!(f, "{} {}", record.label(), record.state)?;
+        if let Some(time) = record.in_state {
+            write!(f, " {}", Span(time))?;
         }
         match (record.state, record.wait) {
-            (State::Suspended, Some(wait)) => write!(f, " in {wait}")?,
-            (State::Suspended, None) => f.write_str(" in foreign code")?,
-            (State::Waiting, _) => f.write_str(" for its children")?,
+            (Phase::Suspended, Some(wait)) => write!(f, " in {wait}")?,
+            (Phase::Suspended, None) => f.write_str(" in a foreign future")?,
             _ => {}
         }
         if record.cancelled {
@@ -35,6 +36,7 @@ impl fmt::Display for Line<'_> {
 mod tests {
     use super::*;
     use crate::record::{Wait, sample};
+    use coscope_core::sight::WaitKind;
     use std::panic::Location;
     use std::time::Duration;
 
@@ -42,13 +44,13 @@ mod tests {
     fn a_line_says_who_is_where_and_since_when() {
         let here = Location::caller();
         let place = format!("{}:{}", here.file(), here.line());
-        let mut record = sample(12, "fetch", State::Suspended, Duration::from_millis(3249));
-        record.wait = Some(Wait { kind: "Mutex::lock", at: here, label: None });
+        let mut record = sample(12, "fetch", Phase::Suspended, Duration::from_millis(3249));
+        record.wait = Some(Wait { kind: WaitKind::Lock, at: here, label: None });
         record.launched_at = Some(here);
         let line = format!("\"fetch#12\" suspended 3.2 s in Mutex::lock at {place}, launched at {place}");
         assert_eq!(Line(&record).to_string(), line);
 
-        record.wait = Some(Wait { kind: "foreign", at: here, label: Some("db pool") });
+        record.wait = Some(Wait { kind: WaitKind::Foreign, at: here, label: Some("db pool") });
         record.cancelled = true;
         record.dispatcher = Some("IO".to_owned());
         let line = format!(
@@ -60,11 +62,10 @@ mod tests {
     #[test]
     fn each_state_reads_as_a_sentence() {
         let of = |state| Line(&sample(3, "fetch", state, Duration::from_secs(61))).to_string();
-        assert_eq!(of(State::Suspended), "\"fetch#3\" suspended 1 min 1 s in foreign code");
-        assert_eq!(of(State::Waiting), "\"fetch#3\" waiting 1 min 1 s for its children");
-        assert_eq!(of(State::Running), "\"fetch#3\" running 1 min 1 s");
-        let mut region = sample(0, "scope", State::Active, Duration::ZERO);
-        (region.kind, region.id, region.name) = ("scope", None, None);
-        assert_eq!(Line(&region).to_string(), "scope active");
+        assert_eq!(of(Phase::Suspended), "\"fetch#3\" suspended 1 min 1 s in a foreign future");
+        assert_eq!(of(Phase::Joining), "\"fetch#3\" joining 1 min 1 s");
+        assert_eq!(of(Phase::Running), "\"fetch#3\" running 1 min 1 s");
+        let region = Record { id: None, in_state: None, ..sample(0, "with_timeout", Phase::Open, Duration::ZERO) };
+        assert_eq!(Line(&region).to_string(), "with_timeout open");
     }
 }

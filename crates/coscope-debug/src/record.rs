@@ -5,6 +5,8 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
+use coscope_core::sight::{JobKind, Phase, WaitKind};
+
 /// A place in the source.
 pub(crate) type Place = &'static Location<'static>;
 
@@ -15,61 +17,25 @@ pub(crate) struct Record {
     pub(crate) key: u64,
     /// The key of the job right above.
     pub(crate) parent: Option<u64>,
-    /// Coroutine, scope, timeout …
-    pub(crate) kind: &'static str,
+    pub(crate) kind: JobKind,
     /// The number of a coroutine; regions have none.
     pub(crate) id: Option<u64>,
-    /// The name that it was given.
-    pub(crate) name: Option<Cow<'static, str>>,
-    pub(crate) state: State,
+    /// The name that it was given, or what it is called without one.
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) state: Phase,
     pub(crate) cancelled: bool,
-    /// For how long it has been in this state.
-    pub(crate) in_state: Duration,
+    /// For how long it has been in this state, if that is known.
+    pub(crate) in_state: Option<Duration>,
     /// Where it is suspended.
     pub(crate) wait: Option<Wait>,
     pub(crate) launched_at: Option<Place>,
     pub(crate) dispatcher: Option<String>,
 }
 
-/// What a job is at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    /// Lazy, and not started.
-    New,
-    /// To run its next step, and not taken up yet.
-    Scheduled,
-    /// In a step.
-    Running,
-    /// Waits for a wake.
-    Suspended,
-    /// Its own body is over; it waits for its children and its clean-up.
-    Waiting,
-    /// A job without a body, or one whose state nobody notes.
-    Active,
-    /// All is over; it is about to leave the tree.
-    Completed,
-}
-
-impl State {
-    /// Its word in a dump.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            State::New => "new",
-            State::Scheduled => "scheduled",
-            State::Running => "running",
-            State::Suspended => "suspended",
-            State::Waiting => "waiting",
-            State::Active => "active",
-            State::Completed => "completed",
-        }
-    }
-}
-
 /// A suspension point.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wait {
-    /// `Mutex::lock`, `delay` …
-    pub(crate) kind: &'static str,
+    pub(crate) kind: WaitKind,
     /// Where it stands in the source.
     pub(crate) at: Place,
     /// What a foreign wait was called.
@@ -89,13 +55,18 @@ impl Record {
     /// Whether it goes on only when what hangs below it has ended.
     pub(crate) fn waits_for_children(&self) -> bool {
         match self.state {
-            State::Waiting => true,
-            State::Suspended => self.wait.is_some_and(|wait| wait.kind == "children"),
+            Phase::Joining | Phase::CleaningUp => true,
+            Phase::Suspended => self.wait.is_some_and(|wait| wait.kind == WaitKind::Children),
             _ => false,
         }
     }
 
-    /// `"fetch#12"`, or `scope` for a region.
+    /// Whether it is a part of the coroutine above it.
+    pub(crate) fn is_region(&self) -> bool {
+        self.id.is_none()
+    }
+
+    /// `"fetch#12"`; `with_timeout` of a region.
     pub(crate) fn label(&self) -> Label<'_> {
         Label(self)
     }
@@ -106,11 +77,9 @@ pub(crate) struct Label<'a>(&'a Record);
 
 impl fmt::Display for Label<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.0.name, self.0.id) {
-            (Some(name), Some(id)) => write!(f, "\"{name}#{id}\""),
-            (Some(name), None) => write!(f, "{} \"{name}\"", self.0.kind),
-            (None, Some(id)) => write!(f, "\"{}#{id}\"", self.0.kind),
-            (None, None) => f.write_str(self.0.kind),
+        match self.0.id {
+            Some(id) => write!(f, "\"{}#{id}\"", self.0.name),
+            None => f.write_str(&self.0.name),
         }
     }
 }
@@ -152,16 +121,16 @@ impl fmt::Display for Launched<'_> {
 
 /// A coroutine for tests, right below `root` (key 0).
 #[cfg(test)]
-pub(crate) fn sample(id: u64, name: &'static str, state: State, in_state: Duration) -> Record {
+pub(crate) fn sample(id: u64, name: &'static str, state: Phase, in_state: Duration) -> Record {
     Record {
         key: id,
         parent: Some(0),
-        kind: "coroutine",
+        kind: JobKind::Coroutine,
         id: Some(id),
-        name: Some(Cow::Borrowed(name)),
+        name: Cow::Borrowed(name),
         state,
         cancelled: false,
-        in_state,
+        in_state: Some(in_state),
         wait: None,
         launched_at: None,
         dispatcher: None,

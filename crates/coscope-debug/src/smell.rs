@@ -1,9 +1,13 @@
 //! What looks wrong with one coroutine alone: a step without end, no step after a wake, no wake.
 
+use std::time::Duration;
+
+use coscope_core::sight::{Phase, WaitKind};
+
 use crate::activity::Activity;
 use crate::finding::{Finding, FindingKind};
 use crate::limits::{Limits, beyond};
-use crate::record::{Launched, Record, Span, State};
+use crate::record::{Launched, Record, Span};
 
 /// What looks wrong with `record`, if anything. `activity` is what the store knows of it.
 pub(crate) fn smell(
@@ -11,22 +15,26 @@ pub(crate) fn smell(
     activity: impl FnOnce() -> Option<Activity>,
     limits: &Limits,
 ) -> Option<Finding> {
+    let time = record.in_state?;
     let (kind, text) = match record.state {
-        State::Running if beyond(record.in_state, limits.step) => {
-            (FindingKind::LongStep, long_step(record, activity().as_ref()))
+        Phase::Running if beyond(time, limits.step) => {
+            (FindingKind::LongStep, long_step(record, time, activity().as_ref()))
         }
-        State::Scheduled if beyond(record.in_state, limits.poll) => {
-            (FindingKind::NotPolled, not_polled(record))
-        }
-        State::Suspended if record.wait.is_none() && beyond(record.in_state, limits.wake) => {
-            (FindingKind::NotWoken, not_woken(record, activity().as_ref()))
+        Phase::Queued if beyond(time, limits.poll) => (FindingKind::NotPolled, not_polled(record, time)),
+        Phase::Suspended if is_foreign(record) && beyond(time, limits.wake) => {
+            (FindingKind::NotWoken, not_woken(record, time, activity().as_ref()))
         }
         _ => return None,
     };
     Some(Finding { kind, jobs: vec![record.key], text })
 }
 
-fn long_step(record: &Record, activity: Option<&Activity>) -> String {
+/// Whether it waits in a future that is not coscope's.
+fn is_foreign(record: &Record) -> bool {
+    record.wait.is_none_or(|wait| wait.kind == WaitKind::Foreign)
+}
+
+fn long_step(record: &Record, time: Duration, activity: Option<&Activity>) -> String {
     let thread = activity.and_then(|activity| activity.thread.as_deref());
     let on_thread = thread.map_or(String::new(), |thread| format!(" on thread {thread}"));
     let came_from = match &record.wait {
@@ -38,31 +46,35 @@ fn long_step(record: &Record, activity: Option<&Activity>) -> String {
          move blocking calls to `Dispatchers::io()`, and call `yield_now().await` in long computations",
         record.label(),
         Launched(record),
-        Span(record.in_state),
+        Span(time),
     )
 }
 
-fn not_polled(record: &Record) -> String {
+fn not_polled(record: &Record, time: Duration) -> String {
     let dispatcher = record.dispatcher.as_deref().unwrap_or("its dispatcher");
     format!(
         "{}{} was woken {} ago and has not been polled since: {dispatcher} is busy with steps that do not end, has \
          stopped, or has lost the step",
         record.label(),
         Launched(record),
-        Span(record.in_state),
+        Span(time),
     )
 }
 
-fn not_woken(record: &Record, activity: Option<&Activity>) -> String {
+fn not_woken(record: &Record, time: Duration, activity: Option<&Activity>) -> String {
     let history = match activity {
         Some(Activity { steps, wakes, .. }) => format!(" (so far: steps {steps}, wakes {wakes})"),
         None => String::new(),
     };
+    let what = match record.wait {
+        Some(wait) => format!("{wait}, a future that is not coscope's"),
+        None => "a future that is not coscope's".to_owned(),
+    };
     format!(
-        "{}{} has waited for {} in a future that is not coscope's, and nobody has woken it since{history}. Has that \
+        "{}{} has waited for {} in {what}, and nobody has woken it since{history}. Has that \
          future lost the waker of its last poll?",
         record.label(),
         Launched(record),
-        Span(record.in_state),
+        Span(time),
     )
 }

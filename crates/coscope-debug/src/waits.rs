@@ -18,6 +18,8 @@ pub(crate) struct Resource {
     /// It is a channel, the waiters want to send, and nobody waits to receive. Its holders are those who have
     /// received, the last one first.
     pub(crate) wants_receiver: bool,
+    /// For how long nobody has had it, though it was given back and somebody waits.
+    pub(crate) free_for: Option<Duration>,
     /// The one who has waited longest first.
     pub(crate) waiters: Vec<Waiter>,
 }
@@ -35,4 +37,19 @@ pub(crate) struct Waiter {
     pub(crate) at: Option<Place>,
     /// For how long it has waited.
     pub(crate) since: Duration,
+    /// Which of all waits this is.
+    pub(crate) serial: u64,
+    /// It waits for something else as well, whichever comes first: in a select.
+    pub(crate) has_others: bool,
+}
+
+/// What a job is called as a resource.
+pub(crate) const JOB: &str = "Job";
+
+/// One who waits, or whom others wait for.
+#[derive(Clone, Copy)]
+pub(crate) struct Met {
+    pub(crate) key: u64,
+    /// For how long it has been in its state.
+    pub(crate) in_state: Option<Duration>,
 }

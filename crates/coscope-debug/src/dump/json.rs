@@ -15,11 +15,12 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use coscope_core::dispatch::PoolFigures;
+use coscope_core::sight::JobKind;
 
 use crate::dump::json_string::{OrNull, Quoted};
 use crate::finding::Finding;
 use crate::record::{Record, Wait};
-use crate::waits::Resource;
+use crate::waits::{Met, Resource};
 
 pub(crate) struct Json<W> {
     out: W,
@@ -40,15 +41,16 @@ impl<W: Write> Json<W> {
         self.comma()?;
         let Record { key, parent, kind, id, name, state, cancelled, in_state, wait, launched_at, dispatcher } =
             record;
+        let is_given = id.is_some() && name != JobKind::Coroutine.as_str();
         write!(
             self.out,
             r#"{{"key":{key},"parent":{},"kind":{},"id":{},"name":{},"state":{},"cancelled":{cancelled},"in_state_ms":{},"wait":"#,
             OrNull(*parent),
             Quoted(kind),
             OrNull(*id),
-            OrNull(name.as_ref().map(Quoted)),
-            Quoted(state.word()),
-            in_state.as_millis(),
+            OrNull(is_given.then_some(Quoted(name))),
+            Quoted(state),
+            OrNull(in_state.map(|time| time.as_millis())),
         )?;
         match wait {
             Some(Wait { kind, at, label }) => write!(
@@ -68,19 +70,19 @@ impl<W: Write> Json<W> {
         )
     }
 
-    /// What comes after the jobs. `keys` has those of all who wait or are waited for.
+    /// What comes after the jobs. `met` has the keys of all who wait or are waited for.
     pub(crate) fn end(
         mut self,
         waits: &[Resource],
-        keys: &HashMap<u64, u64>,
+        met: &HashMap<u64, Met>,
         findings: &[Finding],
         pools: &[PoolFigures],
     ) -> io::Result<()> {
         self.next_list("waits")?;
         for resource in waits {
-            let holder = resource.holders.first().and_then(|holder| keys.get(&holder.id));
+            let holder = resource.holders.first().and_then(|holder| Some(met.get(&holder.id)?.key));
             for waiter in &resource.waiters {
-                let Some(key) = keys.get(&waiter.id) else { continue };
+                let Some(Met { key, .. }) = met.get(&waiter.id) else { continue };
                 self.comma()?;
                 write!(
                     self.out,
@@ -125,8 +127,9 @@ impl<W: Write> Json<W> {
 mod tests {
     use super::*;
     use crate::finding::FindingKind;
-    use crate::record::{State, sample};
+    use crate::record::sample;
     use crate::waits::{Holder, Waiter};
+    use coscope_core::sight::{Phase, WaitKind};
     use serde_json::{Value, json};
     use std::panic::Location;
     use std::time::Duration;
@@ -134,21 +137,23 @@ mod tests {
     #[test]
     fn a_dump_is_what_the_page_reads() {
         let here = Location::caller();
-        let mut fetch = sample(12, "say \"hi\"", State::Suspended, Duration::from_millis(3200));
-        fetch.wait = Some(Wait { kind: "Mutex::lock", at: here, label: None });
+        let mut fetch = sample(12, "say \"hi\"", Phase::Suspended, Duration::from_millis(3200));
+        fetch.wait = Some(Wait { kind: WaitKind::Lock, at: here, label: None });
         fetch.launched_at = Some(here);
         fetch.dispatcher = Some("Default".to_owned());
-        let mut scope = sample(5, "", State::Waiting, Duration::ZERO);
-        (scope.kind, scope.id, scope.name, scope.parent) = ("scope", None, None, None);
+        let mut scope = sample(5, "scope", Phase::Joining, Duration::ZERO);
+        (scope.kind, scope.id, scope.in_state, scope.parent) = (JobKind::Scope, None, None, None);
         let waits = [Resource {
             on: "Mutex",
             which: 0x55d0,
             holders: vec![Holder { id: 9, at: None }],
             holders_are_all: true,
             wants_receiver: false,
-            waiters: vec![Waiter { id: 12, at: Some(here), since: Duration::ZERO }],
+            free_for: None,
+            waiters: vec![Waiter { id: 12, at: Some(here), since: Duration::ZERO, serial: 1, has_others: false }],
         }];
-        let keys = HashMap::from([(12, 12), (9, 77)]);
+        let met = |key| Met { key, in_state: None };
+        let met = HashMap::from([(12, met(12)), (9, met(77))]);
         let finding =
             Finding { kind: FindingKind::Deadlock, jobs: vec![12, 77], text: "two\nlines".to_owned() };
         let pool = PoolFigures { name: "Default", figures: vec![("threads", 2), ("queued", 0)] };
@@ -157,13 +162,13 @@ mod tests {
         let mut dump = Json::begin(&mut out, 1_700_000_000_000).unwrap();
         dump.job(&scope).unwrap();
         dump.job(&fetch).unwrap();
-        dump.end(&waits, &keys, &[finding], &[pool]).unwrap();
+        dump.end(&waits, &met, &[finding], &[pool]).unwrap();
         let place = here.to_string();
         let expected = json!({
             "format": "coscope-dump", "version": 1, "process": std::process::id(), "taken_at_ms": 1_700_000_000_000_u64,
             "jobs": [
-                {"key": 5, "parent": null, "kind": "scope", "id": null, "name": null, "state": "waiting",
-                 "cancelled": false, "in_state_ms": 0, "wait": null, "launched_at": null, "dispatcher": null},
+                {"key": 5, "parent": null, "kind": "scope", "id": null, "name": null, "state": "joining",
+                 "cancelled": false, "in_state_ms": null, "wait": null, "launched_at": null, "dispatcher": null},
                 {"key": 12, "parent": 0, "kind": "coroutine", "id": 12, "name": "say \"hi\"", "state": "suspended",
                  "cancelled": false, "in_state_ms": 3200,
                  "wait": {"kind": "Mutex::lock", "at": place, "label": null},

@@ -19,7 +19,8 @@ impl<W: Write> Text<W> {
         writeln!(self.0, "{:indent$}{deeper}{}", "", Line(record))
     }
 
-    pub(crate) fn end(&mut self, findings: &[Finding]) -> io::Result<()> {
+    pub(crate) fn end(&mut self, findings: &[Finding], jobs: usize, coroutines: usize) -> io::Result<()> {
+        writeln!(self.0, "jobs: {jobs}, of these coroutines: {coroutines}; findings: {}", findings.len())?;
         for finding in findings {
             writeln!(self.0, "{finding}")?;
         }
@@ -31,22 +32,23 @@ impl<W: Write> Text<W> {
 mod tests {
     use super::*;
     use crate::finding::FindingKind;
-    use crate::record::{State, sample};
+    use crate::record::sample;
+    use coscope_core::sight::Phase;
     use std::time::Duration;
 
     #[test]
     fn children_stand_further_in_up_to_a_depth() {
         let mut text = Text(Vec::new());
-        let record = sample(1, "a", State::Running, Duration::ZERO);
+        let record = sample(1, "a", Phase::Running, Duration::ZERO);
         for depth in [0, 1, 40, 41, 1_000_000] {
             text.job(depth, &record).unwrap();
         }
         let finding = Finding { kind: FindingKind::LongStep, jobs: vec![1], text: "\"a#1\" …".to_owned() };
-        text.end(&[finding]).unwrap();
+        text.end(&[finding], 5, 4).unwrap();
         let wide = " ".repeat(80);
         let expected = format!(
-            "\"a#1\" running\n  \"a#1\" running\n{wide}\"a#1\" running\n{wide}(41 deep) \"a#1\" running\n\
-             {wide}(1000000 deep) \"a#1\" running\nlong-step: \"a#1\" …\n"
+            "\"a#1\" running 0 ms\n  \"a#1\" running 0 ms\n{wide}\"a#1\" running 0 ms\n{wide}(41 deep) \"a#1\" running 0 ms\n\
+             {wide}(1000000 deep) \"a#1\" running 0 ms\njobs: 5, of these coroutines: 4; findings: 1\nlong-step: \"a#1\" …\n"
         );
         assert_eq!(String::from_utf8(text.0).unwrap(), expected);
     }
