@@ -9,13 +9,14 @@
 //! 5. `failure`
 //! 6. `time`
 //! 7. `dispatch`
-//! 8. `job`
-//! 9. `root`
-//! 10. `context`
-//! 11. `suspend`
-//! 12. `task`
-//! 13. `scope`
-//! 14. `model`
+//! 8. `probe`
+//! 9. `job`
+//! 10. `root`
+//! 11. `context`
+//! 12. `suspend`
+//! 13. `task`
+//! 14. `scope`
+//! 15. `model`
 
 pub mod primitive;
 mod memory;
@@ -25,6 +26,7 @@ mod error;
 mod failure;
 pub mod time;
 pub mod dispatch;
+pub mod probe;
 mod job;
 mod root;
 pub mod context;
@@ -45,5 +47,5 @@ pub use suspend::{
     yield_now,
 };
 #[doc(hidden)]
-pub use suspend::{gate, wait_blocking};
+pub use suspend::{gate, tell, wait_blocking};
 pub use task::{AwaitAll, ByRef, Deferred, OutcomeOf, await_all};

@@ -285,7 +285,7 @@ impl TaskState {
     }
     /// The future is gone; `true` if the result has a taker.
     pub fn end(&self, stored: bool) -> bool {
-        self.0.end(stored, false)
+        self.0.end(stored, false, false)
     }
     /// `true` if the result is the caller's.
     pub fn drop_interest(&self) -> bool {

@@ -81,6 +81,29 @@ impl Counter {
     }
 }
 
+/// A switch of the process or of what nobody waits for: on or off, looked at with one relaxed load. As a [`Counter`], it
+/// takes part in no protocol; in a model it is always off.
+#[derive(Debug)]
+pub(crate) struct Switch(std::sync::atomic::AtomicBool);
+
+impl Switch {
+    /// One that is off.
+    pub(crate) const fn off() -> Self {
+        Switch(std::sync::atomic::AtomicBool::new(false))
+    }
+    /// One that is on.
+    pub(crate) const fn on() -> Self {
+        Switch(std::sync::atomic::AtomicBool::new(true))
+    }
+    #[inline(always)]
+    pub(crate) fn is_on(&self) -> bool {
+        cfg!(not(loom)) && self.0.load(Ordering::Relaxed)
+    }
+    pub(crate) fn set(&self, on: bool) {
+        self.0.store(on, Ordering::Relaxed);
+    }
+}
+
 /// A lock without poisoning: a panic while it is held leaves the data as it is.
 #[cfg(not(loom))]
 pub type Mutex<T> = parking_lot::Mutex<T>;

@@ -11,13 +11,14 @@
 //! * [`cancel`] – the way down.
 //! * [`completion`] – the way up: joiners and listeners.
 //! * [`volley`] – steps of coroutines that are cut together.
+//! * [`tell`] – what a coroutine tells the probes.
 //! * [`handle`] – [`Job`], what users hold.
 //!
 //! Three things hold a token of a job: its body, each child, each child's subtree through that child.
 //! The step that gives back the last one completes it, and with it one token of the parent's.
 //!
 //! Does not know tasks, scopes or futures of users. May import `primitive`, `error`, `failure`,
-//! `memory`, `wait`, `dispatch`, `unwind`.
+//! `memory`, `wait`, `dispatch`, `probe`, `unwind`.
 
 mod cancel;
 mod completion;
@@ -29,6 +30,7 @@ pub(crate) mod kind;
 pub(crate) mod node;
 mod shared_kind;
 pub(crate) mod state;
+mod tell;
 mod tree;
 mod volley;
 

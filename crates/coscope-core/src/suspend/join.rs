@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::gate;
+use super::{gate, tell};
 use crate::error::CancelReason;
 use crate::job::{Job, Joining};
 use crate::wait::{Clause, Turn};
@@ -70,27 +71,31 @@ pin_project! {
 
 impl Future for Join {
     type Output = ();
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         if !std::mem::replace(this.started, true) {
             Job(this.joining.node().clone()).start();
         }
-        let polled = this.joining.as_ref().poll(cx);
-        gate::pass(cx, polled)
+        let polled = tell::join(this.joining.as_ref(), cx, Location::caller());
+        tell::joined(&this.joining, gate::pass(cx, polled))
     }
 }
 
 /// In a select: the job has completed.
 impl Clause for Join {
     type Output = ();
+    #[track_caller]
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         let this = self.project();
         if !std::mem::replace(this.started, true) {
             Job(this.joining.node().clone()).start();
         }
-        this.joining.as_ref().poll_commit(turn)
+        tell::join_in_select(this.joining.as_ref(), turn, Location::caller())
     }
-    fn take(self: Pin<&mut Self>) {}
+    fn take(self: Pin<&mut Self>) {
+        let _ended = tell::joined(&self.joining, Poll::Ready(()));
+    }
 }
 
 impl fmt::Debug for Join {

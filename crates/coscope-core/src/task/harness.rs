@@ -19,6 +19,7 @@ use crate::context::{CoroutineContext, current};
 use crate::failure::Failure;
 use crate::job::{Ended, KindRef, Node, NodeRef};
 use crate::primitive::Ordering;
+use crate::probe::StepEnd;
 use crate::unwind;
 
 /// Runs a dispatched step, on a thread of the dispatcher at `home`. `true` if it has yielded and goes on there:
@@ -89,6 +90,7 @@ where
 {
     let head = &this.payload.head;
     let slot = head.hops.arrive(dispatched);
+    this.as_node().tell_step_started();
     let ((stepped, ended), asked) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
         if head.context.has_thread_elements() {
             // SAFETY: the caller's contract.
@@ -97,6 +99,11 @@ where
             // SAFETY: as above.
             (Ok(()), unsafe { poll(this) })
         }
+    });
+    this.as_node().tell_step_ended(|| match ended {
+        None if stepped.is_ok() && asked.yielding => StepEnd::Yielded,
+        None if stepped.is_ok() => StepEnd::Suspended,
+        _ => StepEnd::Completed,
     });
     if let Err(payload) = stepped {
         // SAFETY: `RUNNING` is still set; the future is there if the body has not ended.
@@ -109,7 +116,12 @@ where
         None => match head.state.pend(slot, asked.woken, || is_shielded(this)) {
             Pend::Idle => {} // the cell may be gone
             Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
-            Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), asked.yielding),
+            Pend::Again(slot) => {
+                if !asked.yielding {
+                    this.as_node().tell_woken();
+                }
+                dispatch(&this.clone(), usize::from(slot), asked.yielding);
+            }
             // SAFETY: `pend` has left `RUNNING` set.
             Pend::Cut => unsafe { cut(this, slot) },
         },
@@ -214,10 +226,12 @@ where
     P: Policy<F::Output>,
 {
     let context = &this.payload.head.context;
+    this.as_node().tell_step_started();
     let ((stepped, ended), _) = current::enter_coroutine(this.as_node(), context, slot, || {
         // SAFETY: the caller's contract.
         among_elements(context, &mut || Some(unsafe { finish_otherwise(this, None) }))
     });
+    this.as_node().tell_step_ended(|| StepEnd::Cut);
     match (stepped, ended) {
         // SAFETY: the future is gone, `RUNNING` is still set.
         (Ok(()), Some(ended)) => unsafe { end(this, slot, ended) },
@@ -233,6 +247,8 @@ struct BodyEnded {
     /// The stage holds the result.
     stored: bool,
     panicked: bool,
+    /// By itself, and not with what it was to end with.
+    failed: bool,
     how: Ended,
 }
 
@@ -265,14 +281,14 @@ where
         this.as_node().keep_reason();
     }
     let result = settle::<F, P>(this, outcome, how);
-    let stored = result.is_some();
+    let (stored, failed) = (result.is_some(), result.as_ref().is_none_or(P::is_failure));
     if let Some(result) = result {
         this.payload.stage.with_mut(|stage| {
             // SAFETY: the stage is ours and empty.
             unsafe { (&raw mut (*stage).result).cast::<P::Stored>().write(result) }
         });
     }
-    BodyEnded { stored, panicked, how }
+    BodyEnded { stored, panicked, failed, how }
 }
 
 /// As [`finish`], of a body that has no value.
@@ -301,7 +317,7 @@ where
     P: Policy<F::Output>,
 {
     let head = &this.payload.head;
-    let taken = head.state.end(ended.stored, ended.panicked);
+    let taken = head.state.end(ended.stored, ended.panicked, ended.failed);
     if ended.stored && !taken {
         // SAFETY: nobody was there to take it, and nobody can come; this thread may own it.
         unsafe { discard(this, slot) }
@@ -371,6 +387,7 @@ where
 {
     let node = this.as_node();
     node.cancel_unlinked("its scope has completed".into());
+    node.tell_cancelled();
     this.payload.stage.with_mut(|stage| {
         unwind::contain("the Drop of a coroutine's future", || {
             // SAFETY: no runnable was made and the node hangs nowhere, so the stage is this thread's,
