@@ -3,7 +3,7 @@
 //! ## Layers
 //! A module imports only what stands above it in this list.
 //! 1. `primitive` · `memory`
-//! 2. `unwind`
+//! 2. `unwind` · `mark`
 //! 3. `wait`
 //! 4. `error`
 //! 5. `failure`
@@ -15,12 +15,14 @@
 //! 11. `context`
 //! 12. `suspend`
 //! 13. `task`
-//! 14. `scope`
-//! 15. `model`
+//! 14. `sight`
+//! 15. `scope`
+//! 16. `model`
 
 pub mod primitive;
 mod memory;
 pub mod unwind;
+mod mark;
 pub mod wait;
 mod error;
 mod failure;
@@ -33,6 +35,7 @@ pub mod context;
 mod suspend;
 mod task;
 mod scope;
+pub mod sight;
 #[cfg(loom)]
 #[doc(hidden)]
 pub mod model;

@@ -104,6 +104,37 @@ impl Switch {
     }
 }
 
+macro_rules! notes {
+    ($($(#[$doc:meta])* $name:ident, $atomic:ident, $int:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(crate) struct $name(std::sync::atomic::$atomic);
+
+        impl $name {
+            #[inline]
+            pub(crate) const fn new(value: $int) -> Self {
+                $name(std::sync::atomic::$atomic::new(value))
+            }
+            /// What was noted, some time ago.
+            #[inline]
+            pub(crate) fn get(&self) -> $int {
+                self.0.load(Ordering::Relaxed)
+            }
+            #[inline]
+            pub(crate) fn set(&self, value: $int) {
+                self.0.store(value, Ordering::Relaxed);
+            }
+        }
+    )*};
+}
+
+notes! {
+    /// What is noted down for those who look, and takes part in no protocol, so that the checker need not see it.
+    Note, AtomicU64, u64;
+    /// As [`Note`], of half the size.
+    ShortNote, AtomicU32, u32;
+}
+
 /// A lock without poisoning: a panic while it is held leaves the data as it is.
 #[cfg(not(loom))]
 pub type Mutex<T> = parking_lot::Mutex<T>;

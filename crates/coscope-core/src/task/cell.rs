@@ -19,7 +19,7 @@ use super::waker;
 use crate::context::CoroutineContext;
 use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, keep_permit, resuming, runtime};
 use crate::failure::Failure;
-use crate::job::{self, Admission, Identity, Kind, KindRef, Node, NodeRef, Volley};
+use crate::job::{self, Admission, Identity, Kind, KindRef, Name, Node, NodeRef, Volley};
 use crate::primitive::UnsafeCell;
 use crate::probe::{self, is_listening};
 
@@ -292,7 +292,7 @@ where
     let Launch { name, context, site, start, interest, shield, pinned } = launch;
     let pinned = pinned.then(|| thread::current().id());
     debug_assert!(context.dispatcher().is_some());
-    let identity = Identity { name, id: Identity::next_id(), site };
+    let identity = Identity { name: name.map(Name::from), id: Identity::next_id(), site };
     let lazy = start == state::Birth::New;
     let birth = job::Birth { shield, region: false, lazy, holds_parent: P::OUTLIVES };
     // SAFETY: every field of the payload is written.

@@ -18,6 +18,7 @@ use super::waker;
 use crate::context::{CoroutineContext, current};
 use crate::failure::Failure;
 use crate::job::{Ended, KindRef, Node, NodeRef};
+use crate::mark;
 use crate::primitive::Ordering;
 use crate::probe::StepEnd;
 use crate::unwind;
@@ -91,15 +92,16 @@ where
     let head = &this.payload.head;
     let slot = head.hops.arrive(dispatched);
     this.as_node().tell_step_started();
-    let ((stepped, ended), asked) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
-        if head.context.has_thread_elements() {
-            // SAFETY: the caller's contract.
-            among_elements(&head.context, &mut || unsafe { poll(this) })
-        } else {
-            // SAFETY: as above.
-            (Ok(()), unsafe { poll(this) })
-        }
-    });
+    let ((stepped, ended), asked, mark) =
+        current::enter_coroutine(this.as_node(), &head.context, slot, || {
+            if head.context.has_thread_elements() {
+                // SAFETY: the caller's contract.
+                among_elements(&head.context, &mut || unsafe { poll(this) })
+            } else {
+                // SAFETY: as above.
+                (Ok(()), unsafe { poll(this) })
+            }
+        });
     this.as_node().tell_step_ended(|| match ended {
         None if stepped.is_ok() && asked.yielding => StepEnd::Yielded,
         None if stepped.is_ok() => StepEnd::Suspended,
@@ -113,20 +115,37 @@ where
     match ended {
         // SAFETY: `RUNNING` is still set, the future is gone.
         Some(ended) => unsafe { end(this, slot, ended) },
-        None => match head.state.pend(slot, asked.woken, || is_shielded(this)) {
-            Pend::Idle => {} // the cell may be gone
-            Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
-            Pend::Again(slot) => {
-                if !asked.yielding {
-                    this.as_node().tell_woken();
+        None => {
+            this.mark.set(mark.to_bits());
+            this.since.set(tick(&head.context));
+            match head.state.pend(slot, asked.woken, || is_shielded(this)) {
+                Pend::Idle => {} // the cell may be gone
+                Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
+                Pend::Again(slot) => {
+                    if !asked.yielding {
+                        this.as_node().tell_woken();
+                    }
+                    dispatch(&this.clone(), usize::from(slot), asked.yielding);
                 }
-                dispatch(&this.clone(), usize::from(slot), asked.yielding);
+                // SAFETY: `pend` has left `RUNNING` set.
+                Pend::Cut => unsafe { cut(this, slot) },
             }
-            // SAFETY: `pend` has left `RUNNING` set.
-            Pend::Cut => unsafe { cut(this, slot) },
-        },
+        }
     }
     false
+}
+
+/// The time in milliseconds, on the clock that the coroutine goes by.
+#[inline]
+fn tick(context: &CoroutineContext) -> u32 {
+    if context.has_clock() { tick_of_its_own(context) } else { mark::tick::last_told() }
+}
+
+#[cold]
+fn tick_of_its_own(context: &CoroutineContext) -> u32 {
+    let mut now = 0;
+    context.show_clock(&mut |clock| now = (clock.now().as_nanos() / 1_000_000) as u32);
+    now
 }
 
 /// Whether the coroutine is at home on the dispatcher at the address `home`.
@@ -188,7 +207,7 @@ unsafe fn element_panicked<F, P>(
     P: Policy<F::Output>,
 {
     let (node, context) = (this.as_node(), &this.payload.head.context);
-    let (ended, _) = current::enter_coroutine(node, context, slot, || match ended {
+    let (ended, ..) = current::enter_coroutine(node, context, slot, || match ended {
         None => {
             let outcome = panicked(node, payload);
             // SAFETY: the caller's contract.
@@ -227,7 +246,7 @@ where
 {
     let context = &this.payload.head.context;
     this.as_node().tell_step_started();
-    let ((stepped, ended), _) = current::enter_coroutine(this.as_node(), context, slot, || {
+    let ((stepped, ended), ..) = current::enter_coroutine(this.as_node(), context, slot, || {
         // SAFETY: the caller's contract.
         among_elements(context, &mut || Some(unsafe { finish_otherwise(this, None) }))
     });

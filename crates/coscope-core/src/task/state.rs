@@ -83,6 +83,16 @@ pub(crate) enum Pend {
     Cut,
 }
 
+/// How a coroutine stands, for those who look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stand {
+    New,
+    Scheduled,
+    Running,
+    Idle,
+    Ended,
+}
+
 /// How a coroutine is born.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Birth {
@@ -235,6 +245,18 @@ impl State {
             return word & STORED != 0;
         }
         self.transition(|word| (word & !(INTEREST | STORED), word & STORED != 0))
+    }
+
+    /// How it stands.
+    pub(crate) fn stand(&self) -> Stand {
+        let word = self.0.load(Ordering::Acquire);
+        match () {
+            () if word & ENDED != 0 => Stand::Ended,
+            () if word & RUNNING != 0 => Stand::Running,
+            () if word & SCHEDULED != 0 => Stand::Scheduled,
+            () if word & NEW != 0 => Stand::New,
+            () => Stand::Idle,
+        }
     }
 
     /// The stage holds the result.
