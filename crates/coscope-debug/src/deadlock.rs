@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
+use coscope_core::sight::Phase;
+
 use crate::finding::{Finding, FindingKind};
 use crate::graph::{Cycle, Graph, Until};
 use crate::record::{At, Record};
@@ -43,6 +45,9 @@ pub(crate) fn describe(
         1 => "a coroutine waits for itself, for ever:".to_owned(),
         several => format!("{several} coroutines wait for each other, for ever:"),
     };
+    if members.iter().any(|member| matches!(member.state, Phase::Queued | Phase::Running)) {
+        return None; // what it waited for has come
+    }
     for (at, waiter) in members.iter().enumerate() {
         let next = members[(at + 1) % members.len()];
         let _ = write!(text, "\n  {}", link(waiter, next, then, now)?);

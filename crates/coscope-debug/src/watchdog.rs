@@ -30,10 +30,8 @@ use crate::survey;
 ///     .step_limit(Duration::from_millis(20))
 ///     .on_finding(move |finding| drop(told.send(finding.kind())))
 ///     .start()?;
-/// coscope::run_blocking(async |_: coscope::Scope| {
-///     let finding = heard.recv(); // blocks the thread, in a coroutine
-///     assert_eq!(finding, Ok(FindingKind::LongStep));
-/// });
+/// let finding = coscope::run_blocking(async move |_: coscope::Scope| heard.recv()); // blocks the thread, in a coroutine
+/// assert_eq!(finding, Ok(FindingKind::LongStep));
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Watchdog {

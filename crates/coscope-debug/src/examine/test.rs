@@ -10,8 +10,8 @@ use super::Examination;
 use crate::activity::Activity;
 use crate::finding::{Finding, FindingKind};
 use crate::limits::Limits;
-use crate::record::{Record, Wait, sample};
-use crate::waits::{Holder, Resource, Waiter};
+use crate::record::{At, Record, Wait, sample};
+use crate::waits::{Holder, JOB, Resource, Waiter};
 
 const SECOND: Duration = Duration::from_secs(1);
 const ALL: Limits = Limits {
@@ -84,11 +84,14 @@ fn two_locks_in_two_orders_are_a_deadlock() {
     let found = findings(&records, &waits, Limits::OFF);
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::Deadlock, [1, 2].as_slice()));
-    let expected = "2 coroutines wait for each other, for ever:\n  \
-        \"transfer#1\" waits at {0} for the Mutex that \"audit#2\" has\n  \
-        \"audit#2\" waits at {0} for the Mutex that \"transfer#1\" has\n  \
+    let at = At(records[0].wait.unwrap().at);
+    let expected = format!(
+        "2 coroutines wait for each other, for ever:\n  \
+        \"transfer#1\" waits at {at} for the Mutex that \"audit#2\" has\n  \
+        \"audit#2\" waits at {at} for the Mutex that \"transfer#1\" has\n  \
         and one more waits for them\n  \
-        Take locks in one order everywhere, and let go of them before you wait for those that want them";
+        Take locks in one order everywhere, and let go of them before you wait for those that want them"
+    );
     assert_eq!(found[0].text(), expected);
 }
 
@@ -190,25 +193,25 @@ fn what_nobody_wakes_in_foreign_code_is_named_and_waits_of_ours_are_not() {
 #[test]
 fn a_lock_held_across_a_long_wait_names_both() {
     let holder = long(suspended(1, "writer", WaitKind::Delay));
-    let records = [holder, suspended(2, "reader", WaitKind::Lock), suspended(3, "more", WaitKind::Lock)];
+    let records = [holder, long(suspended(2, "reader", WaitKind::Lock)), suspended(3, "more", WaitKind::Lock)];
     let found = findings(&records, &[mutex(0xa, 1, &[2, 3])], ALL);
     assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongWait, [1, 2].as_slice()));
     let text = found[0].text();
-    let start = "\"reader#2\" has waited for 1.0 s (and one more) for the Mutex, which \"writer#1\" has, and meanwhile is suspended \
-                 for 3.0 s in delay at ";
+    let start = "\"reader#2\" has waited for 3.0 s (and one more) for the Mutex that \"writer#1\" has; meanwhile that one is \
+                 suspended for 3.0 s in delay at ";
     assert!(text.starts_with(start), "{text}");
 }
 
 #[test]
 fn a_full_channel_names_who_received_from_it_last() {
     let receiver = long(suspended(1, "consumer", WaitKind::Delay));
-    let records = [receiver, suspended(2, "producer", WaitKind::Send)];
+    let records = [receiver, long(suspended(2, "producer", WaitKind::Send))];
     let channel =
         Resource { on: "Channel", holders_are_all: false, wants_receiver: true, ..mutex(0xc, 1, &[2]) };
     let found = findings(&records, std::slice::from_ref(&channel), ALL);
     assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongWait, [1, 2].as_slice()));
-    let start = "\"producer#2\" has waited for 1.0 s for room in a channel; \"consumer#1\" received from it last, and is \
-                 suspended for 5.0 s in delay at ";
+    let start = "\"producer#2\" has waited for 3.0 s for room in a channel; \"consumer#1\" was the last to receive from it, \
+                 and is suspended for 3.0 s in delay at ";
     assert!(found[0].text().starts_with(start), "{}", found[0]);
 
     let never = Resource { holders: Vec::new(), ..channel };
@@ -219,24 +222,74 @@ fn a_full_channel_names_who_received_from_it_last() {
 #[test]
 fn a_scope_that_waits_for_long_names_its_children_and_the_innermost_is_to_blame() {
     let records = [
-        suspended(1, "main", WaitKind::Children),
+        long(suspended(1, "main", WaitKind::Children)),
         scope(50, 1, Phase::Joining),
-        below(50, suspended(2, "request", WaitKind::Children)),
+        below(50, long(suspended(2, "request", WaitKind::Children))),
         scope(51, 2, Phase::Joining),
         below(51, suspended(3, "leaked", WaitKind::Recv)),
     ];
     let found = findings(&records, &[], ALL);
     assert_eq!(found.len(), 1);
-    assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongChild, [3, 51].as_slice()));
+    assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongChild, [3, 2].as_slice()));
     let text = found[0].text();
-    assert!(text.starts_with("scope, of \"request#2\", has waited for 2.0 s for what it has launched:\n  \"leaked#3\" suspended in Channel::recv at "), "{text}");
+    let at = At(records[2].wait.unwrap().at);
+    let start = format!("\"request#2\" has waited for 3.0 s in children at {at}, for what it has launched:\n  \"leaked#3\" suspended");
+    assert!(text.starts_with(&start), "{text}");
 }
 
 #[test]
 fn of_many_children_few_are_named() {
-    let mut records = vec![suspended(1, "main", WaitKind::Children), scope(50, 1, Phase::Joining)];
+    let mut records = vec![long(suspended(1, "main", WaitKind::Children)), scope(50, 1, Phase::Joining)];
     records.extend((2..10).map(|id| below(50, suspended(id, "child", WaitKind::Delay))));
     let found = findings(&records, &[], ALL);
-    assert_eq!(found[0].jobs(), [2, 3, 4, 5, 6, 50]);
+    assert_eq!(found[0].jobs(), [2, 3, 4, 5, 6, 1]);
     assert!(found[0].text().contains("\n  and 3 more"), "{}", found[0]);
+}
+
+#[test]
+fn a_timeout_around_opens_the_circle() {
+    let records = |kind| {
+        [
+            suspended(1, "parent", WaitKind::Children),
+            region(50, 1, kind, Phase::Open),
+            scope(51, 50, Phase::Joining),
+            below(51, suspended(2, "child", WaitKind::Lock)),
+        ]
+    };
+    let waits = [mutex(0xa, 1, &[2])];
+    assert_eq!(findings(&records(JobKind::Shield), &waits, Limits::OFF).len(), 1);
+    assert_eq!(findings(&records(JobKind::Timeout), &waits, Limits::OFF), []);
+}
+
+#[test]
+fn another_clause_of_a_select_opens_the_circle() {
+    let records = [suspended(1, "a", WaitKind::Select), suspended(2, "b", WaitKind::Lock)];
+    let mut waits = [mutex(0xa, 1, &[2]), mutex(0xb, 2, &[1])];
+    assert_eq!(findings(&records, &waits, Limits::OFF).len(), 1);
+    waits[1].waiters[0].has_others = true;
+    assert_eq!(findings(&records, &waits, Limits::OFF), []);
+}
+
+#[test]
+fn two_that_await_each_other_are_a_deadlock() {
+    let records = [suspended(1, "a", WaitKind::Await), suspended(2, "b", WaitKind::Join)];
+    let job = |of, by| Resource { on: JOB, ..mutex(of, of, &[by]) };
+    let found = findings(&records, &[job(1, 2), job(2, 1)], Limits::OFF);
+    assert!(found[0].text().contains("for \"b#2\" to end\n"), "{}", found[0]);
+}
+
+#[test]
+fn one_that_is_about_to_go_on_is_in_no_deadlock() {
+    let woken = Record { state: Phase::Queued, ..suspended(1, "a", WaitKind::Lock) };
+    let records = [woken, suspended(2, "b", WaitKind::Lock)];
+    assert_eq!(findings(&records, &[mutex(0xa, 1, &[2]), mutex(0xb, 2, &[1])], Limits::OFF), []);
+}
+
+#[test]
+fn a_lock_that_nobody_takes_is_told_of_the_one_whose_turn_it_is() {
+    let records = [long(suspended(2, "reader", WaitKind::Select))];
+    let free = Resource { holders: Vec::new(), free_for: Some(2 * SECOND), ..mutex(0xa, 1, &[2]) };
+    let found = findings(&records, &[free], ALL);
+    assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongWait, [2].as_slice()));
+    assert!(found[0].text().contains("was given back 2.0 s ago and is kept for it"), "{}", found[0]);
 }
