@@ -3,34 +3,39 @@
 //! ## Layers
 //! A module imports only what stands above it in this list.
 //! 1. `primitive` · `memory`
-//! 2. `unwind`
+//! 2. `unwind` · `mark`
 //! 3. `wait`
 //! 4. `error`
 //! 5. `failure`
 //! 6. `time`
 //! 7. `dispatch`
-//! 8. `job`
-//! 9. `root`
-//! 10. `context`
-//! 11. `suspend`
-//! 12. `task`
-//! 13. `scope`
-//! 14. `model`
+//! 8. `probe`
+//! 9. `job`
+//! 10. `root`
+//! 11. `context`
+//! 12. `suspend`
+//! 13. `task`
+//! 14. `sight`
+//! 15. `scope`
+//! 16. `model`
 
 pub mod primitive;
 mod memory;
 pub mod unwind;
+mod mark;
 pub mod wait;
 mod error;
 mod failure;
 pub mod time;
 pub mod dispatch;
+pub mod probe;
 mod job;
 mod root;
 pub mod context;
 mod suspend;
 mod task;
 mod scope;
+pub mod sight;
 #[cfg(loom)]
 #[doc(hidden)]
 pub mod model;
@@ -45,5 +50,5 @@ pub use suspend::{
     yield_now,
 };
 #[doc(hidden)]
-pub use suspend::{gate, wait_blocking};
+pub use suspend::{gate, tell, wait_blocking};
 pub use task::{AwaitAll, ByRef, Deferred, OutcomeOf, await_all};

@@ -3,7 +3,6 @@
 //!
 //! May import everything of this crate.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 
@@ -11,7 +10,7 @@ use crate::context::{CoroutineContext, current};
 use crate::error::CancelReason;
 use crate::failure::Failure;
 use crate::job::state::{Birth, Close, Release, State};
-use crate::job::{Admission, Ended, Identity, Job, Kind, KindRef, NodeRef};
+use crate::job::{Admission, Ended, Identity, Job, Kind, KindRef, Name, NodeRef};
 use crate::scope::launcher::Place;
 use crate::scope::{Scope, Supervisor};
 use crate::task::state as task;
@@ -58,7 +57,7 @@ impl Node {
     /// A node with its body's token out, not linked.
     pub fn new(parent: Option<&Node>, region: bool, tell: impl Fn(Told) + Send + Sync + 'static) -> Node {
         let identity =
-            Identity { name: Some(Cow::Borrowed("node")), id: Identity::next_id(), site: Location::caller() };
+            Identity { name: Some(Name::of("node")), id: Identity::next_id(), site: Location::caller() };
         let birth = Birth { region, holds_parent: true, ..Birth::default() };
         Node(
             KindRef::allocate(parent.map(|parent| &parent.0), birth, identity, Probe(Box::new(tell)))
@@ -285,7 +284,7 @@ impl TaskState {
     }
     /// The future is gone; `true` if the result has a taker.
     pub fn end(&self, stored: bool) -> bool {
-        self.0.end(stored, false)
+        self.0.end(stored, false, false)
     }
     /// `true` if the result is the caller's.
     pub fn drop_interest(&self) -> bool {

@@ -81,6 +81,60 @@ impl Counter {
     }
 }
 
+/// A switch of the process or of what nobody waits for: on or off, looked at with one relaxed load. As a [`Counter`], it
+/// takes part in no protocol; in a model it is always off.
+#[derive(Debug)]
+pub(crate) struct Switch(std::sync::atomic::AtomicBool);
+
+impl Switch {
+    /// One that is off.
+    pub(crate) const fn off() -> Self {
+        Switch(std::sync::atomic::AtomicBool::new(false))
+    }
+    /// One that is on.
+    pub(crate) const fn on() -> Self {
+        Switch(std::sync::atomic::AtomicBool::new(true))
+    }
+    #[inline(always)]
+    pub(crate) fn is_on(&self) -> bool {
+        cfg!(not(loom)) && self.0.load(Ordering::Relaxed)
+    }
+    pub(crate) fn set(&self, on: bool) {
+        self.0.store(on, Ordering::Relaxed);
+    }
+}
+
+macro_rules! notes {
+    ($($(#[$doc:meta])* $name:ident, $atomic:ident, $int:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(crate) struct $name(std::sync::atomic::$atomic);
+
+        impl $name {
+            #[inline]
+            pub(crate) const fn new(value: $int) -> Self {
+                $name(std::sync::atomic::$atomic::new(value))
+            }
+            /// What was noted, some time ago.
+            #[inline]
+            pub(crate) fn get(&self) -> $int {
+                self.0.load(Ordering::Relaxed)
+            }
+            #[inline]
+            pub(crate) fn set(&self, value: $int) {
+                self.0.store(value, Ordering::Relaxed);
+            }
+        }
+    )*};
+}
+
+notes! {
+    /// What is noted down for those who look, and takes part in no protocol, so that the checker need not see it.
+    Note, AtomicU64, u64;
+    /// As [`Note`], of half the size.
+    ShortNote, AtomicU32, u32;
+}
+
 /// A lock without poisoning: a panic while it is held leaves the data as it is.
 #[cfg(not(loom))]
 pub type Mutex<T> = parking_lot::Mutex<T>;

@@ -2,12 +2,11 @@
 //!
 //! It never completes. Failures are not taken here: they go to the failed coroutine's own handler.
 
-use std::borrow::Cow;
 use std::panic::Location;
 use std::sync::OnceLock;
 
 use crate::failure::Failure;
-use crate::job::{Birth, Identity, KindRef, NodeRef, SharedKind};
+use crate::job::{Birth, Identity, KindRef, Name, NodeRef, SharedKind};
 
 struct Root;
 
@@ -21,7 +20,7 @@ impl SharedKind for Root {
 pub(crate) fn root() -> &'static NodeRef {
     static ROOT: OnceLock<NodeRef> = OnceLock::new();
     ROOT.get_or_init(|| {
-        let identity = Identity { name: Some(Cow::Borrowed("root")), id: 0, site: Location::caller() };
+        let identity = Identity { name: Some(Name::of("root")), id: 0, site: Location::caller() };
         KindRef::allocate(None, Birth { holds_parent: true, ..Birth::default() }, identity, Root).into_node()
     })
 }

@@ -20,7 +20,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:8080".to_owned());
     let seconds = arguments.next().map(|word| word.parse()).transpose()?;
 
-    //let _recording = coscope_debug::record();
     let page = coscope_debug::serve(&*address)?;
     println!("see {} (Ctrl-C ends it)", page.url());
     run_blocking(async |s: Scope| {

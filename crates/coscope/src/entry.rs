@@ -296,6 +296,7 @@ pub fn with_deadline<F: Future>(deadline: Instant, future: F) -> WithTimeout<F> 
 ///
 /// # Cancellation
 /// Safe: a delay that is cut leaves nothing behind.
+#[track_caller]
 pub fn delay(duration: Duration) -> Delay {
     install();
     core::delay(duration)
@@ -316,6 +317,7 @@ pub fn delay(duration: Duration) -> Delay {
 ///
 /// # Cancellation
 /// As [`delay`].
+#[track_caller]
 pub fn delay_until(deadline: Instant) -> Delay {
     install();
     core::delay_until(deadline)

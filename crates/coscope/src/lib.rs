@@ -101,7 +101,7 @@ pub use coscope_core::{
     current_job, current_label, effective_deadline, ensure_active, first_ok, is_active, join_all, race,
     shield, stop_requested, try_current_job, with_context, yield_now,
 };
-pub use coscope_core::{context, dispatch};
+pub use coscope_core::{context, dispatch, probe, sight};
 pub use coscope_macros::{main, test};
 pub use coscope_scheduler::{Dispatchers, PoolMetrics, ThreadDispatchers, blocking, pool_metrics};
 pub use entry::{

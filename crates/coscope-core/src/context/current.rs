@@ -15,6 +15,7 @@ use super::{CoroutineContext, Visit};
 use crate::dispatch::{Dispatcher, runtime};
 use crate::failure::report_kept;
 use crate::job::{Node, NodeRef};
+use crate::mark::{Mark, WaitKind};
 use crate::primitive::thread_local;
 use crate::time::{Clock, Instant};
 
@@ -207,6 +208,8 @@ struct Step {
     dropping: Cell<bool>,
     /// What the step asks of those that run it.
     asked: Cell<Asked>,
+    /// Where it is pending, as far as it is a wait of ours: the last of them.
+    mark: Cell<Mark>,
     /// How much more of our own primitives this step may take without suspending.
     budget: Cell<u32>,
 }
@@ -223,6 +226,7 @@ impl Step {
             in_vain: Cell::new(0),
             dropping: Cell::new(false),
             asked: Cell::new(Asked { yielding: false, woken: 0 }),
+            mark: Cell::new(Mark::NOTHING),
             // where no coroutine of ours runs, the executor has a budget of its own, or none
             budget: Cell::new(if node.is_some() { BUDGET } else { u32::MAX }),
         }
@@ -289,14 +293,14 @@ impl<T: Copy + 'static> Drop for Restore<T> {
 }
 
 /// Runs one step of a coroutine: everything inside finds `node` and `context`. Says also what the
-/// step has asked for.
+/// step has asked for, and where it is pending.
 #[inline]
 pub(crate) fn enter_coroutine<R>(
     node: &NodeRef,
     context: &CoroutineContext,
     slot: usize,
     f: impl FnOnce() -> R,
-) -> (R, Asked) {
+) -> (R, Asked, Mark) {
     /// Takes the step back, on unwinding too.
     struct Leave(*const Step);
     impl Drop for Leave {
@@ -311,7 +315,7 @@ pub(crate) fn enter_coroutine<R>(
         Leave(current.step.replace(&raw const step))
     });
     let result = f();
-    (result, step.asked.get())
+    (result, step.asked.get(), step.mark.get())
 }
 
 /// Runs `f` with another context, as a part of the coroutine that belongs to `place`; with `slot`, as if in
@@ -503,6 +507,23 @@ pub(crate) fn set_yielding(woken: Option<usize>) {
     with(|c| {
         let woken = woken.map_or(0, |slot| 1 << slot);
         c.asked.set(Asked { yielding: true, woken: c.asked.get().woken | woken });
+    });
+}
+
+/// Marks the step as one that is pending in a wait of ours.
+#[inline]
+pub(crate) fn waits(kind: WaitKind, site: &'static Location<'static>) {
+    let mark = Mark::new(kind, site);
+    with(|c| c.mark.set(mark));
+}
+
+/// As [`waits`], if nothing in the step has said so before.
+#[inline]
+pub(crate) fn waits_at_least(mark: impl FnOnce() -> Mark) {
+    with(|c| {
+        if c.mark.get().is_nothing() {
+            c.mark.set(mark());
+        }
     });
 }
 

@@ -3,8 +3,8 @@
 use super::listener::Event;
 use super::node::NodeRef;
 use super::state::{Cancel, Close};
-use super::tree::Visit;
 use super::volley::Volley;
+use super::walk::Visit;
 use crate::dispatch::resuming;
 use crate::error::CancelReason;
 use crate::failure::Failure;

@@ -6,7 +6,8 @@ use std::task::{Context, Poll, Waker};
 use super::listener::Event;
 use super::node::NodeRef;
 use crate::dispatch::resuming;
-use crate::primitive::{AtomicBool, Ordering};
+use crate::primitive::{AtomicU64, Ordering};
+use crate::probe::{self, Resource};
 use crate::wait::{Turn, Waiter};
 
 /// How many joiners are woken between two takings of the lock.
@@ -128,14 +129,19 @@ impl NodeRef {
 pub(crate) struct Joining {
     node: NodeRef,
     waiter: Waiter,
-    /// The waiter has been put into the queue, and perhaps taken out again.
-    queued: AtomicBool,
+    /// [`NEVER`] or [`QUEUED`], or, where that was told the probes, the number of the coroutine that waits.
+    queued: AtomicU64,
 }
+
+/// The waiter has not been put into the queue.
+const NEVER: u64 = 0;
+/// It has been, and was perhaps taken out again.
+const QUEUED: u64 = u64::MAX;
 
 impl Joining {
     #[inline]
     pub(crate) fn new(node: NodeRef) -> Self {
-        Joining { node, waiter: Waiter::new(), queued: AtomicBool::new(false) }
+        Joining { node, waiter: Waiter::new(), queued: AtomicU64::new(NEVER) }
     }
     pub(crate) fn node(&self) -> &NodeRef {
         &self.node
@@ -146,7 +152,7 @@ impl Joining {
         if this.node.state.is_completed() {
             return Poll::Ready(());
         }
-        this.queued.store(true, Ordering::Relaxed);
+        this.note_queued();
         // SAFETY: a projection to a field that is never moved out of.
         let waiter = unsafe { self.map_unchecked(|this| &this.waiter) };
         this.node.poll_completed(waiter, cx)
@@ -164,7 +170,7 @@ impl Joining {
         if turn.ticket().is_none() {
             return Poll::Pending;
         }
-        this.queued.store(true, Ordering::Relaxed);
+        this.note_queued();
         // SAFETY: a projection to a field that is never moved out of.
         let waiter = unsafe { self.map_unchecked(|this| &this.waiter) };
         this.node.poll_commit(waiter, turn)
@@ -174,13 +180,43 @@ impl Joining {
 impl Drop for Joining {
     #[inline]
     fn drop(&mut self) {
-        if self.queued.load(Ordering::Relaxed) {
+        if self.queued.load(Ordering::Relaxed) != NEVER {
             self.leave();
         }
     }
 }
 
 impl Joining {
+    #[inline]
+    fn note_queued(&self) {
+        if self.queued.load(Ordering::Relaxed) == NEVER {
+            self.queued.store(QUEUED, Ordering::Relaxed);
+        }
+    }
+
+    /// What is waited for.
+    fn resource(&self) -> Resource {
+        Resource::Job(self.node.identity.id)
+    }
+
+    /// Somebody stands in the queue, and that is to be told now: of the coroutine with this number.
+    pub(crate) fn begin_telling(&self, waiter: u64) -> Option<Resource> {
+        let untold = self.queued.load(Ordering::Relaxed) == QUEUED;
+        untold.then(|| {
+            self.queued.store(waiter, Ordering::Relaxed);
+            self.resource()
+        })
+    }
+
+    /// The wait is over. Who has waited, if that was told.
+    pub(crate) fn end_telling(&self) -> Option<(u64, Resource)> {
+        let waiter = self.queued.load(Ordering::Relaxed);
+        (waiter != NEVER && waiter != QUEUED).then(|| {
+            self.queued.store(QUEUED, Ordering::Relaxed);
+            (waiter, self.resource())
+        })
+    }
+
     #[cold]
     fn leave(&mut self) {
         // SAFETY: the waiter was pinned when it came in, and is not moved between that and here.
@@ -188,5 +224,10 @@ impl Joining {
         // SAFETY: it stands in this queue or in none.
         let waker = unsafe { self.node.guarded.lock().joiners.remove(waiter) };
         drop(waker);
+        if probe::is_listening()
+            && let Some((waiter, on)) = self.end_telling()
+        {
+            probe::tell(&|probe| probe.left(waiter, on));
+        }
     }
 }

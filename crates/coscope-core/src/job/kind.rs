@@ -25,6 +25,8 @@ use crate::memory;
 pub(crate) unsafe trait Kind: Sized {
     /// How its steps are run, where it has any: by a `Runnable` to its node.
     const STEPS: RunnableVtable = RunnableVtable { run: |_, _| unreachable!(), refuse: |_| unreachable!() };
+    /// Whether it is a coroutine: what probes hear of.
+    const COROUTINE: bool = false;
     /// The kind's type, for kinds that rooms above ask for by type.
     const TYPE: Option<fn() -> TypeId> = None;
 
@@ -92,6 +94,7 @@ pub(crate) struct Vtable {
     discard_result: unsafe fn(&NodeRef),
     face: unsafe fn(&NodeRef) -> Option<*const (dyn Any + 'static)>,
     kind: Option<fn() -> TypeId>,
+    coroutine: bool,
     pub(super) free: unsafe fn(NonNull<Node>),
 }
 
@@ -170,6 +173,7 @@ impl<K: Kind> KindRef<K> {
         // SAFETY: see above.
         face: |node| K::face(&unsafe { Self::of(node) }.payload).map(ptr::from_ref),
         kind: K::TYPE,
+        coroutine: K::COROUTINE,
         free: Self::free,
     };
 
@@ -235,6 +239,11 @@ impl NodeRef {
         let is_it = self.vtable().kind.is_some_and(|kind| kind() == TypeId::of::<K>());
         // SAFETY: the kind is compared.
         is_it.then(|| unsafe { KindRef::of(self) })
+    }
+
+    /// Whether it is a coroutine, not a job without a body or a region.
+    pub(crate) fn is_coroutine(&self) -> bool {
+        self.vtable().coroutine
     }
 
     pub(crate) fn on_cancelled(&self) {

@@ -2,22 +2,25 @@
 //!
 //! * [`state`] – the life-cycle word, its diagram and its timeline.
 //! * [`node`] – [`Node`](node::Node), a place in the tree, and the counted pointer to one.
+//! * [`name`] – what a node is called, in two words.
 //! * [`kind`] – what its kinds do, and where their payloads are.
 //! * [`finalizer`] – the clean-ups that a job has still to run.
 //! * [`shared_kind`] – kinds that may be touched on any thread, without a promise.
 //! * [`listener`] – who wants to hear of a cancel, a stop or the end.
 //! * [`leaving`] – children that leave their parent together.
-//! * [`tree`] – children: link, unlink, walk; tokens given back up the tree.
+//! * [`tree`] – children: link and unlink; tokens given back up the tree.
+//! * [`walk`] – children, one after the other, or a few at a time.
 //! * [`cancel`] – the way down.
 //! * [`completion`] – the way up: joiners and listeners.
 //! * [`volley`] – steps of coroutines that are cut together.
+//! * [`tell`] – what a coroutine tells the probes.
 //! * [`handle`] – [`Job`], what users hold.
 //!
 //! Three things hold a token of a job: its body, each child, each child's subtree through that child.
 //! The step that gives back the last one completes it, and with it one token of the parent's.
 //!
-//! Does not know tasks, scopes or futures of users. May import `primitive`, `error`, `failure`,
-//! `memory`, `wait`, `dispatch`, `unwind`.
+//! Does not know tasks, scopes or futures of users. May import `primitive`, `mark`, `error`, `failure`,
+//! `memory`, `wait`, `dispatch`, `probe`, `unwind`.
 
 mod cancel;
 mod completion;
@@ -25,19 +28,24 @@ mod finalizer;
 mod handle;
 mod leaving;
 mod listener;
+mod name;
 pub(crate) mod kind;
 pub(crate) mod node;
 mod shared_kind;
 pub(crate) mod state;
+mod tell;
 mod tree;
 mod volley;
+mod walk;
 
 pub use handle::{Job, Listener};
+pub use walk::ChildCursor;
 
 pub(crate) use completion::Joining;
 pub(crate) use finalizer::{Cleanup, Finalizer, Finalizers};
 pub(crate) use kind::{Kind, KindRef};
 pub(crate) use listener::Event;
+pub(crate) use name::Name;
 pub(crate) use node::{Identity, Node, NodeRef};
 pub(crate) use shared_kind::SharedKind;
 pub(crate) use state::{Admission, Birth, Ended};

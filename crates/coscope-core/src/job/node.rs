@@ -6,6 +6,7 @@
 //! | field | who may touch it |
 //! |---|---|
 //! | `state`, `refs`, `shields` | anybody, atomically |
+//! | `mark`, `since` | written by whoever ends a step of the coroutine, read by anybody |
 //! | `vtable`, `parent`, `info` | anybody; never changes |
 //! | `link` | under the lock of the **parent's** `guarded` |
 //! | `guarded` | under its own lock; locks are taken from child to parent, never the other way |
@@ -28,17 +29,18 @@ use std::ptr::NonNull;
 use super::finalizer::Finalizers;
 use super::kind::Vtable;
 use super::listener::Listeners;
+use super::name::Name;
 use super::state::{Admission, Birth, State};
 use super::tree::{Link, List};
 use crate::error::{CancelReason, CoroutineInfo};
-use crate::primitive::{AtomicBool, AtomicU32, AtomicUsize, Counter, Mutex, Ordering};
+use crate::primitive::{AtomicBool, AtomicU32, Counter, Mutex, Note, Ordering, ShortNote};
 use crate::wait::WaitQueue;
 
 /// Who a node is, for people.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Identity {
     /// Most coroutines have none of their own.
-    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) name: Option<Name>,
     pub(crate) id: u64,
     pub(crate) site: &'static Location<'static>,
 }
@@ -46,7 +48,7 @@ pub(crate) struct Identity {
 impl Identity {
     /// The name, or what is said where there is none.
     pub(crate) fn name(&self) -> &str {
-        self.name.as_deref().unwrap_or(Self::UNNAMED)
+        self.name.as_ref().map_or(Self::UNNAMED, Name::as_str)
     }
     const UNNAMED: &str = "coroutine";
 
@@ -86,7 +88,9 @@ pub(crate) struct Node {
     /// At the head, and at its own head what a [`Runnable`](crate::dispatch::Runnable) looks for there.
     vtable: &'static Vtable,
     pub(crate) state: State,
-    refs: AtomicUsize,
+    refs: AtomicU32,
+    /// When the coroutine was last suspended, in milliseconds on its clock; see `mark`.
+    pub(crate) since: ShortNote,
     /// Counted if `holds_parent`.
     parent: Option<ManuallyDrop<NodeRef>>,
     pub(super) link: Link,
@@ -96,6 +100,8 @@ pub(crate) struct Node {
     /// Set by `hold_parent`, before whoever calls that gives up its own count.
     holds_parent: AtomicBool,
     pub(crate) identity: Identity,
+    /// Where the coroutine was last suspended: the bits of a [`Mark`](crate::mark::Mark).
+    pub(crate) mark: Note,
 }
 
 impl Node {
@@ -112,7 +118,8 @@ impl Node {
         Node {
             vtable,
             state: State::new(birth),
-            refs: AtomicUsize::new(1),
+            refs: AtomicU32::new(1),
+            since: ShortNote::new(0),
             parent: parent.map(|parent| match birth.holds_parent {
                 true => ManuallyDrop::new(parent.clone()),
                 // SAFETY: not a count: the pointer is followed only while the tree keeps the parent.
@@ -123,13 +130,14 @@ impl Node {
             shields: AtomicU32::new(0),
             holds_parent: AtomicBool::new(birth.holds_parent),
             identity,
+            mark: Note::new(0),
         }
     }
 
     /// Whether there is nothing to drop in it. For whoever has the last count.
     #[inline]
     pub(super) fn is_bare(&mut self) -> bool {
-        self.guarded.get_mut().rare.is_none() && !matches!(self.identity.name, Some(Cow::Owned(_)))
+        self.guarded.get_mut().rare.is_none() && !self.identity.name.as_ref().is_some_and(Name::is_owned)
     }
 
     /// Drops what is in one that is not bare.
@@ -174,7 +182,7 @@ impl Clone for NodeRef {
     #[inline]
     fn clone(&self) -> Self {
         let before = self.refs.fetch_add(1, Ordering::Relaxed);
-        if before > usize::MAX / 2 {
+        if before > u32::MAX / 2 {
             std::process::abort(); // a leak of counts, as in `Arc`
         }
         NodeRef { pointer: self.pointer }
@@ -352,8 +360,9 @@ impl NodeRef {
         self.pointer == other.pointer
     }
     pub(crate) fn info(&self) -> CoroutineInfo {
-        let Identity { name, id, site } = self.identity.clone();
-        CoroutineInfo { name: name.unwrap_or(Cow::Borrowed(Identity::UNNAMED)), id, site }
+        let Identity { name, id, site } = &self.identity;
+        let name = name.as_ref().map_or(Cow::Borrowed(Identity::UNNAMED), Name::to_cow);
+        CoroutineInfo { name, id: *id, site }
     }
 }
 

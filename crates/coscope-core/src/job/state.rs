@@ -30,6 +30,7 @@
 //! | `LINKED` | birth, `set_linked` | stands in its parent's list and holds a token of it | – |
 //! | `AWAITED` | `await_end`, under the node's lock | somebody waits for the end: completion looks under the lock | – |
 //! | `REGIONS` | `attach_region` | a region has hung itself below | – |
+//! | `HIDDEN` | `hide` | (coroutine) probes do not hear of it | – |
 //!
 //! **Timeline**, what is still admitted when:
 //!
@@ -58,6 +59,7 @@ const NEW: u64 = 1 << 10;
 const LINKED: u64 = 1 << 11;
 const AWAITED: u64 = 1 << 12;
 const REGIONS: u64 = 1 << 13;
+const HIDDEN: u64 = 1 << 14;
 /// One token.
 const TOKEN: u64 = 1 << 16;
 
@@ -376,6 +378,13 @@ impl State {
     pub(crate) fn has_regions(&self) -> bool {
         self.load() & REGIONS != 0 && self.has_children()
     }
+    /// Probes do not hear of the coroutine, which has not been linked yet.
+    pub(super) fn hide(&self) {
+        self.0.fetch_or(HIDDEN, Ordering::Relaxed);
+    }
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.load() & HIDDEN != 0
+    }
     /// Whether the job neither ends nor is asked to, and has been started.
     pub(crate) fn is_active(&self) -> bool {
         self.load() & (CANCELLING | COMPLETED | NEW) == 0
@@ -397,7 +406,7 @@ impl State {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 14] = [
+        const NAMES: [&str; 15] = [
             "CANCELLING",
             "FAILED",
             "BODY_DONE",
@@ -412,6 +421,7 @@ impl fmt::Debug for State {
             "LINKED",
             "AWAITED",
             "REGIONS",
+            "HIDDEN",
         ];
         let word = self.load();
         write!(f, "{} tokens", word / TOKEN)?;

@@ -1,21 +1,14 @@
-//! Who hangs where: the list of a node's children, how a child comes in and goes, how it is walked.
+//! Who hangs where: the list of a node's children, how a child comes in and goes.
 //!
-//! The list is intrusive and doubly linked, under the parent's lock. It is walked in batches behind a
-//! **cursor**, a link of the walker's own that stands in the list: whatever comes and goes meanwhile,
-//! the walk goes on where it was, and the lock is free in between.
+//! The list is intrusive and doubly linked, under the parent's lock. How it is walked, `walk` says.
 
 use std::marker::PhantomPinned;
-use std::mem::ManuallyDrop;
-use std::pin::pin;
 use std::ptr::{self, NonNull};
 
 use super::leaving::Leaving;
 use super::node::{Node, NodeRef};
 use super::state::{Admission, Ended, Release};
 use crate::primitive::UnsafeCell;
-
-/// How many children a walk takes at a time.
-const BATCH: usize = 32;
 
 /// A place in a list: a child's, or (with no owner) a walker's cursor.
 #[derive(Debug)]
@@ -36,9 +29,23 @@ impl Link {
         Link { owner: owner.as_ptr(), ..Link::cursor() }
     }
 
-    fn cursor() -> Self {
+    pub(super) fn cursor() -> Self {
         let ends = Ends { prev: ptr::null(), next: ptr::null() };
         Link { ends: UnsafeCell::new(ends), owner: ptr::null(), _pinned: PhantomPinned }
+    }
+
+    /// Whose place it is; nobody's where it is a cursor.
+    pub(super) fn owner(&self) -> Option<NonNull<Node>> {
+        NonNull::new(self.owner.cast_mut())
+    }
+
+    /// What stands behind it.
+    ///
+    /// # Safety
+    /// It stands in a list whose lock is held, and is alive.
+    pub(super) unsafe fn next(link: *const Link) -> *const Link {
+        // SAFETY: the caller's contract.
+        unsafe { Link::ends(link, |ends| ends.next) }
     }
 
     /// # Safety
@@ -69,7 +76,7 @@ impl List {
     ///
     /// # Safety
     /// `after` stands in this list, `link` in none; `link` stays alive until it is removed.
-    unsafe fn insert(&mut self, link: *const Link, after: *const Link) {
+    pub(super) unsafe fn insert(&mut self, link: *const Link, after: *const Link) {
         // SAFETY: the caller's contract, and `&mut self` is the lock.
         unsafe {
             let next = if after.is_null() { self.first } else { Link::ends(after, |e| e.next) };
@@ -85,7 +92,7 @@ impl List {
 
     /// # Safety
     /// `link` stands in this list.
-    unsafe fn remove(&mut self, link: *const Link) {
+    pub(super) unsafe fn remove(&mut self, link: *const Link) {
         // SAFETY: the caller's contract, and `&mut self` is the lock.
         unsafe {
             let Ends { prev, next } = Link::ends(link, |e| *e);
@@ -97,18 +104,6 @@ impl List {
             if next.is_null() { self.last = prev } else { Link::ends(next, |e| e.prev = prev) }
         }
     }
-}
-
-/// Who walks over children.
-pub(super) trait Visit {
-    /// The next few are about to be looked at; no lock is held.
-    fn begin_batch(&mut self) {}
-    /// Under the lock, and so neither to call anybody nor to dispatch: whether the child is to be visited.
-    fn sift(&mut self, _child: &NodeRef) -> bool {
-        true
-    }
-    /// With no lock held.
-    fn visit(&mut self, child: NodeRef);
 }
 
 impl NodeRef {
@@ -277,77 +272,5 @@ impl NodeRef {
         if awaited {
             self.notify_completed();
         }
-    }
-
-    /// Calls `f` with each child, oldest first, with no lock held. Children that come meanwhile are
-    /// seen, those that have gone are not.
-    pub(crate) fn for_each_child(&self, f: impl FnMut(NodeRef)) {
-        struct Each<F>(F);
-        impl<F: FnMut(NodeRef)> Visit for Each<F> {
-            fn visit(&mut self, child: NodeRef) {
-                (self.0)(child);
-            }
-        }
-        self.walk(&mut Each(f));
-    }
-
-    /// As [`for_each_child`](Self::for_each_child).
-    pub(super) fn walk(&self, visitor: &mut impl Visit) {
-        if !self.state.has_children() {
-            return;
-        }
-        let cursor = pin!(Link::cursor());
-        let cursor: *const Link = &raw const *cursor;
-        /// Takes the cursor out again, also when `f` unwinds.
-        struct Walk<'a>(&'a Node, *const Link);
-        impl Drop for Walk<'_> {
-            fn drop(&mut self) {
-                // SAFETY: the cursor was inserted below and is taken out here alone.
-                unsafe { self.0.guarded.lock().children.remove(self.1) };
-            }
-        }
-        // SAFETY: the cursor is pinned in this frame and stands nowhere; `Walk` takes it out.
-        unsafe { self.guarded.lock().children.insert(cursor, ptr::null()) };
-        let walk = Walk(self, cursor);
-        let mut batch: [Option<NodeRef>; BATCH] = [const { None }; BATCH];
-        loop {
-            visitor.begin_batch();
-            let (mut looked, mut taken) = (0, 0);
-            {
-                let mut guarded = self.guarded.lock();
-                // SAFETY: every link in the list is alive, and the lock is held.
-                let mut at = unsafe { Link::ends(cursor, |e| e.next) };
-                let mut behind = ptr::null();
-                while !at.is_null() && looked < BATCH {
-                    // SAFETY: as above; an owner that is linked is alive.
-                    unsafe {
-                        if let Some(owner) = NonNull::new((*at).owner.cast_mut()) {
-                            let child = ManuallyDrop::new(NodeRef::from_raw(owner)); // not a count
-                            if visitor.sift(&child) {
-                                batch[taken] = Some((*child).clone());
-                                taken += 1;
-                            }
-                            looked += 1;
-                        }
-                        behind = at;
-                        at = Link::ends(at, |e| e.next);
-                    }
-                }
-                if !behind.is_null() {
-                    // SAFETY: the cursor stands in the list, and so does `behind`, another link.
-                    unsafe {
-                        guarded.children.remove(cursor);
-                        guarded.children.insert(cursor, behind);
-                    }
-                }
-            }
-            if looked == 0 {
-                break;
-            }
-            for child in &mut batch[..taken] {
-                visitor.visit(child.take().expect("just taken"));
-            }
-        }
-        drop(walk);
     }
 }

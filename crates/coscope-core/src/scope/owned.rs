@@ -1,7 +1,6 @@
 //! Jobs that no coroutine's body owns: [`CoroutineScope`] for objects with a lifetime,
 //! [`CompletableJob`], and [`detached`] launching below the root of the process.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::panic::Location;
@@ -14,7 +13,7 @@ use super::timeout::with_timeout;
 use crate::context::{CoroutineContext, current};
 use crate::error::CancelReason;
 use crate::failure::{Failure, report};
-use crate::job::{Admission, Birth, Identity, Job, KindRef, NodeRef, SharedKind};
+use crate::job::{Admission, Birth, Identity, Job, KindRef, Name, NodeRef, SharedKind};
 use crate::primitive::{AtomicBool, Ordering};
 use crate::root::root;
 use crate::suspend::join_all;
@@ -68,7 +67,7 @@ impl Token {
     #[track_caller]
     fn new(name: &'static str, parent: &NodeRef, supervises: bool, context: CoroutineContext) -> Self {
         let identity =
-            Identity { name: Some(Cow::Borrowed(name)), id: Identity::next_id(), site: Location::caller() };
+            Identity { name: Some(Name::of(name)), id: Identity::next_id(), site: Location::caller() };
         let owned = Owned { supervises, context, given_back: AtomicBool::new(false) };
         let birth = Birth { holds_parent: true, ..Birth::default() };
         let node = KindRef::allocate(Some(parent), birth, identity, owned).into_node();

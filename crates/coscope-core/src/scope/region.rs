@@ -18,7 +18,6 @@
 //! have ended: the coroutine, and every scope above, cannot complete before.
 
 use std::any::Any;
-use std::borrow::Cow;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::Pin;
@@ -30,7 +29,7 @@ use super::launcher::Place;
 use crate::context::current::{self, DeadlineFace, Frame};
 use crate::error::CancelReason;
 use crate::failure::Failure;
-use crate::job::{Birth, Identity, KindRef, NodeRef, SharedKind};
+use crate::job::{Birth, Identity, KindRef, Name, NodeRef, SharedKind};
 use crate::primitive::{Mutex, Ordering};
 use crate::suspend::gate;
 use crate::unwind;
@@ -122,7 +121,7 @@ impl SharedKind for RegionNode {
 
 /// A node for a region below `parent`, made inside of a poll of the region.
 fn allocate(parent: &NodeRef, holds_parent: bool, frame: &Frame, mode: Mode) -> NodeRef {
-    let identity = Identity { name: Some(Cow::Borrowed(frame.name)), id: 0, site: frame.site };
+    let identity = Identity { name: Some(Name::of(frame.name)), id: 0, site: frame.site };
     let birth = Birth { region: true, shield: frame.shield, holds_parent, lazy: false };
     let deadline = DeadlineFace(frame.deadline());
     let payload = RegionNode { mode, deadline, slot: Mutex::new(Slot::default()) };

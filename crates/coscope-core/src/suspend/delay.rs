@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::gate;
+use super::gate::{self, WaitKind};
 use crate::context::current;
 use crate::time::{Instant, Timer};
 use crate::wait::{Clause, Turn};
@@ -28,8 +29,9 @@ use crate::wait::{Clause, Turn};
 ///
 /// # Cancellation
 /// Safe: a delay that is cut leaves nothing behind.
+#[track_caller]
 pub fn delay(duration: Duration) -> Delay {
-    Delay { until: Until::after(duration), timer: Timer::new() }
+    Delay { until: Until::after(duration), timer: Timer::new(), site: Location::caller() }
 }
 
 /// Suspends until `deadline`; returns at once if it has passed.
@@ -46,8 +48,9 @@ pub fn delay(duration: Duration) -> Delay {
 ///
 /// # Cancellation
 /// As [`delay`].
+#[track_caller]
 pub fn delay_until(deadline: Instant) -> Delay {
-    Delay { until: Until::at(deadline), timer: Timer::new() }
+    Delay { until: Until::at(deadline), timer: Timer::new(), site: Location::caller() }
 }
 
 /// An instant, or a while from the first poll on, in nanoseconds; the highest bit tells which. What takes
@@ -102,6 +105,7 @@ pin_project! {
         until: Until,
         #[pin]
         timer: Timer,
+        site: &'static Location<'static>,
     }
 }
 
@@ -123,7 +127,7 @@ impl Future for Delay {
             let Some(polled) = begun else { return Poll::Ready(()) };
             polled
         };
-        gate::pass(cx, polled)
+        gate::pass_marked(cx, polled, WaitKind::Delay, this.site)
     }
 }
 

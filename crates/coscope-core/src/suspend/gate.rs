@@ -6,9 +6,11 @@
 //! where it should behind every one of our waits, if the waker that it was polled with is the
 //! coroutine's own; behind a foreign one (`FuturesUnordered`) nobody would poll it again.
 
+use std::panic::Location;
 use std::task::{Context, Poll};
 
 use crate::context::current;
+pub use crate::mark::WaitKind;
 
 /// Lets a wait that is over go on here, or has it polled again where it belongs.
 #[inline]
@@ -18,6 +20,33 @@ pub fn pass<T>(cx: &Context<'_>, polled: Poll<T>) -> Poll<T> {
     }
     ask(cx);
     Poll::Pending
+}
+
+/// As [`pass`], of a wait that leaves its mark where it is pending.
+#[inline]
+pub fn pass_marked<T>(
+    cx: &Context<'_>,
+    polled: Poll<T>,
+    kind: WaitKind,
+    site: &'static Location<'static>,
+) -> Poll<T> {
+    let passed = pass(cx, polled);
+    if passed.is_pending() {
+        waits(kind, site);
+    }
+    passed
+}
+
+/// The coroutine is pending in a wait of ours, for those who look at it: see [`Job::sight`](crate::Job::sight).
+#[inline]
+pub fn waits(kind: WaitKind, site: &'static Location<'static>) {
+    current::waits(kind, site);
+}
+
+/// As [`waits`], where nothing else has been said in this step: what is inside knows better.
+#[inline]
+pub fn waits_at_least(kind: WaitKind, site: &'static Location<'static>) {
+    current::waits_at_least(|| crate::mark::Mark::new(kind, site));
 }
 
 /// Whether a wait that is over may go on in this step. If not, it [asks](ask) for another step, in

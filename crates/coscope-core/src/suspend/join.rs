@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::gate;
+use super::gate::{self, WaitKind};
+use super::tell;
 use crate::error::CancelReason;
 use crate::job::{Job, Joining};
 use crate::wait::{Clause, Turn};
@@ -26,6 +28,7 @@ impl Job {
     ///
     /// # Cancellation
     /// As [`join`](Self::join): the wait can be cut, the cancel has been given by then.
+    #[track_caller]
     pub fn cancel_and_join(&self, reason: impl Into<CancelReason>) -> Join {
         self.cancel(reason);
         self.join()
@@ -45,8 +48,13 @@ impl Job {
     ///
     /// # Cancellation
     /// Safe: a join that is cut waits no more and changes nothing.
+    #[track_caller]
     pub fn join(&self) -> Join {
-        Join { joining: Joining::new(self.0.clone()), started: false }
+        self.join_at(Location::caller())
+    }
+
+    fn join_at(&self, site: &'static Location<'static>) -> Join {
+        Join { joining: Joining::new(self.0.clone()), started: false, site }
     }
 }
 
@@ -65,32 +73,37 @@ pin_project! {
         #[pin]
         joining: Joining,
         started: bool,
+        site: &'static Location<'static>,
     }
 }
 
 impl Future for Join {
     type Output = ();
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         if !std::mem::replace(this.started, true) {
             Job(this.joining.node().clone()).start();
         }
-        let polled = this.joining.as_ref().poll(cx);
-        gate::pass(cx, polled)
+        let polled = tell::join(this.joining.as_ref(), cx, this.site);
+        tell::joined(&this.joining, gate::pass_marked(cx, polled, WaitKind::Join, this.site))
     }
 }
 
 /// In a select: the job has completed.
 impl Clause for Join {
     type Output = ();
+    #[track_caller]
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         let this = self.project();
         if !std::mem::replace(this.started, true) {
             Job(this.joining.node().clone()).start();
         }
-        this.joining.as_ref().poll_commit(turn)
+        tell::join_in_select(this.joining.as_ref(), turn, Location::caller())
     }
-    fn take(self: Pin<&mut Self>) {}
+    fn take(self: Pin<&mut Self>) {
+        let _ended = tell::joined(&self.joining, Poll::Ready(()));
+    }
 }
 
 impl fmt::Debug for Join {
@@ -112,12 +125,16 @@ impl fmt::Debug for Join {
 ///
 /// # Cancellation
 /// Safe, as [`Job::join`].
-pub async fn join_all(jobs: impl IntoIterator<Item = Job>) {
-    let jobs: Vec<Job> = jobs.into_iter().collect();
-    for job in &jobs {
-        job.start();
-    }
-    for job in jobs {
-        job.join().await;
+#[track_caller]
+pub fn join_all<I: IntoIterator<Item = Job>>(jobs: I) -> impl Future<Output = ()> + use<I> {
+    let site = Location::caller();
+    async move {
+        let jobs: Vec<Job> = jobs.into_iter().collect();
+        for job in &jobs {
+            job.start();
+        }
+        for job in jobs {
+            job.join_at(site).await;
+        }
     }
 }

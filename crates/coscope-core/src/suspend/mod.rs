@@ -2,6 +2,7 @@
 //!
 //! * [`present`] – the present job, whether it is still wanted, the time.
 //! * [`gate`] – the way on from every wait: in the place where the code belongs.
+//! * [`tell`] – what waits tell the probes.
 //! * [`block`] – a wait of ours on a thread that may block.
 //! * [`yield_now`], [`delay`], [`interval`], [`signal`], [`join`] – what it can wait for.
 //!
@@ -14,6 +15,7 @@ mod interval;
 mod join;
 mod present;
 mod signal;
+pub mod tell;
 mod yield_now;
 
 pub use block::wait_blocking;

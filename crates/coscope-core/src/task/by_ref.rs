@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -9,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use super::deferred::Deferred;
 use crate::job::Joining;
-use crate::suspend::gate;
+use crate::suspend::{gate, tell};
 use crate::wait::{Clause, Turn};
 
 impl<T> Deferred<T> {
@@ -52,22 +53,25 @@ impl<T> Future for ByRef<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let this = self.project();
         this.deferred.start_once();
-        let ended = this.joining.as_ref().poll(cx);
-        ready!(gate::pass(cx, ended));
+        let ended = tell::join(this.joining.as_ref(), cx, Location::caller());
+        ready!(tell::joined(&this.joining, gate::pass(cx, ended)));
         this.deferred.poll_taken()
     }
 }
 
 impl<T> Clause for ByRef<'_, T> {
     type Output = T;
+    #[track_caller]
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         let this = self.project();
         this.deferred.start_once();
-        ready!(this.joining.as_ref().poll_commit(turn));
+        ready!(tell::join_in_select(this.joining.as_ref(), turn, Location::caller()));
         this.deferred.poll_takeable()
     }
     fn take(self: Pin<&mut Self>) -> T {
-        self.project().deferred.take_or_panic()
+        let this = self.project();
+        let _ended = tell::joined(&this.joining, Poll::Ready(()));
+        this.deferred.take_or_panic()
     }
 }
 

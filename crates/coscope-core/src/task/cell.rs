@@ -19,8 +19,9 @@ use super::waker;
 use crate::context::CoroutineContext;
 use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, keep_permit, resuming, runtime};
 use crate::failure::Failure;
-use crate::job::{self, Admission, Identity, Kind, KindRef, Node, NodeRef, Volley};
+use crate::job::{self, Admission, Identity, Kind, KindRef, Name, Node, NodeRef, Volley};
 use crate::primitive::UnsafeCell;
+use crate::probe::{self, is_listening};
 
 /// What every coroutine has, whatever its future is.
 pub(crate) struct TaskHead {
@@ -52,6 +53,7 @@ where
     F: Future,
     P: Policy<F::Output>,
 {
+    const COROUTINE: bool = true;
     const STEPS: RunnableVtable = RunnableVtable {
         run: |tagged, home| {
             let (node, slot) = waker::untag(tagged);
@@ -67,6 +69,10 @@ where
     };
 
     fn cancelled(this: &KindRef<Self>) {
+        this.as_node().tell_cancelled();
+        Self::unshielded(this);
+    }
+    fn unshielded(this: &KindRef<Self>) {
         if this.payload.head.state.cancel() == Wake::Schedule {
             let slot = this.payload.head.hops.only_open().unwrap_or(0);
             dispatch::<F, P>(this, slot, false);
@@ -76,7 +82,8 @@ where
         let head = &this.payload.head;
         let home = head.context.dispatcher().expect("a coroutine has a dispatcher");
         // a step that a clock waits for goes by itself: what follows from it must have come when it has run
-        if !head.hops.is_home()
+        if is_listening() // which is told with no lock held
+            || !head.hops.is_home()
             || !volley.takes(home)
             || (head.context.has_clock() && head.context.hold(home).is_some())
         {
@@ -90,6 +97,9 @@ where
     fn child_failed(_this: &KindRef<Self>, failure: Failure) -> Option<Failure> {
         Some(failure)
     }
+    fn completed(this: &KindRef<Self>) {
+        this.as_node().tell_completed(|| outcome(this));
+    }
     fn started(this: &KindRef<Self>) {
         if this.payload.head.state.start() == Wake::Schedule {
             resuming(|| dispatch::<F, P>(this, 0, false));
@@ -97,6 +107,7 @@ where
     }
     fn woken(this: &KindRef<Self>, slot: usize) {
         if this.payload.head.state.notify(slot) == Wake::Schedule {
+            this.as_node().tell_woken();
             dispatch::<F, P>(this, slot, false);
         }
     }
@@ -131,6 +142,24 @@ where
     }
     fn face(payload: &Self) -> Option<&(dyn Any + 'static)> {
         Some(&payload.head)
+    }
+}
+
+/// What became of a coroutine that has completed.
+fn outcome<F, P>(this: &KindRef<Task<F, P>>) -> probe::Outcome
+where
+    F: Future,
+    P: Policy<F::Output>,
+{
+    let state = &this.payload.head.state;
+    if state.is_panicked() {
+        probe::Outcome::Panicked
+    } else if this.state.is_cut() {
+        probe::Outcome::Cancelled
+    } else if state.is_failed() {
+        probe::Outcome::Failed
+    } else {
+        probe::Outcome::Value
     }
 }
 
@@ -263,7 +292,7 @@ where
     let Launch { name, context, site, start, interest, shield, pinned } = launch;
     let pinned = pinned.then(|| thread::current().id());
     debug_assert!(context.dispatcher().is_some());
-    let identity = Identity { name, id: Identity::next_id(), site };
+    let identity = Identity { name: name.map(Name::from), id: Identity::next_id(), site };
     let lazy = start == state::Birth::New;
     let birth = job::Birth { shield, region: false, lazy, holds_parent: P::OUTLIVES };
     // SAFETY: every field of the payload is written.
@@ -275,6 +304,7 @@ where
             UnsafeCell::init_at(&raw mut (*into).stage, |stage| stage.cast::<F>().write(future));
         })
     };
+    this.as_node().tell_launched(parent, this.payload.head.context.dispatcher());
     if this.as_node().link() == Admission::Refused {
         harness::refuse_birth(&this);
         return this.into_node();

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -15,7 +16,7 @@ use super::policy::why_no_value;
 use crate::context::current;
 use crate::error::{CancelReason, JoinError, Reported};
 use crate::job::{Job, Joining, NodeRef};
-use crate::suspend::gate;
+use crate::suspend::{gate, tell};
 use crate::wait::{Clause, Turn};
 
 /// A coroutine's result to come.
@@ -157,13 +158,15 @@ impl<T> Deferred<T> {
         OutcomeOf { deferred: self }
     }
 
+    #[track_caller]
     fn poll_result(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         // SAFETY: `joining` is the only field that is pinned, and it is not moved out of.
         let this = unsafe { self.get_unchecked_mut() };
         assert!(!this.taken, "a Deferred was polled after it had given its result");
         this.start_once();
         // SAFETY: as above.
-        let polled = unsafe { Pin::new_unchecked(&this.joining) }.poll(cx);
+        let joining = unsafe { Pin::new_unchecked(&this.joining) };
+        let polled = tell::join(joining, cx, Location::caller());
         ready!(gate::pass(cx, polled));
         if !current::spend() {
             cx.waker().wake_by_ref();
@@ -180,17 +183,20 @@ impl<T> Deferred<T> {
     }
 
     /// [`Clause::poll_commit`].
+    #[track_caller]
     fn poll_end(self: Pin<&mut Self>, turn: &Turn<'_, '_>) -> Poll<()> {
         // SAFETY: `joining` is the only field that is pinned, and it is not moved out of.
         let this = unsafe { self.get_unchecked_mut() };
         this.start_once();
         // SAFETY: as above.
-        unsafe { Pin::new_unchecked(&this.joining) }.poll_commit(turn)
+        let joining = unsafe { Pin::new_unchecked(&this.joining) };
+        tell::join_in_select(joining, turn, Location::caller())
     }
 
     /// What the job, which has completed, has left.
     pub(super) fn take(&mut self) -> Option<T> {
         self.taken = true;
+        let _ended = tell::joined(&self.joining, Poll::Ready(()));
         let node = self.joining.node();
         let mut room = MaybeUninit::<T>::uninit();
         // SAFETY: the room is a `T`'s (`new`'s contract), and a `Deferred<T>` is only where a `T` may be.
@@ -267,6 +273,7 @@ impl<T> Deferred<T> {
 /// goes on.
 impl<T> Clause for Deferred<T> {
     type Output = T;
+    #[track_caller]
     fn poll_commit(mut self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         ready!(self.as_mut().poll_end(turn));
         self.poll_takeable()
@@ -280,6 +287,7 @@ impl<T> Clause for Deferred<T> {
 /// In a select: the coroutine has ended, in one way or another.
 impl<T> Clause for OutcomeOf<T> {
     type Output = Result<T, JoinError>;
+    #[track_caller]
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         // SAFETY: a projection to the one field, which is never moved out of.
         unsafe { self.map_unchecked_mut(|this| &mut this.deferred) }.poll_end(turn)
@@ -324,6 +332,7 @@ pub struct OutcomeOf<T> {
 
 impl<T> Future for OutcomeOf<T> {
     type Output = Result<T, JoinError>;
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: a projection to the one field, which is never moved out of.
         let mut deferred = unsafe { self.map_unchecked_mut(|this| &mut this.deferred) };

@@ -18,7 +18,9 @@ use super::waker;
 use crate::context::{CoroutineContext, current};
 use crate::failure::Failure;
 use crate::job::{Ended, KindRef, Node, NodeRef};
+use crate::mark;
 use crate::primitive::Ordering;
+use crate::probe::StepEnd;
 use crate::unwind;
 
 /// Runs a dispatched step, on a thread of the dispatcher at `home`. `true` if it has yielded and goes on there:
@@ -89,14 +91,21 @@ where
 {
     let head = &this.payload.head;
     let slot = head.hops.arrive(dispatched);
-    let ((stepped, ended), asked) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
-        if head.context.has_thread_elements() {
-            // SAFETY: the caller's contract.
-            among_elements(&head.context, &mut || unsafe { poll(this) })
-        } else {
-            // SAFETY: as above.
-            (Ok(()), unsafe { poll(this) })
-        }
+    this.as_node().tell_step_started();
+    let ((stepped, ended), asked, mark) =
+        current::enter_coroutine(this.as_node(), &head.context, slot, || {
+            if head.context.has_thread_elements() {
+                // SAFETY: the caller's contract.
+                among_elements(&head.context, &mut || unsafe { poll(this) })
+            } else {
+                // SAFETY: as above.
+                (Ok(()), unsafe { poll(this) })
+            }
+        });
+    this.as_node().tell_step_ended(|| match ended {
+        None if stepped.is_ok() && asked.yielding => StepEnd::Yielded,
+        None if stepped.is_ok() => StepEnd::Suspended,
+        _ => StepEnd::Completed,
     });
     if let Err(payload) = stepped {
         // SAFETY: `RUNNING` is still set; the future is there if the body has not ended.
@@ -106,15 +115,37 @@ where
     match ended {
         // SAFETY: `RUNNING` is still set, the future is gone.
         Some(ended) => unsafe { end(this, slot, ended) },
-        None => match head.state.pend(slot, asked.woken, || is_shielded(this)) {
-            Pend::Idle => {} // the cell may be gone
-            Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
-            Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), asked.yielding),
-            // SAFETY: `pend` has left `RUNNING` set.
-            Pend::Cut => unsafe { cut(this, slot) },
-        },
+        None => {
+            this.mark.set(mark.to_bits());
+            this.since.set(tick(&head.context));
+            match head.state.pend(slot, asked.woken, || is_shielded(this)) {
+                Pend::Idle => {} // the cell may be gone
+                Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
+                Pend::Again(slot) => {
+                    if !asked.yielding {
+                        this.as_node().tell_woken();
+                    }
+                    dispatch(&this.clone(), usize::from(slot), asked.yielding);
+                }
+                // SAFETY: `pend` has left `RUNNING` set.
+                Pend::Cut => unsafe { cut(this, slot) },
+            }
+        }
     }
     false
+}
+
+/// The time in milliseconds, on the clock that the coroutine goes by.
+#[inline]
+fn tick(context: &CoroutineContext) -> u32 {
+    if context.has_clock() { tick_of_its_own(context) } else { mark::tick::last_told() }
+}
+
+#[cold]
+fn tick_of_its_own(context: &CoroutineContext) -> u32 {
+    let mut now = 0;
+    context.show_clock(&mut |clock| now = (clock.now().as_nanos() / 1_000_000) as u32);
+    now
 }
 
 /// Whether the coroutine is at home on the dispatcher at the address `home`.
@@ -176,7 +207,7 @@ unsafe fn element_panicked<F, P>(
     P: Policy<F::Output>,
 {
     let (node, context) = (this.as_node(), &this.payload.head.context);
-    let (ended, _) = current::enter_coroutine(node, context, slot, || match ended {
+    let (ended, ..) = current::enter_coroutine(node, context, slot, || match ended {
         None => {
             let outcome = panicked(node, payload);
             // SAFETY: the caller's contract.
@@ -214,10 +245,12 @@ where
     P: Policy<F::Output>,
 {
     let context = &this.payload.head.context;
-    let ((stepped, ended), _) = current::enter_coroutine(this.as_node(), context, slot, || {
+    this.as_node().tell_step_started();
+    let ((stepped, ended), ..) = current::enter_coroutine(this.as_node(), context, slot, || {
         // SAFETY: the caller's contract.
         among_elements(context, &mut || Some(unsafe { finish_otherwise(this, None) }))
     });
+    this.as_node().tell_step_ended(|| StepEnd::Cut);
     match (stepped, ended) {
         // SAFETY: the future is gone, `RUNNING` is still set.
         (Ok(()), Some(ended)) => unsafe { end(this, slot, ended) },
@@ -233,6 +266,8 @@ struct BodyEnded {
     /// The stage holds the result.
     stored: bool,
     panicked: bool,
+    /// By itself, and not with what it was to end with.
+    failed: bool,
     how: Ended,
 }
 
@@ -265,14 +300,14 @@ where
         this.as_node().keep_reason();
     }
     let result = settle::<F, P>(this, outcome, how);
-    let stored = result.is_some();
+    let (stored, failed) = (result.is_some(), result.as_ref().is_none_or(P::is_failure));
     if let Some(result) = result {
         this.payload.stage.with_mut(|stage| {
             // SAFETY: the stage is ours and empty.
             unsafe { (&raw mut (*stage).result).cast::<P::Stored>().write(result) }
         });
     }
-    BodyEnded { stored, panicked, how }
+    BodyEnded { stored, panicked, failed, how }
 }
 
 /// As [`finish`], of a body that has no value.
@@ -301,7 +336,7 @@ where
     P: Policy<F::Output>,
 {
     let head = &this.payload.head;
-    let taken = head.state.end(ended.stored, ended.panicked);
+    let taken = head.state.end(ended.stored, ended.panicked, ended.failed);
     if ended.stored && !taken {
         // SAFETY: nobody was there to take it, and nobody can come; this thread may own it.
         unsafe { discard(this, slot) }
@@ -371,6 +406,7 @@ where
 {
     let node = this.as_node();
     node.cancel_unlinked("its scope has completed".into());
+    node.tell_cancelled();
     this.payload.stage.with_mut(|stage| {
         unwind::contain("the Drop of a coroutine's future", || {
             // SAFETY: no runnable was made and the node hangs nowhere, so the stage is this thread's,

@@ -34,6 +34,12 @@ pub(crate) trait Policy<O> {
         std::mem::needs_drop::<Self::Stored>()
     }
 
+    /// Whether what is kept says that the body has failed.
+    #[inline]
+    fn is_failure(_stored: &Self::Stored) -> bool {
+        false
+    }
+
     /// Nobody takes the value any more.
     fn discard(stored: Self::Stored, _node: &NodeRef, _context: &CoroutineContext) {
         crate::unwind::drop_contained(stored);
@@ -103,6 +109,10 @@ impl<T> Policy<T> for Supervised {
     fn matters(stored: &Self::Stored) -> bool {
         stored.is_err() || std::mem::needs_drop::<T>()
     }
+    #[inline]
+    fn is_failure(stored: &Self::Stored) -> bool {
+        stored.is_err()
+    }
     fn settle(outcome: Outcome<T>, node: &NodeRef, _: &CoroutineContext) -> Option<Self::Stored> {
         Some(match outcome {
             Outcome::Value(value) => Ok(value),
@@ -126,6 +136,10 @@ impl<T, E: Debug + Send + 'static> Policy<Result<T, E>> for SupervisedFallible<E
     #[inline]
     fn matters(stored: &Self::Stored) -> bool {
         stored.is_err() || std::mem::needs_drop::<T>()
+    }
+    #[inline]
+    fn is_failure(stored: &Self::Stored) -> bool {
+        stored.is_err()
     }
     fn settle(outcome: Outcome<Result<T, E>>, node: &NodeRef, _: &CoroutineContext) -> Option<Self::Stored> {
         Some(match outcome {
@@ -199,6 +213,10 @@ impl<T, E1: Into<E>, E: Send + 'static> Policy<Result<T, E1>> for Gathered<E> {
     ) -> Option<Self::Stored> {
         Some(<Fallible<E> as Policy<Result<T, E1>>>::settle(outcome, node, context))
     }
+    #[inline]
+    fn is_failure(stored: &Self::Stored) -> bool {
+        stored.is_none()
+    }
     fn cancelled(_node: &NodeRef) -> Option<Self::Stored> {
         Some(None)
     }
@@ -213,6 +231,10 @@ impl<T> Policy<T> for Completing {
     #[inline]
     fn matters(stored: &Self::Stored) -> bool {
         stored.is_err() || std::mem::needs_drop::<T>()
+    }
+    #[inline]
+    fn is_failure(stored: &Self::Stored) -> bool {
+        stored.is_err()
     }
     fn settle(outcome: Outcome<T>, node: &NodeRef, context: &CoroutineContext) -> Option<Self::Stored> {
         Supervised::settle(outcome, node, context)

@@ -22,6 +22,7 @@
 //! | `ATOMIC` | the first step is a poll, cancelled or not | birth; run |
 //! | `NEW` | lazy, not started | birth; start, cancel |
 //! | `PANICKED` | the body panicked | end; – |
+//! | `FAILED` | the body ended without a value, for this or another reason | end; – |
 //! | `NOTIFIED(slot)` | a waker of that slot was woken (16 slots; 0 is home) | notify; run |
 //!
 //! **The stage** (future, result, nothing) may be touched by: the holder of `RUNNING`; after `ENDED`
@@ -45,6 +46,7 @@ const STORED: u32 = 1 << 5;
 const ATOMIC: u32 = 1 << 6;
 const NEW: u32 = 1 << 7;
 const PANICKED: u32 = 1 << 8;
+const FAILED: u32 = 1 << 9;
 const NOTIFIED: u32 = 1 << 16;
 const NOTIFIED_MASK: u32 = 0xFFFF << 16;
 
@@ -79,6 +81,16 @@ pub(crate) enum Pend {
     Again(u8),
     /// Cancelled meanwhile: the caller drops the future.
     Cut,
+}
+
+/// How a coroutine stands, for those who look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stand {
+    New,
+    Scheduled,
+    Running,
+    Idle,
+    Ended,
 }
 
 /// How a coroutine is born.
@@ -208,12 +220,13 @@ impl State {
     /// (5) The future is gone. `true` if the result that the caller has stored has a taker; else it
     /// is the caller's to drop.
     #[inline]
-    pub(crate) fn end(&self, stored: bool, panicked: bool) -> bool {
+    pub(crate) fn end(&self, stored: bool, panicked: bool, failed: bool) -> bool {
         let bit = |set: bool, bit: u32| if set { bit } else { 0 };
         // `RUNNING` is set, the others are not: an addition changes these bits and no other
-        let ended = ENDED - RUNNING + bit(stored, STORED) + bit(panicked, PANICKED);
+        let ended =
+            ENDED - RUNNING + bit(stored, STORED) + bit(panicked, PANICKED) + bit(failed, FAILED);
         let word = self.0.fetch_add(ended, Ordering::AcqRel);
-        debug_assert!(word & (RUNNING | ENDED | STORED | PANICKED) == RUNNING, "{word:x}");
+        debug_assert!(word & (RUNNING | ENDED | STORED | PANICKED | FAILED) == RUNNING, "{word:x}");
         stored && word & INTEREST != 0
     }
 
@@ -234,9 +247,26 @@ impl State {
         self.transition(|word| (word & !(INTEREST | STORED), word & STORED != 0))
     }
 
+    /// How it stands.
+    pub(crate) fn stand(&self) -> Stand {
+        let word = self.0.load(Ordering::Acquire);
+        match () {
+            () if word & ENDED != 0 => Stand::Ended,
+            () if word & RUNNING != 0 => Stand::Running,
+            () if word & SCHEDULED != 0 => Stand::Scheduled,
+            () if word & NEW != 0 => Stand::New,
+            () => Stand::Idle,
+        }
+    }
+
     /// The stage holds the result.
     pub(crate) fn is_stored(&self) -> bool {
         self.0.load(Ordering::Acquire) & STORED != 0
+    }
+
+    /// The body ended without a value.
+    pub(crate) fn is_failed(&self) -> bool {
+        self.0.load(Ordering::Acquire) & FAILED != 0
     }
 
     /// The body panicked.
@@ -247,8 +277,9 @@ impl State {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 9] =
-            ["RUNNING", "SCHEDULED", "CANCEL", "ENDED", "INTEREST", "STORED", "ATOMIC", "NEW", "PANICKED"];
+        const NAMES: [&str; 10] = [
+            "RUNNING", "SCHEDULED", "CANCEL", "ENDED", "INTEREST", "STORED", "ATOMIC", "NEW", "PANICKED", "FAILED",
+        ];
         let word = self.0.load(Ordering::Acquire);
         let set = NAMES.iter().enumerate().filter(|(bit, _)| word & (1 << bit) != 0);
         f.debug_list().entries(set.map(|(_, name)| name)).finish()?;

@@ -1,4 +1,4 @@
-//! [`Instant`]: a point on a clock. Imports nothing.
+//! [`Instant`]: a point on a clock. Tells `mark` what the machine's says.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
@@ -70,8 +70,10 @@ impl Instant {
         static START: OnceLock<u64> = OnceLock::new();
         let now = machine::nanos();
         let start = *START.get_or_init(|| now);
+        let since = now.saturating_sub(start);
+        crate::mark::tick::tell(since / 1_000_000);
         // one nanosecond later than zero: zero stays "before everything"
-        Instant(1 + now.saturating_sub(start))
+        Instant(1 + since)
     }
 
     /// The time from `earlier` to this instant, zero if it is later.

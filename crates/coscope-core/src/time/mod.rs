@@ -5,7 +5,7 @@
 //! * `clock` – [`Clock`], the trait (it and `timers` name each other: a clock owns timers, a timer tells its clock).
 //! * `timers` – wheels behind locks, and [`Timer`], the entry that lives in the waiting future.
 //!
-//! May import `primitive` and `unwind` only.
+//! May import `primitive`, `unwind` and `mark` only.
 
 mod clock;
 mod instant;

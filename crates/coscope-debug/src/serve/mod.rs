@@ -2,6 +2,7 @@
 //!
 //! - [`error`]: why a page is not served
 //! - [`source`]: where the data comes from
+//! - [`program`]: this very program as one
 //! - [`token`]: the secret that a caller must know
 //! - [`guard`]: who may ask: method, host, token
 //! - [`body`]: what is answered, in pieces
@@ -15,6 +16,7 @@
 
 mod error;
 mod source;
+mod program;
 mod token;
 mod guard;
 mod body;
