@@ -41,7 +41,7 @@ fn small() -> Value {
         waits(job(7, Some(2), "transfer", "suspended"), "Mutex::lock", "src/bank.rs:88:14"),
         waits(job(8, Some(2), "audit", "suspended"), "Mutex::lock", "src/bank.rs:102:20"),
         waits(job(9, Some(2), HOSTILE, "suspended"), "Mutex::lock", "src/bank.rs:88:14"),
-        job(10, Some(1), "report", "scheduled"),
+        job(10, Some(1), "report", "queued"),
     ]);
     dump["waits"] = json!([
         {"waiter": 7, "on": "Mutex", "resource": "0xa0", "holder": 8, "at": "src/bank.rs:88:14"},
@@ -131,15 +131,15 @@ fn it_searches_filters_and_folds() {
 
     assert_eq!(
         page.eval("[...document.querySelectorAll('.chip')].map((chip) => chip.textContent)"),
-        json!(["running1", "scheduled1", "suspended4"])
+        json!(["running1", "queued1", "suspended4"])
     );
     page.click_on(".chip[data-state=suspended]");
     assert_eq!(page.text("#count"), "4 of 6");
-    page.click_on(".chip[data-state=scheduled]");
+    page.click_on(".chip[data-state=queued]");
     assert_eq!(page.text("#count"), "5 of 6");
     page.click_on(".chip[data-state=suspended]");
     assert_eq!(names(&page), json!(["server#1", "report#10"]));
-    page.click_on(".chip[data-state=scheduled]");
+    page.click_on(".chip[data-state=queued]");
 
     page.click(&format!("{}.querySelector('.fold')", row("accept")));
     assert_eq!(names(&page), json!(["server#1", "accept#2", "report#10"]));

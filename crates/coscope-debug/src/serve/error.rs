@@ -11,7 +11,6 @@ use std::net::SocketAddr;
 /// let error = coscope_debug::serve("0.0.0.0:0").unwrap_err();
 /// assert!(error.is_public());
 /// ```
-#[derive(Debug)]
 pub struct ServeError {
     pub(super) why: Why,
 }
@@ -66,6 +65,13 @@ impl fmt::Display for ServeError {
             ),
             Why::System { doing, cause } => write!(f, "the live page was not served: {doing}: {cause}"),
         }
+    }
+}
+
+/// The sentence as well: it is what a `main` that returns the error prints.
+impl fmt::Debug for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServeError({self})")
     }
 }
 

@@ -2,7 +2,7 @@
 
 import { Connection, TokenNeeded } from "./connection.js";
 import { Detail } from "./detail.js";
-import { byId, count, element, setAttribute, setText, timeOfDay } from "./element.js";
+import { byId, count, element, known, setAttribute, setText, timeOfDay } from "./element.js";
 import { Filter, Forest } from "./forest.js";
 import { Pools } from "./pools.js";
 import { Tree } from "./tree.js";
@@ -89,10 +89,9 @@ class App {
   }
 
   showSummary() {
-    const { dump, jobs } = this.forest;
-    const coroutines = jobs.filter((job) => job.kind === "coroutine").length;
-    setText(byId("summary"), `process ${dump.process} · ${count(coroutines)} coroutines`);
-    document.title = `${count(coroutines)} coroutines · coscope`;
+    const coroutines = `${count(this.forest.coroutines.alive)} coroutines`;
+    setText(byId("summary"), `process ${this.forest.dump.process} · ${coroutines}`);
+    document.title = `${coroutines} · coscope`;
   }
 
   showFindings() {
@@ -124,9 +123,9 @@ class App {
     // a state that is filtered for keeps its chip though nobody is in it
     const counts = this.forest.stateCounts();
     for (const state of this.states) if (!this.forest.states.has(state)) counts.push([state, 0]);
-    const known = new Map([...box.children].map((chip) => [chip.dataset.state, chip]));
+    const old = new Map([...box.children].map((chip) => [chip.dataset.state, chip]));
     const chips = counts.map(([state, number]) => {
-      const chip = known.get(state) ?? this.chip(state);
+      const chip = old.get(state) ?? this.chip(state);
       setText(chip.lastChild, count(number));
       setAttribute(chip, "aria-pressed", String(this.states.has(state)));
       return chip;
@@ -181,8 +180,8 @@ class App {
   async askHistory() {
     const { chosen } = this;
     if (!chosen) return;
-    const known = chosen.id === null || chosen.id === undefined ? null : await this.connection.history(chosen.id);
-    if (this.chosen?.identity === chosen.identity) this.detail.showHistory(known);
+    const history = known(chosen.id) ? await this.connection.history(chosen.id) : null;
+    if (this.chosen?.identity === chosen.identity) this.detail.showHistory(history);
   }
 
   pause(isPaused) {

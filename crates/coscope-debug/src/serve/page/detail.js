@@ -1,6 +1,6 @@
 // One coroutine: what it is, what it does, what looks wrong about it, what happened to it.
 
-import { byId, count, duration, element, setAttribute, setText, timeOfDay } from "./element.js";
+import { byId, count, duration, element, known, setAttribute, setText, timeOfDay } from "./element.js";
 import { label } from "./forest.js";
 
 const MOST = 200; // events shown
@@ -45,7 +45,8 @@ export class Detail {
     this.showFindings(job.found ?? []);
 
     const cancelled = job.cancelled ? ", cancelled" : "";
-    this.put("state", `${job.state}${cancelled} for ${duration(job.in_state_ms ?? 0)}`);
+    const since = known(job.in_state_ms) ? ` for ${duration(job.in_state_ms)}` : "";
+    this.put("state", `${job.state}${cancelled}${since}`);
     this.put("wait", job.wait && (job.wait.label ? `${job.wait.label} (${job.wait.kind})` : job.wait.kind));
     this.put("place", job.wait?.at);
     const own = forest.waits.filter((wait) => wait.waiter === job.key && wait.holder !== null);
@@ -61,19 +62,19 @@ export class Detail {
 
   put(name, text) {
     const { title, value } = this.fields[name];
-    title.hidden = value.hidden = text === null || text === undefined || text === "";
+    title.hidden = value.hidden = !known(text) || text === "";
     if (!value.hidden) setText(value, text);
   }
 
   putJobs(name, jobs) {
     const { title, value } = this.fields[name];
-    const known = [...new Set(jobs.filter(Boolean))];
-    title.hidden = value.hidden = known.length === 0;
-    const wanted = known.slice(0, 5).map((job) => job.identity).join() + known.length;
+    const all = [...new Set(jobs.filter(Boolean))];
+    title.hidden = value.hidden = all.length === 0;
+    const wanted = all.slice(0, 5).map((job) => job.identity).join() + all.length;
     if (value.hidden || value.shown === wanted) return;
     value.shown = wanted;
-    value.replaceChildren(...known.slice(0, 5).map((job) => this.link(job)));
-    if (known.length > 5) value.append(` and ${count(known.length - 5)} more`);
+    value.replaceChildren(...all.slice(0, 5).map((job) => this.link(job)));
+    if (all.length > 5) value.append(` and ${count(all.length - 5)} more`);
   }
 
   link(job) {
@@ -90,8 +91,9 @@ export class Detail {
       element("p", { class: "text", "data-kind": finding.kind }, element("b", {}, finding.kind), " ", finding.text)));
   }
 
-  // `history` is undefined until it is known, and null if there is none.
+  // `history` is undefined until it is known, and null if there is none: of who has completed what was seen stays.
   showHistory(history) {
+    if (history === null && this.shownHistory) return;
     const events = history?.events ?? [];
     const wanted = history === undefined ? "" : JSON.stringify(history);
     if (this.shownHistory === wanted) return;

@@ -43,6 +43,9 @@ export function duration(ms) {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+// A dump says null where it knows nothing.
+export const known = (value) => value !== null && value !== undefined;
+
 export const count = (number) => number.toLocaleString("en-US");
 
 export const timeOfDay = (ms) => new Date(ms).toLocaleTimeString("en-GB");

@@ -1,11 +1,13 @@
-// A dump, read: jobs by key, their depth, and which of them are shown under a filter. Knows nothing of the page.
+// A dump, read: jobs by key, their depth, and which of them are shown under a filter. Changes nothing in the page.
+
+import { known } from "./element.js";
 
 // The order of the chips; states that are not listed come after.
-const STATES = ["running", "scheduled", "suspended", "waiting", "active", "new", "completed"];
+const STATES = ["running", "queued", "suspended", "joining", "cleaning up", "open", "new", "completed"];
 
 export const label = (job) => {
   const name = job.name ?? job.kind ?? "coroutine";
-  return job.id === null || job.id === undefined ? name : `${name}#${job.id}`;
+  return known(job.id) ? `${name}#${job.id}` : name;
 };
 
 export class Forest {
@@ -18,18 +20,23 @@ export class Forest {
     this.byKey = new Map();
     this.byIdentity = new Map();
     this.states = new Map();
+    this.coroutines = { alive: 0, running: 0, queued: 0, suspended: 0 };
     for (const job of this.jobs) {
       const parent = this.byKey.get(job.parent);
       job.above = parent ?? null;
       job.depth = parent ? parent.depth + 1 : 0;
       job.children = 0;
       // a key may be another job's later on, the number of a coroutine never is
-      job.identity = job.id === null || job.id === undefined ? `key ${job.key}` : `id ${job.id}`;
+      job.identity = known(job.id) ? `id ${job.id}` : `key ${job.key}`;
       job.found = null;
       if (parent) parent.children += 1;
       this.byKey.set(job.key, job);
       this.byIdentity.set(job.identity, job);
       this.states.set(job.state, (this.states.get(job.state) ?? 0) + 1);
+      if (job.kind === "coroutine") {
+        this.coroutines.alive += 1;
+        if (job.state in this.coroutines) this.coroutines[job.state] += 1;
+      }
     }
     for (const finding of this.findings) {
       for (const key of finding.jobs ?? []) {

@@ -30,8 +30,8 @@ export function readGraph(forest) {
     return name;
   };
   const job = (key) => {
-    const known = forest.byKey.get(key);
-    return node(`job ${key}`, { kind: "job", job: known, text: known ? label(known) : `key ${key}` });
+    const found = forest.byKey.get(key);
+    return node(`job ${key}`, { kind: "job", job: found, text: found ? label(found) : `key ${key}` });
   };
   const edge = (from, to, rest = {}) => {
     graph.edges.push({ from, to, isCycle: circle.has(from) && circle.has(to), ...rest });

@@ -13,10 +13,8 @@ export class Pools {
   }
 
   show(forest) {
-    const alive = { alive: forest.jobs.length };
-    for (const state of ["running", "scheduled", "suspended"]) alive[state] = forest.states.get(state) ?? 0;
     const seen = new Set();
-    for (const { name, ...figures } of [{ name: "Coroutines", ...alive }, ...forest.pools]) {
+    for (const { name, ...figures } of [{ name: "Coroutines", ...forest.coroutines }, ...forest.pools]) {
       seen.add(name);
       this.card(name).add(figures);
     }

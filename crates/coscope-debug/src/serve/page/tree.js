@@ -1,6 +1,6 @@
 // The tree: rows, folding, choosing, keys.
 
-import { byId, count, duration, element, setAttribute, setText, shortPlace } from "./element.js";
+import { byId, count, duration, element, known, setAttribute, setText, shortPlace } from "./element.js";
 import { Filter, label } from "./forest.js";
 import { List } from "./list.js";
 
@@ -114,15 +114,17 @@ export class Tree {
     setAttribute(dot, "data-state", job.state);
     setText(fold, job.children > 0 ? (isCollapsed ? "▸" : "▾") : "");
     setText(name, job.name ?? job.kind ?? "coroutine");
-    setText(number, job.id === null || job.id === undefined ? "" : `#${job.id}`);
+    setText(number, known(job.id) ? `#${job.id}` : "");
     setText(kind, job.name && job.kind && job.kind !== "coroutine" ? job.kind : "");
     setText(mark, [...new Set((job.found ?? []).map((finding) => finding.kind))].join(" "));
-    setText(wait, job.wait ? `${job.wait.label ?? job.wait.kind} · ${shortPlace(job.wait.at)}` : "");
-    setAttribute(wait, "title", job.wait ? `${job.wait.kind} at ${job.wait.at}` : null);
+    // a scope waits nowhere; where it was opened tells it from others
+    const opened = job.kind !== "coroutine" && job.launched_at ? shortPlace(job.launched_at) : "";
+    setText(wait, job.wait ? `${job.wait.label ?? job.wait.kind} · ${shortPlace(job.wait.at)}` : opened);
+    setAttribute(wait, "title", job.wait ? `${job.wait.kind} at ${job.wait.at}` : job.launched_at);
     setText(dispatcher, job.dispatcher ?? "");
     setText(state, job.cancelled ? `${job.state}, cancelled` : job.state);
     setAttribute(state, "data-cancelled", job.cancelled ? "" : null);
-    setText(since, duration(job.in_state_ms ?? 0));
+    setText(since, known(job.in_state_ms) ? duration(job.in_state_ms) : "");
     setAttribute(row, "aria-label", `${label(job)}, ${state.textContent}`);
   }
 
