@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let page = coscope_debug::serve(&*address)?;
     println!("see {} (Ctrl-C ends it)", page.url());
     run_blocking(async |s: Scope| {
-        let bank = s.named("bank").launch(bank());
+        let bank = s.on(Dispatchers::default()).named("bank").launch(bank());
         if let Some(seconds) = seconds {
             delay(Duration::from_secs(seconds)).await;
             bank.cancel("the show is over");
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-async fn bank() {
+pub(crate) async fn bank() {
     let accounts: Accounts = Arc::new((0..64).map(|_| Mutex::new(100)).collect());
     scope(async |s: Scope| {
         let (orders, queue) = channel(16);

@@ -16,7 +16,8 @@ fn dump(address: SocketAddr) -> Value {
 
 /// What happened to a coroutine: the words.
 fn history(address: SocketAddr, id: u64) -> Vec<String> {
-    let history: Value = serde_json::from_slice(&get(address, &format!("/api/history/{id}")).body).expect("JSON");
+    let history: Value =
+        serde_json::from_slice(&get(address, &format!("/api/history/{id}")).body).expect("JSON");
     assert_eq!(history["id"], id);
     let events = history["events"].as_array().unwrap();
     let times: Vec<u64> = events.iter().map(|event| event["at_ms"].as_u64().unwrap()).collect();

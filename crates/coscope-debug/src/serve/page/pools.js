@@ -3,6 +3,7 @@
 import { byId, count, element, setAttribute, setText, svg } from "./element.js";
 
 const KEPT = 120; // points: two minutes
+const FEWEST = 30; // the width is at least that of so many
 const WIDTH = 96;
 const HEIGHT = 22;
 
@@ -77,7 +78,7 @@ class Line {
     this.values.push(value);
     if (this.values.length > KEPT) this.values.shift();
     const most = Math.max(...this.values);
-    const step = WIDTH / (KEPT - 1);
+    const step = WIDTH / (Math.max(FEWEST, this.values.length) - 1);
     const points = this.values.map((one, at) => {
       const x = WIDTH - (this.values.length - 1 - at) * step;
       const y = HEIGHT - 2 - (most === 0 ? 0 : (one / most) * (HEIGHT - 4));

@@ -120,8 +120,9 @@ export class Tree {
     // a scope waits nowhere; where it was opened tells it from others
     const opened = job.kind !== "coroutine" && job.launched_at ? shortPlace(job.launched_at) : "";
     setText(wait, job.wait ? `${job.wait.label ?? job.wait.kind} · ${shortPlace(job.wait.at)}` : opened);
-    setAttribute(wait, "title", job.wait ? `${job.wait.kind} at ${job.wait.at}` : job.launched_at);
-    setText(dispatcher, job.dispatcher ?? "");
+    setAttribute(wait, "title", job.wait ? `${job.wait.kind} at ${job.wait.at}` : (job.launched_at ?? null));
+    setText(dispatcher, (job.dispatcher ?? "").replace(/^Dispatchers\./, ""));
+    setAttribute(dispatcher, "title", job.dispatcher ?? null);
     setText(state, job.cancelled ? `${job.state}, cancelled` : job.state);
     setAttribute(state, "data-cancelled", job.cancelled ? "" : null);
     setText(since, known(job.in_state_ms) ? duration(job.in_state_ms) : "");
