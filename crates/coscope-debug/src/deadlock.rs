@@ -70,10 +70,13 @@ fn link(waiter: &Record, next: &Record, then: &[Resource], now: &[Resource]) -> 
     let who = waiter.label();
     let Some((resource, wait, holder)) = between(waiter, next, then) else {
         let place = waiter.wait.map_or(String::new(), |wait| format!(" at {}", At(wait.at)));
-        return waiter.waits_for_children().then(|| format!("{who} waits{place} for its child {}", next.label()));
+        return waiter
+            .waits_for_children()
+            .then(|| format!("{who} waits{place} for its child {}", next.label()));
     };
     between(waiter, next, now).filter(|(_, now, _)| now.serial == wait.serial)?;
-    let place = wait.at.or(waiter.wait.map(|wait| wait.at)).map_or(String::new(), |at| format!(" at {}", At(at)));
+    let place =
+        wait.at.or(waiter.wait.map(|wait| wait.at)).map_or(String::new(), |at| format!(" at {}", At(at)));
     let taken = holder.at.map_or(String::new(), |at| format!(", asked for at {}", At(at)));
     Some(if resource.on == JOB {
         format!("{who} waits{place} for {} to end", next.label())

@@ -123,7 +123,8 @@ impl Suspicion<'_> {
     /// What is wrong, in words, deadlocks first. `named` has those wanted, as they are now, and `waits` what is waited
     /// for now.
     pub(crate) fn findings(self, named: &HashMap<u64, Record>, waits: &[Resource]) -> Vec<Finding> {
-        let cycles = self.cycles.iter().filter_map(|cycle| deadlock::describe(cycle, self.waits, waits, named));
+        let cycles =
+            self.cycles.iter().filter_map(|cycle| deadlock::describe(cycle, self.waits, waits, named));
         let mut findings: Vec<Finding> = cycles.collect();
         findings.extend(self.told);
         let long_waits = self.long_waits.iter();

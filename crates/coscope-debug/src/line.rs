@@ -65,7 +65,8 @@ mod tests {
         assert_eq!(of(Phase::Suspended), "\"fetch#3\" suspended 1 min 1 s in a foreign future");
         assert_eq!(of(Phase::Joining), "\"fetch#3\" joining 1 min 1 s");
         assert_eq!(of(Phase::Running), "\"fetch#3\" running 1 min 1 s");
-        let region = Record { id: None, in_state: None, ..sample(0, "with_timeout", Phase::Open, Duration::ZERO) };
+        let region =
+            Record { id: None, in_state: None, ..sample(0, "with_timeout", Phase::Open, Duration::ZERO) };
         assert_eq!(Line(&region).to_string(), "with_timeout open");
     }
 }

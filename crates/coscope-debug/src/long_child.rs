@@ -27,7 +27,13 @@ struct LateScope {
 
 impl LongChildren {
     /// Looks at a coroutine, and says which place in the list it has, if it waits too long.
-    pub(crate) fn see(&mut self, record: &Record, path: &Path, limit: Option<Duration>, most: usize) -> Option<usize> {
+    pub(crate) fn see(
+        &mut self,
+        record: &Record,
+        path: &Path,
+        limit: Option<Duration>,
+        most: usize,
+    ) -> Option<usize> {
         if record.is_region() {
             return None;
         }
@@ -74,8 +80,11 @@ impl LateScope {
         }
         let waited = scope.in_state.map_or(String::new(), |time| format!(" for {}", Span(time)));
         let place = scope.wait.map_or(String::new(), |wait| format!(" in {wait}"));
-        let mut text =
-            format!("{}{} has waited{waited}{place}, for what it has launched:", scope.label(), Launched(scope));
+        let mut text = format!(
+            "{}{} has waited{waited}{place}, for what it has launched:",
+            scope.label(),
+            Launched(scope)
+        );
         for child in &children {
             let _ = write!(text, "\n  {}", Line(child));
         }

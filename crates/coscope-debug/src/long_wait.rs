@@ -13,7 +13,11 @@ use crate::waits::{JOB, Met, Resource, Waiter};
 pub(crate) fn is_long(resource: &Resource, met: &HashMap<u64, Met>, limits: &Limits) -> bool {
     let has_holder = resource.on != JOB && !resource.holders.is_empty();
     let is_telling = resource.wants_receiver || has_holder || beyond_free(resource, limits);
-    is_telling && resource.waiters.first().is_some_and(|first| beyond(waited(first, met.get(&first.id)), limits.wait))
+    is_telling
+        && resource
+            .waiters
+            .first()
+            .is_some_and(|first| beyond(waited(first, met.get(&first.id)), limits.wait))
 }
 
 /// Whether it was given back long ago, and the one whose turn it is has not come to take it.

@@ -194,7 +194,8 @@ impl WatchdogBuilder {
     pub fn start(self) -> io::Result<Watchdog> {
         let stop = Arc::new(Stop::default());
         let recording = record();
-        let round = Round { stop: stop.clone(), builder: self, lasting: HashSet::new(), _recording: recording };
+        let round =
+            Round { stop: stop.clone(), builder: self, lasting: HashSet::new(), _recording: recording };
         #[allow(clippy::disallowed_methods)] // it must not depend on a pool that is stuck
         let thread = thread::Builder::new().name("coscope-watchdog".to_owned()).spawn(|| round.run())?;
         Ok(Watchdog { stop, thread: Some(thread) })

@@ -56,10 +56,14 @@ fn a_tree_is_shown_with_places_and_times() {
         let lines: Vec<&str> = text.lines().collect();
         let file = file!();
         assert_eq!(lines.len(), 4, "{text}");
-        let starts = format!("\"parent#{}\" suspended 3.2 s in delay at {file}:{body}, launched at {file}:{launched}", parent.id());
+        let starts = format!(
+            "\"parent#{}\" suspended 3.2 s in delay at {file}:{body}, launched at {file}:{launched}",
+            parent.id()
+        );
         assert!(lines[0].starts_with(&starts), "{text}");
         assert_eq!(lines[1], format!("  scope open, opened at {file}:{opened}"));
-        let starts = format!("    \"child#{}\" suspended 3.2 s in delay at {file}:{inner}", parent.children()[0].id());
+        let starts =
+            format!("    \"child#{}\" suspended 3.2 s in delay at {file}:{inner}", parent.children()[0].id());
         assert!(lines[2].starts_with(&starts), "{text}");
         assert_eq!(lines[3], "jobs: 3, of these coroutines: 2; findings: 0");
 
@@ -67,7 +71,10 @@ fn a_tree_is_shown_with_places_and_times() {
         let jobs = json["jobs"].as_array().unwrap();
         let child = jobs.iter().find(|job| job["name"] == "child").unwrap();
         let scope = jobs.iter().find(|job| job["key"] == child["parent"]).unwrap();
-        assert_eq!((&scope["kind"], &scope["state"], &scope["id"]), (&"scope".into(), &"open".into(), &Value::Null));
+        assert_eq!(
+            (&scope["kind"], &scope["state"], &scope["id"]),
+            (&"scope".into(), &"open".into(), &Value::Null)
+        );
         assert_eq!(child["in_state_ms"], 3250);
         assert_eq!(child["wait"]["kind"], "delay");
         assert!(child["wait"]["at"].as_str().unwrap().starts_with(&format!("{file}:{inner}:")));
@@ -182,7 +189,8 @@ fn waits_and_holders_stand_in_a_dump_of_a_recording() {
         let waiter = s.launch(async move { drop(other.lock().await) });
         yield_now().await;
         let json = json_of(&current_job());
-        let wait = json["waits"].as_array().unwrap().iter().find(|wait| wait["waiter"] == waiter.key()).unwrap();
+        let wait =
+            json["waits"].as_array().unwrap().iter().find(|wait| wait["waiter"] == waiter.key()).unwrap();
         assert_eq!((&wait["on"], &wait["holder"]), (&"Mutex".into(), &current_job().key().into()));
         assert!(wait["resource"].as_str().unwrap().starts_with("0x"));
         drop(held);

@@ -100,7 +100,12 @@ fn two_that_wait_for_each_other_to_end() {
         delay(SECOND).await;
         let findings = found(&Watchdog::builder(), "hen");
         assert_eq!(findings.len(), 1, "{findings:?}");
-        assert_says(&findings[0], FindingKind::Deadlock, &[&hen, &egg], &[&format!("for \"egg#{}\" to end", egg.id())]);
+        assert_says(
+            &findings[0],
+            FindingKind::Deadlock,
+            &[&hen, &egg],
+            &[&format!("for \"egg#{}\" to end", egg.id())],
+        );
         hen.cancel("seen");
         egg.cancel("seen");
     });
@@ -144,7 +149,10 @@ fn a_foreign_future_that_loses_its_waker() {
         delay(TICK).await;
         let findings = found(&watchdog, "fetch");
         assert_eq!(findings.len(), 1, "{findings:?}");
-        let says = format!("\"fetch#{}\", launched at {place} has waited for 1 min 0 s in a future that", fetch.id());
+        let says = format!(
+            "\"fetch#{}\", launched at {place} has waited for 1 min 0 s in a future that",
+            fetch.id()
+        );
         assert_says(&findings[0], FindingKind::NotWoken, &[&fetch], &[&says, "lost the waker"]);
         fetch.cancel("seen");
     });
@@ -219,8 +227,16 @@ fn a_child_that_keeps_its_scope() {
         let findings = found(&watchdog, "request");
         assert_eq!(findings.len(), 1, "{findings:?}");
         let leaked = request.children().remove(0);
-        let says = format!("\n  \"leaked#{}\" suspended 30.0 s in Channel::recv at {place}, launched at {place}", leaked.id());
-        assert_says(&findings[0], FindingKind::LongChild, &[&leaked, &request], &["has waited for 30.0 s", &says]);
+        let says = format!(
+            "\n  \"leaked#{}\" suspended 30.0 s in Channel::recv at {place}, launched at {place}",
+            leaked.id()
+        );
+        assert_says(
+            &findings[0],
+            FindingKind::LongChild,
+            &[&leaked, &request],
+            &["has waited for 30.0 s", &says],
+        );
         request.cancel("seen");
     });
 }
@@ -244,7 +260,8 @@ fn a_lock_that_is_held_across_a_long_wait() {
         delay(TICK).await;
         let findings = found(&watchdog, "reader");
         assert_eq!(findings.len(), 1, "{findings:?}");
-        let waits = format!("has waited for 10.0 s at {reader_waits} for the Mutex that \"writer#{}\"", writer.id());
+        let waits =
+            format!("has waited for 10.0 s at {reader_waits} for the Mutex that \"writer#{}\"", writer.id());
         let does = format!("meanwhile that one is suspended for 10.0 s in delay at {writer_waits}");
         assert_says(&findings[0], FindingKind::LongWait, &[&writer, &reader], &[&waits, &does]);
         writer.cancel("seen");
@@ -273,7 +290,12 @@ fn a_full_channel_whose_receiver_is_elsewhere() {
         assert_eq!(findings.len(), 1, "{findings:?}");
         let waits = format!("has waited for 10.0 s at {producer_waits} for room in a channel");
         let does = format!("and is suspended for 10.0 s in delay at {consumer_waits}");
-        assert_says(&findings[0], FindingKind::LongWait, &[&consumer, &producer], &[&waits, &does, "last to receive"]);
+        assert_says(
+            &findings[0],
+            FindingKind::LongWait,
+            &[&consumer, &producer],
+            &[&waits, &does, "last to receive"],
+        );
         producer.cancel("seen");
         consumer.cancel("seen");
     });

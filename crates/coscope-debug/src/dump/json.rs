@@ -150,7 +150,13 @@ mod tests {
             holders_are_all: true,
             wants_receiver: false,
             free_for: None,
-            waiters: vec![Waiter { id: 12, at: Some(here), since: Duration::ZERO, serial: 1, has_others: false }],
+            waiters: vec![Waiter {
+                id: 12,
+                at: Some(here),
+                since: Duration::ZERO,
+                serial: 1,
+                has_others: false,
+            }],
         }];
         let met = |key| Met { key, in_state: None };
         let met = HashMap::from([(12, met(12)), (9, met(77))]);

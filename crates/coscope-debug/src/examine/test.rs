@@ -25,8 +25,9 @@ const ALL: Limits = Limits {
 fn findings(records: &[Record], waits: &[Resource], limits: Limits) -> Vec<Finding> {
     let mut examination = Examination::new(limits, waits);
     for record in records {
-        examination
-            .see(record, |_| Some(Activity { steps: 3, wakes: 2, thread: Some("worker-1".into()), ..Activity::default() }));
+        examination.see(record, |_| {
+            Some(Activity { steps: 3, wakes: 2, thread: Some("worker-1".into()), ..Activity::default() })
+        });
     }
     let suspicion = examination.suspicion();
     let wanted = suspicion.wanted();
@@ -157,7 +158,8 @@ fn a_deadlock_that_has_come_undone_is_not_told() {
 
 #[test]
 fn a_long_step_is_named_with_its_thread_and_the_wait_before() {
-    let step = Record { state: Phase::Running, in_state: Some(SECOND), ..suspended(7, "hash", WaitKind::Recv) };
+    let step =
+        Record { state: Phase::Running, in_state: Some(SECOND), ..suspended(7, "hash", WaitKind::Recv) };
     let found = findings(std::slice::from_ref(&step), &[], ALL);
     assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongStep, [7].as_slice()));
     let text = found[0].text();
@@ -193,7 +195,8 @@ fn what_nobody_wakes_in_foreign_code_is_named_and_waits_of_ours_are_not() {
 #[test]
 fn a_lock_held_across_a_long_wait_names_both() {
     let holder = long(suspended(1, "writer", WaitKind::Delay));
-    let records = [holder, long(suspended(2, "reader", WaitKind::Lock)), suspended(3, "more", WaitKind::Lock)];
+    let records =
+        [holder, long(suspended(2, "reader", WaitKind::Lock)), suspended(3, "more", WaitKind::Lock)];
     let found = findings(&records, &[mutex(0xa, 1, &[2, 3])], ALL);
     assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongWait, [1, 2].as_slice()));
     let text = found[0].text();
@@ -233,7 +236,9 @@ fn a_scope_that_waits_for_long_names_its_children_and_the_innermost_is_to_blame(
     assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongChild, [3, 2].as_slice()));
     let text = found[0].text();
     let at = At(records[2].wait.unwrap().at);
-    let start = format!("\"request#2\" has waited for 3.0 s in children at {at}, for what it has launched:\n  \"leaked#3\" suspended");
+    let start = format!(
+        "\"request#2\" has waited for 3.0 s in children at {at}, for what it has launched:\n  \"leaked#3\" suspended"
+    );
     assert!(text.starts_with(&start), "{text}");
 }
 

@@ -51,7 +51,9 @@ impl Queues {
         let at = match on {
             Resource::Job(number) => number as usize,
             // both sides of a channel in one
-            Resource::Mutex(at) | Resource::Semaphore(at) | Resource::Room(at) | Resource::Message(at) => at >> 4,
+            Resource::Mutex(at) | Resource::Semaphore(at) | Resource::Room(at) | Resource::Message(at) => {
+                at >> 4
+            }
             _ => 0,
         };
         self.0[at % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
@@ -68,7 +70,13 @@ impl Queues {
         {
             (queue.holder, queue.taken_at, queue.free_since) = (Some(holder), None, None);
         }
-        queue.waiting.push_back(Waiting { id: waiter, at, since: Instant::system_now(), serial, alternative });
+        queue.waiting.push_back(Waiting {
+            id: waiter,
+            at,
+            since: Instant::system_now(),
+            serial,
+            alternative,
+        });
     }
 
     pub(super) fn granted(&self, waiter: u64, on: Resource) {
