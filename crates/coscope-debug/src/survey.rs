@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 
 use coscope_core::Job;
-use coscope_core::sight::{self, Walk, Walked};
+use coscope_core::sight::{self, JobKind, Walk, Walked};
 
 use crate::examine::Examination;
 use crate::finding::Finding;
@@ -84,7 +84,7 @@ fn record_of(walked: &Walked) -> Record {
         cancelled: sight.cancelled,
         in_state: sight.in_state,
         wait: sight.wait.map(|wait| Wait { kind: wait.kind, at: wait.site, label: wait.label }),
-        launched_at: Some(sight.info.launched_at()),
+        launched_at: (sight.kind != JobKind::Root).then(|| sight.info.launched_at()),
         dispatcher: sight.dispatcher,
     };
     store::completed_record(record)

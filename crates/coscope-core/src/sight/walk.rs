@@ -20,7 +20,7 @@ const FEW: usize = 32;
 ///     let met: Vec<Walked> = Walk::new(current_job()).collect();
 ///     let depths: Vec<(&str, usize)> = met.iter().map(|walked| (walked.job.name(), walked.depth)).collect();
 ///     assert_eq!(depths, [("coroutine", 0), ("scope", 1), ("fetch", 2)]);
-///     s.cancel("seen");
+///     current_job().cancel_children("seen");
 /// });
 /// ```
 pub struct Walk {
@@ -121,7 +121,7 @@ impl fmt::Debug for Walk {
 ///     s.named("fetch").launch(std::future::pending());
 ///     let text = sight::tree(&current_job(), 100);
 ///     assert!(text.lines().nth(2).unwrap().starts_with("    \"fetch#"));
-///     s.cancel("seen");
+///     current_job().cancel_children("seen");
 /// });
 /// ```
 pub fn tree(job: &Job, most: usize) -> String {

@@ -14,9 +14,9 @@ pub(crate) struct Text<W>(pub(crate) W);
 
 impl<W: Write> Text<W> {
     pub(crate) fn job(&mut self, depth: usize, record: &Record) -> io::Result<()> {
-        let indent = 2 * depth.min(DEEPEST);
+        self.0.write_all(&[b' '; 2 * DEEPEST][..2 * depth.min(DEEPEST)])?;
         let deeper = if depth > DEEPEST { format!("({depth} deep) ") } else { String::new() };
-        writeln!(self.0, "{:indent$}{deeper}{}", "", Line(record))
+        writeln!(self.0, "{deeper}{}", Line(record))
     }
 
     pub(crate) fn end(&mut self, findings: &[Finding], jobs: usize, coroutines: usize) -> io::Result<()> {
