@@ -3,6 +3,8 @@
 //! `COSCOPE_CHROMIUM` names the program; else it is looked for under its usual names. Without one, tests of the page say on
 //! stderr that they were skipped, and pass; with `COSCOPE_PAGE_REQUIRED` they fail.
 
+#![allow(dead_code)] // each test file uses its part
+
 use std::cell::{Cell, RefCell};
 use std::io::{Read, Write};
 use std::path::PathBuf;
