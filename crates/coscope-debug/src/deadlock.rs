@@ -7,7 +7,7 @@ use coscope_core::sight::Phase;
 
 use crate::finding::{Finding, FindingKind};
 use crate::graph::{Cycle, Graph, Until};
-use crate::record::{At, Record};
+use crate::record::{At, Record, Subject};
 use crate::waits::{Holder, JOB, Met, Resource, Waiter};
 
 /// What may always go on: somebody of whom nothing is known.
@@ -67,7 +67,7 @@ pub(crate) fn describe(
 
 /// One wait of the circle. `None` if it is over.
 fn link(waiter: &Record, next: &Record, then: &[Resource], now: &[Resource]) -> Option<String> {
-    let who = waiter.label();
+    let who = Subject(waiter);
     let Some((resource, wait, holder)) = between(waiter, next, then) else {
         let place = waiter.wait.map_or(String::new(), |wait| format!(" at {}", At(wait.at)));
         return waiter

@@ -56,9 +56,11 @@ mod signal;
 mod watchdog;
 mod serve;
 
-/// The guide: its programs are tests.
+/// Its chapters of the guide: their programs are tests.
 #[cfg(doctest)]
 mod documentation {
+    #[doc = include_str!("../../../guide/seeing.md")]
+    struct Seeing;
     #[doc = include_str!("../../../guide/live-page.md")]
     struct LivePage;
 }

@@ -8,7 +8,7 @@ use crate::finding::{Finding, FindingKind};
 use crate::limits::beyond;
 use crate::line::Line;
 use crate::path::Path;
-use crate::record::{Launched, Record, Span};
+use crate::record::{Record, Span, Subject};
 
 /// So many of the children are named.
 const NAMED: usize = 5;
@@ -81,9 +81,8 @@ impl LateScope {
         let waited = scope.in_state.map_or(String::new(), |time| format!(" for {}", Span(time)));
         let place = scope.wait.map_or(String::new(), |wait| format!(" in {wait}"));
         let mut text = format!(
-            "{}{} has waited{waited}{place}, for what it has launched:",
-            scope.label(),
-            Launched(scope)
+            "{} has waited{waited}{place}, for what it has launched:",
+            Subject(scope)
         );
         for child in &children {
             let _ = write!(text, "\n  {}", Line(child));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::finding::{Finding, FindingKind};
 use crate::limits::{Limits, beyond};
-use crate::record::{At, Launched, Record, Span};
+use crate::record::{At, Record, Span, Subject};
 use crate::waits::{JOB, Met, Resource, Waiter};
 
 /// Whether the one who has waited longest for `resource` has waited too long, and it can be said for whom.
@@ -42,7 +42,7 @@ pub(crate) fn describe(
     let holders: Vec<&Record> = resource.holders.iter().filter_map(|holder| record_of(holder.id)).collect();
     let place = first.at.map_or(String::new(), |at| format!(" at {}", At(at)));
     let time = waited(first, met.get(&first.id));
-    let mut text = format!("{}{} has waited for {}{place}", waiter.label(), Launched(waiter), Span(time));
+    let mut text = format!("{} has waited for {}{place}", Subject(waiter), Span(time));
     text.push_str(&match resource.waiters.len() - 1 {
         0 => String::new(),
         1 => " (and one more)".to_owned(),
@@ -69,11 +69,10 @@ fn held(resource: &Resource, holders: &[&Record]) -> String {
     let taken = resource.holders.iter().find(|one| Some(one.id) == holder.id).and_then(|holder| holder.at);
     let taken = taken.map_or(String::new(), |at| format!(", asked for at {}", At(at)));
     format!(
-        " for the {} that {}{} has{taken}; meanwhile that one is {}. Let go of it before a long wait, or keep what it \
+        " for the {} that {} has{taken}; meanwhile that one is {}. Let go of it before a long wait, or keep what it \
          guards in an actor",
         resource.on,
-        holder.label(),
-        Launched(holder),
+        Subject(holder),
         Doing(holder),
     )
 }
@@ -103,9 +102,8 @@ fn not_taken(resource: &Resource, time: Duration) -> String {
 fn nobody_receives(receivers: &[&Record]) -> String {
     match receivers.first() {
         Some(last) => format!(
-            " for room in a channel; {}{} was the last to receive from it, and is {}",
-            last.label(),
-            Launched(last),
+            " for room in a channel; {} was the last to receive from it, and is {}",
+            Subject(last),
             Doing(last),
         ),
         None => " for room in a channel from which nobody has received yet: is its receiver still polled?"

@@ -119,6 +119,16 @@ impl fmt::Display for Launched<'_> {
     }
 }
 
+/// A job as the subject of a sentence: `"fetch#12", launched at src/main.rs:20,`.
+pub(crate) struct Subject<'a>(pub(crate) &'a Record);
+
+impl fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let comma = if self.0.launched_at.is_some() { "," } else { "" };
+        write!(f, "{}{}{comma}", self.0.label(), Launched(self.0))
+    }
+}
+
 /// A coroutine for tests, right below `root` (key 0).
 #[cfg(test)]
 pub(crate) fn sample(id: u64, name: &'static str, state: Phase, in_state: Duration) -> Record {

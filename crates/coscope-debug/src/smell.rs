@@ -7,7 +7,7 @@ use coscope_core::sight::{Phase, WaitKind};
 use crate::activity::Activity;
 use crate::finding::{Finding, FindingKind};
 use crate::limits::{Limits, beyond};
-use crate::record::{Launched, Record, Span};
+use crate::record::{Record, Span, Subject};
 
 /// What looks wrong with `record`, if anything. `activity` is what the store knows of it.
 pub(crate) fn smell(
@@ -42,10 +42,9 @@ fn long_step(record: &Record, time: Duration, activity: Option<&Activity>) -> St
         None => String::new(),
     };
     format!(
-        "{}{} has been in one step for {}{on_thread}{came_from}. Until the step ends no cancel takes effect in it: \
+        "{} has been in one step for {}{on_thread}{came_from}. Until the step ends no cancel takes effect in it: \
          move blocking calls to `Dispatchers::io()`, and call `yield_now().await` in long computations",
-        record.label(),
-        Launched(record),
+        Subject(record),
         Span(time),
     )
 }
@@ -53,10 +52,9 @@ fn long_step(record: &Record, time: Duration, activity: Option<&Activity>) -> St
 fn not_polled(record: &Record, time: Duration) -> String {
     let dispatcher = record.dispatcher.as_deref().unwrap_or("its dispatcher");
     format!(
-        "{}{} was woken {} ago and has not been polled since: {dispatcher} is busy with steps that do not end, has \
+        "{} was woken {} ago and has not been polled since: {dispatcher} is busy with steps that do not end, has \
          stopped, or has lost the step",
-        record.label(),
-        Launched(record),
+        Subject(record),
         Span(time),
     )
 }
@@ -71,10 +69,9 @@ fn not_woken(record: &Record, time: Duration, activity: Option<&Activity>) -> St
         None => "a future that is not coscope's".to_owned(),
     };
     format!(
-        "{}{} has waited for {} in {what}, and nobody has woken it since{history}. Has that \
+        "{} has waited for {} in {what}, and nobody has woken it since{history}. Has that \
          future lost the waker of its last poll?",
-        record.label(),
-        Launched(record),
+        Subject(record),
         Span(time),
     )
 }

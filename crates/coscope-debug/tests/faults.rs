@@ -62,14 +62,13 @@ fn two_locks_taken_in_two_orders() {
         delay(2 * SECOND).await;
         let findings = found(&watchdog, "transfer");
         assert_eq!(findings.len(), 1, "{findings:?}");
-        let at = line(0).replace(&line(0), &place);
-        let _ = at;
-        let waits = format!("\"transfer#{}\" waits at {}", transfer.id(), second_lock(&place));
+        let waits = format!("\"transfer#{}\", launched at ", transfer.id());
+        let place = format!(" waits at {} for the Mutex that \"audit#", second_lock(&place));
         assert_says(
             &findings[0],
             FindingKind::Deadlock,
             &[&transfer, &audit],
-            &["2 coroutines wait for each other", &waits, "for the Mutex that \"audit#"],
+            &["2 coroutines wait for each other", &waits, &place],
         );
         transfer.cancel("seen");
         audit.cancel("seen");
@@ -128,7 +127,7 @@ fn a_parent_that_keeps_the_lock_that_its_child_wants() {
         let child = parent.children().remove(0);
         let findings = found(&Watchdog::builder(), "child");
         assert_eq!(findings.len(), 1, "{findings:?}");
-        let waits = format!("\"parent#{}\" waits at ", parent.id());
+        let waits = format!("\"parent#{}\", launched at ", parent.id());
         let has = format!("for the Mutex that \"parent#{}\" has", parent.id());
         for part in ["2 coroutines wait for each other", &waits, "for its child \"child#", &has] {
             assert!(findings[0].text().contains(part), "{}", findings[0]);
@@ -150,7 +149,7 @@ fn a_foreign_future_that_loses_its_waker() {
         let findings = found(&watchdog, "fetch");
         assert_eq!(findings.len(), 1, "{findings:?}");
         let says = format!(
-            "\"fetch#{}\", launched at {place} has waited for 1 min 0 s in a future that",
+            "\"fetch#{}\", launched at {place}, has waited for 1 min 0 s in a future that",
             fetch.id()
         );
         assert_says(&findings[0], FindingKind::NotWoken, &[&fetch], &[&says, "lost the waker"]);
@@ -178,7 +177,7 @@ fn a_step_that_does_not_end() {
         });
         hash.await
     });
-    let says = format!("\"hash#{}\", launched at {place} has been in one step for ", job.id());
+    let says = format!("\"hash#{}\", launched at {place}, has been in one step for ", job.id());
     let parts = [&says[..], " on thread DefaultDispatcher-worker-", "`Dispatchers::io()`"];
     assert_says(&finding, FindingKind::LongStep, &[&job], &parts);
 }

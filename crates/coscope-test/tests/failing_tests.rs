@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use coscope_core::{Scope, cancelled, delay, unwind};
+use coscope_core::{Finally, Scope, cancelled, delay, unwind};
 use coscope_scheduler::Dispatchers;
 use coscope_test::{Test, TestScope, run_test};
 
@@ -174,5 +174,21 @@ fn a_step_that_lasts_is_named_while_it_lasts() {
         t.named("hog").launch(async {
             let _until_it_is_told_of = std::io::stdin().read(&mut [0]);
         });
+    });
+}
+
+#[test]
+fn a_clean_up_that_is_too_slow_is_shown_with_what_runs() {
+    if std::env::var_os(CHILD).is_none() {
+        let text = in_another_process("a_clean_up_that_is_too_slow_is_shown_with_what_runs", "\n  ");
+        assert!(text.contains("was dropped: it took longer than its deadline of 30s. What ran then:\n\"patient#2\" "), "{text}");
+        assert!(text.contains("\n  \"finalizer#"), "{text}");
+        return;
+    }
+    coscope_scheduler::install();
+    run_test(async |s: Scope| {
+        let job = s.named("patient").launch(delay(Duration::from_secs(3600)).finally(delay(Duration::from_secs(60))));
+        delay(Duration::from_secs(1)).await;
+        job.cancel_and_join("enough").await;
     });
 }

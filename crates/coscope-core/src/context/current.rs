@@ -527,6 +527,11 @@ pub(crate) fn waits_at_least(mark: impl FnOnce() -> Mark) {
     });
 }
 
+/// Whether the step has been marked so.
+pub(crate) fn is_yielding() -> bool {
+    with(|c| c.asked.get().yielding)
+}
+
 /// Takes one from the step's budget. `false` if it is spent: the primitive suspends once instead.
 #[inline]
 pub(crate) fn spend() -> bool {

@@ -379,7 +379,7 @@ impl State {
         self.load() & REGIONS != 0 && self.has_children()
     }
     /// Probes do not hear of the coroutine, which has not been linked yet.
-    pub(super) fn hide(&self) {
+    pub(crate) fn hide(&self) {
         self.0.fetch_or(HIDDEN, Ordering::Relaxed);
     }
     pub(crate) fn is_hidden(&self) -> bool {

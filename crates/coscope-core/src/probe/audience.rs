@@ -74,7 +74,10 @@ pub(crate) fn tell(event: &dyn Fn(&dyn Probe)) {
             && let Err(payload) = unwind::catch(|| event(&*member.probe))
         {
             member.hears.set(false);
-            eprintln!("coscope: a probe has panicked, and hears nothing more: {}", unwind::message(&*payload));
+            eprintln!(
+                "coscope: a probe has panicked, and hears nothing more: {}",
+                unwind::message(&*payload)
+            );
             unwind::drop_contained(payload);
         }
     }

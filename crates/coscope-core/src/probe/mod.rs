@@ -39,9 +39,9 @@ mod audience;
 mod event;
 mod interface;
 
-pub use audience::{Guard, install};
 #[doc(hidden)]
 pub use audience::is_listening;
+pub use audience::{Guard, install};
 pub(crate) use audience::{is_telling, tell};
 pub use event::{Blocked, Launched, Outcome, Resource, StepEnd};
 pub use interface::Probe;

@@ -82,7 +82,9 @@ impl Job {
         const SCOPES: u64 = 1 << 52;
         match self.id() {
             // aligned to 16 bytes
-            0 if !self.node().same(crate::root::root()) => self.node().as_raw().addr().get() as u64 >> 4 | SCOPES,
+            0 if !self.node().same(crate::root::root()) => {
+                self.node().as_raw().addr().get() as u64 >> 4 | SCOPES
+            }
             id => id,
         }
     }

@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 
 use crate::context::current;
 use crate::job::Joining;
-pub use crate::probe::{Resource, is_listening};
 use crate::probe::{self, Blocked, Probe};
+pub use crate::probe::{Resource, is_listening};
 use crate::wait::Turn;
 
 /// The running coroutine has to wait for something that `holder` has, if that is known.
@@ -51,11 +51,7 @@ pub fn left(on: Resource) {
 
 /// Polls a join, and tells that it has to wait.
 #[inline(always)]
-pub(crate) fn join(
-    joining: Pin<&Joining>,
-    cx: &mut Context<'_>,
-    at: &'static Location<'static>,
-) -> Poll<()> {
+pub(crate) fn join(joining: Pin<&Joining>, cx: &mut Context<'_>, at: &'static Location<'static>) -> Poll<()> {
     let polled = joining.poll(cx);
     if polled.is_pending() && is_listening() {
         joins(&joining, at, false);

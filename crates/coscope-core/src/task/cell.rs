@@ -15,13 +15,14 @@ use super::harness;
 use super::hop::Hops;
 use super::policy::Policy;
 use super::state::{self, State, Wake};
+use super::tell;
 use super::waker;
 use crate::context::CoroutineContext;
 use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, keep_permit, resuming, runtime};
 use crate::failure::Failure;
 use crate::job::{self, Admission, Identity, Kind, KindRef, Name, Node, NodeRef, Volley};
 use crate::primitive::UnsafeCell;
-use crate::probe::{self, is_listening};
+use crate::probe::is_listening;
 
 /// What every coroutine has, whatever its future is.
 pub(crate) struct TaskHead {
@@ -98,7 +99,9 @@ where
         Some(failure)
     }
     fn completed(this: &KindRef<Self>) {
-        this.as_node().tell_completed(|| outcome(this));
+        if is_listening() {
+            tell::completed(this.as_node(), &this.payload.head);
+        }
     }
     fn started(this: &KindRef<Self>) {
         if this.payload.head.state.start() == Wake::Schedule {
@@ -107,7 +110,9 @@ where
     }
     fn woken(this: &KindRef<Self>, slot: usize) {
         if this.payload.head.state.notify(slot) == Wake::Schedule {
-            this.as_node().tell_woken();
+            if is_listening() {
+                return dispatch_told::<F, P>(this, slot);
+            }
             dispatch::<F, P>(this, slot, false);
         }
     }
@@ -145,22 +150,16 @@ where
     }
 }
 
-/// What became of a coroutine that has completed.
-fn outcome<F, P>(this: &KindRef<Task<F, P>>) -> probe::Outcome
+/// As [`dispatch`], of one that was woken, and all who listen hear of it.
+#[cold]
+#[inline(never)]
+fn dispatch_told<F, P>(this: &KindRef<Task<F, P>>, slot: usize)
 where
     F: Future,
     P: Policy<F::Output>,
 {
-    let state = &this.payload.head.state;
-    if state.is_panicked() {
-        probe::Outcome::Panicked
-    } else if this.state.is_cut() {
-        probe::Outcome::Cancelled
-    } else if state.is_failed() {
-        probe::Outcome::Failed
-    } else {
-        probe::Outcome::Value
-    }
+    this.as_node().tell_woken();
+    dispatch::<F, P>(this, slot, false);
 }
 
 /// Sends one step of a coroutine on its way. The caller holds a count on the node: the step may run,
@@ -304,7 +303,9 @@ where
             UnsafeCell::init_at(&raw mut (*into).stage, |stage| stage.cast::<F>().write(future));
         })
     };
-    this.as_node().tell_launched(parent, this.payload.head.context.dispatcher());
+    if is_listening() {
+        tell::launched(this.as_node(), parent, &this.payload.head);
+    }
     if this.as_node().link() == Admission::Refused {
         harness::refuse_birth(&this);
         return this.into_node();

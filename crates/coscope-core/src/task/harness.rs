@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::job::{Ended, KindRef, Node, NodeRef};
 use crate::mark;
 use crate::primitive::Ordering;
-use crate::probe::StepEnd;
+use crate::probe::{StepEnd, is_listening};
 use crate::unwind;
 
 /// Runs a dispatched step, on a thread of the dispatcher at `home`. `true` if it has yielded and goes on there:
@@ -91,22 +91,16 @@ where
 {
     let head = &this.payload.head;
     let slot = head.hops.arrive(dispatched);
-    this.as_node().tell_step_started();
     let ((stepped, ended), asked, mark) =
         current::enter_coroutine(this.as_node(), &head.context, slot, || {
-            if head.context.has_thread_elements() {
+            if head.context.has_thread_elements() || is_listening() {
                 // SAFETY: the caller's contract.
-                among_elements(&head.context, &mut || unsafe { poll(this) })
+                among_others(this.as_node(), &head.context, None, &mut || unsafe { poll(this) })
             } else {
                 // SAFETY: as above.
                 (Ok(()), unsafe { poll(this) })
             }
         });
-    this.as_node().tell_step_ended(|| match ended {
-        None if stepped.is_ok() && asked.yielding => StepEnd::Yielded,
-        None if stepped.is_ok() => StepEnd::Suspended,
-        _ => StepEnd::Completed,
-    });
     if let Err(payload) = stepped {
         // SAFETY: `RUNNING` is still set; the future is there if the body has not ended.
         unsafe { element_panicked(this, slot, ended, payload) };
@@ -121,12 +115,7 @@ where
             match head.state.pend(slot, asked.woken, || is_shielded(this)) {
                 Pend::Idle => {} // the cell may be gone
                 Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
-                Pend::Again(slot) => {
-                    if !asked.yielding {
-                        this.as_node().tell_woken();
-                    }
-                    dispatch(&this.clone(), usize::from(slot), asked.yielding);
-                }
+                Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), asked.yielding),
                 // SAFETY: `pend` has left `RUNNING` set.
                 Pend::Cut => unsafe { cut(this, slot) },
             }
@@ -181,14 +170,24 @@ where
     }
 }
 
-/// Runs `f`, a part of a step, with the thread elements set; says also what one of these panics with.
+/// Runs `f`, a part of a step, with the thread elements set, and before all who listen; says also what one of the
+/// elements panics with. `how` the step will end, if that is known.
 #[cold]
-fn among_elements(
+fn among_others(
+    node: &NodeRef,
     context: &CoroutineContext,
+    how: Option<StepEnd>,
     f: &mut dyn FnMut() -> Option<BodyEnded>,
 ) -> (thread::Result<()>, Option<BodyEnded>) {
     let mut ended = None;
+    node.tell_step_started();
     let stepped = unwind::catch(|| context.around_step(&mut || ended = f()));
+    node.tell_step_ended(match how {
+        Some(how) => how,
+        None if ended.is_some() || stepped.is_err() => StepEnd::Completed,
+        None if current::is_yielding() => StepEnd::Yielded,
+        None => StepEnd::Suspended,
+    });
     (stepped, ended)
 }
 
@@ -245,12 +244,11 @@ where
     P: Policy<F::Output>,
 {
     let context = &this.payload.head.context;
-    this.as_node().tell_step_started();
     let ((stepped, ended), ..) = current::enter_coroutine(this.as_node(), context, slot, || {
         // SAFETY: the caller's contract.
-        among_elements(context, &mut || Some(unsafe { finish_otherwise(this, None) }))
+        let drop_it = &mut || Some(unsafe { finish_otherwise(this, None) });
+        among_others(this.as_node(), context, Some(StepEnd::Cut), drop_it)
     });
-    this.as_node().tell_step_ended(|| StepEnd::Cut);
     match (stepped, ended) {
         // SAFETY: the future is gone, `RUNNING` is still set.
         (Ok(()), Some(ended)) => unsafe { end(this, slot, ended) },

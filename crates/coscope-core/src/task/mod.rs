@@ -7,6 +7,7 @@
 //! * [`cell`] – the cell, how one is born and dispatched.
 //! * [`harness`] – one step: poll or cut, end, hand the result on.
 //! * [`waker`] – the coroutine's waker, a pointer with the slot in its low bits.
+//! * [`tell`] – what it tells the probes of its beginning and its end.
 //! * [`deferred`] – [`Deferred`], the owner of a result.
 //! * [`by_ref`] – awaiting one without giving it away.
 //! * [`borrowed`] – cells whose futures borrow or are bound to a thread, behind a promise.
@@ -25,6 +26,7 @@ mod harness;
 pub(crate) mod hop;
 pub(crate) mod policy;
 pub(crate) mod state;
+mod tell;
 pub(crate) mod waker;
 
 pub(crate) use borrowed::{Unwound, Waited};

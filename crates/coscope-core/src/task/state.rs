@@ -223,8 +223,7 @@ impl State {
     pub(crate) fn end(&self, stored: bool, panicked: bool, failed: bool) -> bool {
         let bit = |set: bool, bit: u32| if set { bit } else { 0 };
         // `RUNNING` is set, the others are not: an addition changes these bits and no other
-        let ended =
-            ENDED - RUNNING + bit(stored, STORED) + bit(panicked, PANICKED) + bit(failed, FAILED);
+        let ended = ENDED - RUNNING + bit(stored, STORED) + bit(panicked, PANICKED) + bit(failed, FAILED);
         let word = self.0.fetch_add(ended, Ordering::AcqRel);
         debug_assert!(word & (RUNNING | ENDED | STORED | PANICKED | FAILED) == RUNNING, "{word:x}");
         stored && word & INTEREST != 0
@@ -278,7 +277,16 @@ impl State {
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const NAMES: [&str; 10] = [
-            "RUNNING", "SCHEDULED", "CANCEL", "ENDED", "INTEREST", "STORED", "ATOMIC", "NEW", "PANICKED", "FAILED",
+            "RUNNING",
+            "SCHEDULED",
+            "CANCEL",
+            "ENDED",
+            "INTEREST",
+            "STORED",
+            "ATOMIC",
+            "NEW",
+            "PANICKED",
+            "FAILED",
         ];
         let word = self.0.load(Ordering::Acquire);
         let set = NAMES.iter().enumerate().filter(|(bit, _)| word & (1 << bit) != 0);

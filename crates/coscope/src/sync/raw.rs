@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 use coscope_core::dispatch::resuming;
 use coscope_core::gate;
 use coscope_core::primitive::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, give_way};
+use coscope_core::tell::{self, Resource};
 use coscope_core::unwind::contain;
 use coscope_core::wait::{Turn, WaitQueue, Waiter};
 
@@ -99,6 +100,10 @@ impl Slot {
     fn word(&self) -> u32 {
         self.word.load(Ordering::Acquire)
     }
+    /// Whether a coroutine has stood in the queue with it.
+    fn has_waited(&self) -> bool {
+        self.number.load(Ordering::Relaxed) != 0
+    }
     fn set(&self, word: u32) {
         self.word.store(word, Ordering::Release);
     }
@@ -167,6 +172,17 @@ impl Raw {
         );
         debug_assert!(none.is_none());
         count.get()
+    }
+
+    /// What it is for those who listen.
+    fn resource<P: Permits + ?Sized>(&self) -> Resource {
+        let address = ptr::from_ref(self).addr();
+        if P::SINGLE { Resource::Mutex(address) } else { Resource::Semaphore(address) }
+    }
+
+    /// The number of the coroutine that has the one permit, if it is one that can be named.
+    fn holder<P: Permits + ?Sized>(&self) -> Option<u64> {
+        self.latest().map(|(number, _)| number).filter(|number| P::SINGLE && *number != 0)
     }
 
     #[inline]
@@ -416,6 +432,7 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
             word = self.slot.word();
         }
         self.slot.set(IDLE);
+        tell::granted(self.of.raw().resource::<P::Target>());
         Poll::Ready((word == GRANTED).then(|| self.held()))
     }
 
@@ -441,6 +458,9 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
         // SAFETY: it stands nowhere; `drop` takes it out.
         let none = unsafe { inside.queue().push_with(slot.waiter(), waker, slot.as_data()) };
         debug_assert!(none.is_none());
+        let holder = raw.holder::<P::Target>();
+        drop(inside);
+        tell::blocked(raw.resource::<P::Target>(), holder, self.slot.site);
         Poll::Pending
     }
 
@@ -509,6 +529,9 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
             slot.word.store(QUEUED, Ordering::Relaxed);
             // SAFETY: it stands nowhere; `drop` takes it out.
             unsafe { inside.queue().push_ticket(slot.waiter(), ticket, slot.as_data()) };
+            let holder = raw.holder::<P::Target>();
+            drop(inside);
+            tell::blocked_in_select(raw.resource::<P::Target>(), holder, slot.site);
         }
         Poll::Pending
     }
@@ -517,6 +540,9 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
     pub(super) fn won(self: Pin<&mut Self>) -> Option<Held<P>> {
         let granted = self.slot.word() == GRANTED;
         self.slot.set(IDLE);
+        if self.slot.has_waited() {
+            tell::granted(self.of.raw().resource::<P::Target>());
+        }
         granted.then(|| self.held())
     }
 }
@@ -528,6 +554,9 @@ impl<P: Deref<Target: Permits>> Acquiring<P> {
         // SAFETY: pinned since it was polled, and not moved after this.
         let slot = unsafe { Pin::new_unchecked(&self.slot) };
         let raw = self.of.raw();
+        if slot.has_waited() {
+            tell::left(raw.resource::<P::Target>());
+        }
         if slot.word() == QUEUED {
             let mut inside = raw.enter();
             // SAFETY: it stands here or nowhere.
@@ -590,7 +619,9 @@ impl<P: Deref<Target: Permits>> Drop for Held<P> {
     #[inline]
     fn drop(&mut self) {
         if self.count != 0 {
-            self.of.raw().give(self.count, P::Target::SINGLE);
+            let raw = self.of.raw();
+            tell::released(|| raw.resource::<P::Target>());
+            raw.give(self.count, P::Target::SINGLE);
         }
     }
 }
