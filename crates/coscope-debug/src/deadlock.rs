@@ -1,6 +1,6 @@
 //! Circles of waits: from what the store knows to a text that names each wait.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use coscope_core::sight::Phase;
@@ -99,9 +99,9 @@ fn between<'a>(
     })
 }
 
-/// The numbers of all who wait, or have what others wait for.
-pub(crate) fn involved(waits: &[Resource]) -> HashSet<u64> {
-    let waiters = waits.iter().flat_map(|resource| resource.waiters.iter().map(|waiter| waiter.id));
-    let holders = waits.iter().flat_map(|resource| resource.holders.iter().map(|holder| holder.id));
-    waiters.chain(holders).collect()
+/// The numbers of all who wait, or have what others wait for; `true` of those who wait.
+pub(crate) fn involved(waits: &[Resource]) -> HashMap<u64, bool> {
+    let holders = waits.iter().flat_map(|resource| resource.holders.iter().map(|holder| (holder.id, false)));
+    let waiters = waits.iter().flat_map(|resource| resource.waiters.iter().map(|waiter| (waiter.id, true)));
+    holders.chain(waiters).collect()
 }

@@ -22,7 +22,8 @@ const MOST: usize = 32;
 pub(crate) struct Examination<'a> {
     limits: Limits,
     waits: &'a [Resource],
-    involved: HashSet<u64>,
+    /// Those who wait (`true`), or have what others wait for.
+    involved: HashMap<u64, bool>,
     path: Path,
     met: HashMap<u64, Met>,
     graph: Graph,
@@ -57,7 +58,8 @@ impl<'a> Examination<'a> {
     /// The next job of a walk in which each parent comes before its children.
     pub(crate) fn see(&mut self, record: &Record, activity: impl FnOnce(u64) -> Option<Activity>) {
         self.path.up_to(record.parent);
-        if let Some(id) = record.id.filter(|id| self.involved.contains(id)) {
+        let involved = record.id.and_then(|id| Some((id, *self.involved.get(&id)?)));
+        if let Some((id, _)) = involved {
             self.met.insert(id, Met { key: record.key, in_state: record.in_state });
             let mut below = record.key;
             for above in self.path.held_up() {
@@ -66,7 +68,12 @@ impl<'a> Examination<'a> {
             }
         }
         if self.told.len() < MOST
-            && let Some(finding) = smell(record, || record.id.and_then(activity), &self.limits)
+            && let Some(finding) = smell(
+                record,
+                || record.id.and_then(activity),
+                &self.limits,
+                involved.is_some_and(|(_, waits)| waits),
+            )
         {
             self.told.push(finding);
         }

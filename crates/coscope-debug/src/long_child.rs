@@ -80,10 +80,7 @@ impl LateScope {
         }
         let waited = scope.in_state.map_or(String::new(), |time| format!(" for {}", Span(time)));
         let place = scope.wait.map_or(String::new(), |wait| format!(" in {wait}"));
-        let mut text = format!(
-            "{} has waited{waited}{place}, for what it has launched:",
-            Subject(scope)
-        );
+        let mut text = format!("{} has waited{waited}{place}, for what it has launched:", Subject(scope));
         for child in &children {
             let _ = write!(text, "\n  {}", Line(child));
         }

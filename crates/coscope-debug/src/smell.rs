@@ -9,11 +9,13 @@ use crate::finding::{Finding, FindingKind};
 use crate::limits::{Limits, beyond};
 use crate::record::{Record, Span, Subject};
 
-/// What looks wrong with `record`, if anything. `activity` is what the store knows of it.
+/// What looks wrong with `record`, if anything. `activity` is what the store knows of it, and `is_known` whether it knows
+/// what the coroutine waits for, so that others may be named.
 pub(crate) fn smell(
     record: &Record,
     activity: impl FnOnce() -> Option<Activity>,
     limits: &Limits,
+    is_known: bool,
 ) -> Option<Finding> {
     let time = record.in_state?;
     let (kind, text) = match record.state {
@@ -24,6 +26,9 @@ pub(crate) fn smell(
         Phase::Suspended if is_foreign(record) && beyond(time, limits.wake) => {
             (FindingKind::NotWoken, not_woken(record, time, activity().as_ref()))
         }
+        Phase::Suspended if !is_known && beyond(time, limits.wait) => {
+            (FindingKind::LongWait, long_wait(record, time)?)
+        }
         _ => return None,
     };
     Some(Finding { kind, jobs: vec![record.key], text })
@@ -32,6 +37,19 @@ pub(crate) fn smell(
 /// Whether it waits in a future that is not coscope's.
 fn is_foreign(record: &Record) -> bool {
     record.wait.is_none_or(|wait| wait.kind == WaitKind::Foreign)
+}
+
+/// Of those who wait for what others have, or leave.
+fn long_wait(record: &Record, time: Duration) -> Option<String> {
+    let wait = record.wait?;
+    let why = match wait.kind {
+        WaitKind::Send | WaitKind::Reserve => "the channel is full, and nobody receives from it",
+        WaitKind::Lock | WaitKind::Acquire => {
+            "who has it is known to those who record: `coscope_debug::record()`"
+        }
+        _ => return None,
+    };
+    Some(format!("{} has waited for {} in {wait}: {why}", Subject(record), Span(time)))
 }
 
 fn long_step(record: &Record, time: Duration, activity: Option<&Activity>) -> String {

@@ -223,9 +223,10 @@ fn a_join_waits_for_the_job() {
         let b = s.named("join:b").launch(async {});
         s.named("join:a").start(Start::Undispatched).launch(async move { b.join().await });
         let d = s.named("join:d").spawn(async {});
+        let scope = s.clone();
         s.named("join:c").start(Start::Undispatched).launch(async move {
             d.await;
-            s.named("join:e").start(Start::Undispatched).spawn(async {}).await; // it has ended before
+            scope.named("join:e").start(Start::Undispatched).spawn(async {}).await; // it has ended before
         });
     });
     let waits: Vec<_> = diary.take().into_iter().filter(|line| line.contains("wait")).collect();

@@ -38,8 +38,8 @@ static CHANGE: Mutex<()> = Mutex::new(());
 std::thread_local! {
     /// This thread is telling something.
     static TELLS: Cell<bool> = const { Cell::new(false) };
-    /// Which copy this thread reads; none yet.
-    static COPY: Cell<usize> = const { Cell::new(COPIES) };
+    /// The threads that have told something, counted from 1.
+    static NUMBER: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Whether anybody listens. One relaxed load.
@@ -68,7 +68,7 @@ pub(crate) fn tell(event: &dyn Fn(&dyn Probe)) {
         return;
     }
     let _done = Done;
-    let list = LISTS[copy()].0.read().clone();
+    let list = LISTS[number_of_thread() % COPIES].0.read().clone();
     for member in list.iter().flat_map(|list| list.iter()) {
         if member.hears.is_on()
             && let Err(payload) = unwind::catch(|| event(&*member.probe))
@@ -84,13 +84,13 @@ pub(crate) fn tell(event: &dyn Fn(&dyn Probe)) {
     unwind::drop_contained(list); // perhaps the last count of one that was taken out meanwhile
 }
 
-/// The copy of this thread: they take turns.
-fn copy() -> usize {
-    static NEXT: Counter = Counter::new(0);
-    if COPY.get() == COPIES {
-        COPY.set(NEXT.next() as usize % COPIES);
+/// The number of this thread among those that have told something: which copy it reads, and where it counts.
+pub(super) fn number_of_thread() -> usize {
+    static NEXT: Counter = Counter::new(1);
+    if NUMBER.get() == 0 {
+        NUMBER.set(NEXT.next() as usize);
     }
-    COPY.get()
+    NUMBER.get()
 }
 
 /// Changes every copy.

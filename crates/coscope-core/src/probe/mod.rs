@@ -6,6 +6,7 @@
 //! * [`event`] – what is told.
 //! * [`interface`] – [`Probe`], who is told.
 //! * [`audience`] – [`install`], [`Guard`], and the way from a place in the runtime to all who listen.
+//! * [`counts`] – [`Counts`], a probe that counts.
 //!
 //! ```
 //! use coscope::prelude::*;
@@ -38,10 +39,12 @@
 mod audience;
 mod event;
 mod interface;
+mod counts;
 
 #[doc(hidden)]
 pub use audience::is_listening;
 pub use audience::{Guard, install};
 pub(crate) use audience::{is_telling, tell};
+pub use counts::{CoroutineMetrics, Counts};
 pub use event::{Blocked, Launched, Outcome, Resource, StepEnd};
 pub use interface::Probe;

@@ -298,3 +298,20 @@ fn a_lock_that_nobody_takes_is_told_of_the_one_whose_turn_it_is() {
     assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongWait, [2].as_slice()));
     assert!(found[0].text().contains("was given back 2.0 s ago and is kept for it"), "{}", found[0]);
 }
+
+#[test]
+fn without_a_recording_a_long_wait_is_named_alone() {
+    let records = [
+        long(suspended(1, "producer", WaitKind::Send)),
+        long(suspended(2, "reader", WaitKind::Lock)),
+        long(suspended(3, "server", WaitKind::Recv)),
+    ];
+    let found = findings(&records, &[], ALL);
+    let at = At(records[0].wait.unwrap().at);
+    let expected = format!(
+        "\"producer#1\" has waited for 3.0 s in Channel::send at {at}: the channel is full, and nobody receives from it"
+    );
+    assert_eq!(found.iter().map(Finding::jobs).collect::<Vec<_>>(), [[1], [2]]);
+    assert_eq!((found[0].kind, found[0].text()), (FindingKind::LongWait, &expected[..]));
+    assert!(found[1].text().ends_with("who has it is known to those who record: `coscope_debug::record()`"));
+}

@@ -1,0 +1,133 @@
+//! [`TracingProbe`]: coroutines as spans. Imports `spans`, `entered`.
+
+use coscope_core::primitive::{AtomicUsize, Ordering};
+
+use coscope_core::probe::{Launched, Outcome, Probe, StepEnd};
+use tracing::field::{Empty, display};
+use tracing::{Level, span};
+
+use crate::entered;
+use crate::spans::Spans;
+
+/// Opens a span for every coroutine that is launched while it listens.
+///
+/// The span is called `coroutine`, of the target `coscope`, below that of the coroutine's parent. It is opened at the
+/// launch, entered for each step, on whatever thread that runs, and closed when the coroutine has completed. Its
+/// fields:
+///
+/// | field | what |
+/// |---|---|
+/// | `name` | the coroutine's name, `"coroutine"` if it has none |
+/// | `id` | its number, as [`Job::id`](coscope_core::Job::id) |
+/// | `parent` | the number of its parent, where it has one |
+/// | `launched_at` | where it was launched: `src/main.rs:20` |
+/// | `outcome` | at its end: `value`, `failed`, `panicked` or `cancelled` |
+///
+/// A span belongs to the subscriber of the thread that launches. Coroutines that were there before have none, and
+/// those that they launch begin a tree of their own.
+///
+/// ```
+/// use coscope::{prelude::*, probe};
+/// use coscope_tracing::TracingProbe;
+/// use tracing::Level;
+///
+/// // as fine as the events of the finest level: for whoever wants to see all
+/// let tracing = probe::install(TracingProbe::new().level(Level::TRACE));
+/// run_blocking(async |s: Scope| {
+///     s.named("fetch").launch(async { tracing::trace!("begun") });
+/// });
+/// drop(tracing); // outside of coroutines, since a step under way on another thread would stay entered
+/// ```
+#[derive(Debug)]
+pub struct TracingProbe {
+    number: usize,
+    level: Level,
+    spans: Spans,
+}
+
+impl TracingProbe {
+    /// With spans of the level `INFO`.
+    ///
+    /// ```
+    /// let _tracing = coscope::probe::install(coscope_tracing::TracingProbe::new());
+    /// ```
+    pub fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        TracingProbe { number, level: Level::INFO, spans: Spans::default() }
+    }
+
+    /// With spans of another level.
+    ///
+    /// ```
+    /// # use coscope_tracing::TracingProbe;
+    /// let _tracing = coscope::probe::install(TracingProbe::new().level(tracing::Level::DEBUG));
+    /// ```
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+}
+
+impl Default for TracingProbe {
+    fn default() -> Self {
+        TracingProbe::new()
+    }
+}
+
+impl Probe for TracingProbe {
+    fn launched(&self, launched: &Launched<'_>) {
+        let info = launched.info;
+        let site = info.launched_at();
+        let above = launched.parent.and_then(|parent| self.spans.get(parent));
+        let above = above.and_then(|span| span.id());
+        /// The level belongs to a place in the program, so that there is one for each.
+        macro_rules! open {
+            ($level:ident) => {
+                span!(
+                    target: "coscope",
+                    parent: above,
+                    Level::$level,
+                    "coroutine",
+                    name = info.name(),
+                    id = info.id(),
+                    parent = launched.parent,
+                    launched_at = display(format_args!("{}:{}", site.file(), site.line())),
+                    outcome = Empty,
+                )
+            };
+        }
+        let span = match self.level {
+            Level::ERROR => open!(ERROR),
+            Level::WARN => open!(WARN),
+            Level::INFO => open!(INFO),
+            Level::DEBUG => open!(DEBUG),
+            Level::TRACE => open!(TRACE),
+        };
+        if !span.is_disabled() {
+            self.spans.put(info.id(), span);
+        }
+    }
+
+    fn step_started(&self, coroutine: u64) {
+        if let Some(span) = self.spans.get(coroutine) {
+            entered::enter(self.number, coroutine, span);
+        }
+    }
+
+    fn step_ended(&self, coroutine: u64, _end: StepEnd) {
+        entered::exit(self.number, coroutine);
+    }
+
+    fn completed(&self, coroutine: u64, outcome: Outcome) {
+        if let Some(span) = self.spans.take(coroutine) {
+            span.record("outcome", display(outcome));
+        }
+    }
+}
+
+impl Drop for TracingProbe {
+    fn drop(&mut self) {
+        entered::exit_all(self.number);
+    }
+}
