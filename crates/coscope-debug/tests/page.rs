@@ -39,7 +39,7 @@ fn small() -> Value {
         job(1, None, "server", "running"),
         job(2, Some(1), "accept", "suspended"),
         waits(job(7, Some(2), "transfer", "suspended"), "Mutex::lock", "src/bank.rs:88:14"),
-        waits(job(8, Some(2), "audit", "suspended"), "Mutex::lock", "src/bank.rs:102:20"),
+        waits(job(8, Some(2), "audit", "suspended"), "Mutex::lock", "tests/../src/bank.rs:102:20"),
         waits(job(9, Some(2), HOSTILE, "suspended"), "Mutex::lock", "src/bank.rs:88:14"),
         job(10, Some(1), "report", "queued"),
     ]);
@@ -103,6 +103,10 @@ fn it_shows_the_tree_the_findings_the_pools_and_the_waits() {
     assert_eq!(page.text("[data-pool=Default] [data-figure=threads]"), "2");
     assert_eq!(page.text("[data-pool=Default] [data-figure=queued]"), "5");
     assert_eq!(page.text("[data-pool=Coroutines] [data-figure=suspended]"), "4");
+
+    // a place that a module's path has made longer than it is
+    let title = page.eval(&format!("{}.querySelector('.wait').title", row("audit")));
+    assert_eq!(title, "Mutex::lock at src/bank.rs:102:20");
 
     // transfer → 0xa0 → audit → 0xb0 → transfer, and one more who waits for 0xb0
     assert_eq!((page.count(".node.job"), page.count(".node.resource")), (3, 2));

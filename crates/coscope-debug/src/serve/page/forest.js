@@ -10,6 +10,9 @@ export const label = (job) => {
   return known(job.id) ? `${name}#${job.id}` : name;
 };
 
+// `tests/../src` is `src`: modules that were found by a path are named so.
+const straight = (text) => (text?.includes("/../") ? text.replace(/[^\s/]+\/\.\.\//g, "") : text);
+
 export class Forest {
   constructor(dump) {
     this.dump = dump;
@@ -29,6 +32,8 @@ export class Forest {
       // a key may be another job's later on, the number of a coroutine never is
       job.identity = known(job.id) ? `id ${job.id}` : `key ${job.key}`;
       job.found = null;
+      job.launched_at = straight(job.launched_at);
+      if (job.wait) job.wait.at = straight(job.wait.at);
       if (parent) parent.children += 1;
       this.byKey.set(job.key, job);
       this.byIdentity.set(job.identity, job);
@@ -38,7 +43,12 @@ export class Forest {
         if (job.state in this.coroutines) this.coroutines[job.state] += 1;
       }
     }
+    for (const { waiter, on, at } of this.waits) {
+      const job = this.byKey.get(waiter);
+      if (job && at) job.wait ??= { kind: on, at: straight(at), label: null };
+    }
     for (const finding of this.findings) {
+      finding.text = straight(finding.text);
       for (const key of finding.jobs ?? []) {
         const job = this.byKey.get(key);
         if (job) (job.found ??= []).push(finding);
