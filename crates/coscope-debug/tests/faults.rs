@@ -271,7 +271,7 @@ fn a_lock_that_is_held_across_a_long_wait() {
 fn a_full_channel_without_a_recording() {
     run_test(async |s: Scope| {
         let (sender, receiver) = channel(1);
-        let place = line(2);
+        let place = line(1);
         let producer = s.named("lonely").launch(async move { while sender.send(7).await.is_ok() {} });
         let watchdog = Watchdog::builder().wait_limit(10 * SECOND);
         delay(10 * SECOND - TICK).await;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::gate::{self, WaitKind};
+use super::gate::{self, Mark, WaitKind};
 use super::tell;
 use crate::error::CancelReason;
 use crate::job::{Job, Joining};
@@ -53,7 +53,7 @@ impl Job {
         self.join_at(Location::caller())
     }
 
-    fn join_at(&self, site: &'static Location<'static>) -> Join {
+    pub(crate) fn join_at(&self, site: &'static Location<'static>) -> Join {
         Join { joining: Joining::new(self.0.clone()), started: false, site }
     }
 }
@@ -86,7 +86,7 @@ impl Future for Join {
             Job(this.joining.node().clone()).start();
         }
         let polled = tell::join(this.joining.as_ref(), cx, this.site);
-        tell::joined(&this.joining, gate::pass_marked(cx, polled, WaitKind::Join, this.site))
+        tell::joined(&this.joining, gate::pass_marked(cx, polled, Mark::new(WaitKind::Join, this.site)))
     }
 }
 
@@ -127,14 +127,15 @@ impl fmt::Debug for Join {
 /// Safe, as [`Job::join`].
 #[track_caller]
 pub fn join_all<I: IntoIterator<Item = Job>>(jobs: I) -> impl Future<Output = ()> + use<I> {
-    let site = Location::caller();
-    async move {
-        let jobs: Vec<Job> = jobs.into_iter().collect();
-        for job in &jobs {
-            job.start();
-        }
-        for job in jobs {
-            job.join_at(site).await;
-        }
+    join_all_at(jobs, Location::caller())
+}
+
+pub(crate) async fn join_all_at(jobs: impl IntoIterator<Item = Job>, site: &'static Location<'static>) {
+    let jobs: Vec<Job> = jobs.into_iter().collect();
+    for job in &jobs {
+        job.start();
+    }
+    for job in jobs {
+        job.join_at(site).await;
     }
 }

@@ -1,6 +1,7 @@
 //! [`Mailbox`]: the handle of an actor. Imports `error`, `channel`.
 
 use std::fmt;
+use std::panic::Location;
 
 use coscope_core::{Job, Join};
 
@@ -27,6 +28,7 @@ impl<M> Mailbox<M> {
     /// # Cancellation
     /// A tell that is cut has not sent, and its message is dropped with it.
     #[inline]
+    #[track_caller]
     pub fn tell(&self, message: M) -> SendMessage<'_, M> {
         self.sender.send(message)
     }
@@ -62,10 +64,17 @@ impl<M> Mailbox<M> {
     ///
     /// # Cancellation
     /// Cut while it waits for room, nothing was asked; cut later, the answer is unwanted: `reply.is_closed()`.
-    pub async fn ask<R>(&self, question: impl FnOnce(OneshotSender<R>) -> M) -> Result<R, AskError<M>> {
-        let (reply, answer) = oneshot();
-        self.sender.send(question(reply)).await.map_err(AskError::Unsent)?;
-        answer.recv().await.ok_or(AskError::NoReply)
+    #[track_caller]
+    pub fn ask<R>(
+        &self,
+        question: impl FnOnce(OneshotSender<R>) -> M,
+    ) -> impl Future<Output = Result<R, AskError<M>>> {
+        let site = Location::caller();
+        async move {
+            let (reply, answer) = oneshot();
+            self.sender.send_at(question(reply), site).await.map_err(AskError::Unsent)?;
+            answer.recv_at(site).await.ok_or(AskError::NoReply)
+        }
     }
 
     /// Lets the actor read what is in the mailbox, then end; nothing more is sent. `true` for the first to say so.
@@ -84,6 +93,7 @@ impl<M> Mailbox<M> {
     ///
     /// # Cancellation
     /// Safe: a join that is cut waits no more and changes nothing. The handle is gone.
+    #[track_caller]
     pub fn join(self) -> Join {
         self.job.join()
     }

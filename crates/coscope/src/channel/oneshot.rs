@@ -3,10 +3,11 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use coscope_core::gate;
+use coscope_core::gate::{self, Mark, WaitKind};
 use coscope_core::wait::{Clause, Turn, WaitCell, WaitFor};
 use coscope_core::wait_blocking;
 use pin_project_lite::pin_project;
@@ -61,14 +62,18 @@ impl<T> OneshotSender<T> {
     ///
     /// # Cancellation
     /// Safe.
-    pub async fn closed(&self) {
-        let waiting = std::pin::pin!(WaitFor::new(self.0.clone()));
-        let waiting = waiting.into_ref();
-        std::future::poll_fn(|cx| {
-            let gone = waiting.poll(cx, |stage| matches!(stage, Stage::Unwanted).then_some(()));
-            gate::pass(cx, gone)
-        })
-        .await;
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> {
+        let mark = Mark::new(WaitKind::Closed, Location::caller());
+        async move {
+            let waiting = std::pin::pin!(WaitFor::new(self.0.clone()));
+            let waiting = waiting.into_ref();
+            std::future::poll_fn(|cx| {
+                let gone = waiting.poll(cx, |stage| matches!(stage, Stage::Unwanted).then_some(()));
+                gate::pass_marked(cx, gone, mark)
+            })
+            .await;
+        }
     }
 
     fn settle(&self, to: Stage<T>) -> Result<(), Stage<T>> {
@@ -102,8 +107,13 @@ impl<T> OneshotReceiver<T> {
     ///
     /// # Cancellation
     /// Safe: it takes the message in the step in which it returns it.
+    #[track_caller]
     pub fn recv(&self) -> OneshotRecv<'_, T> {
-        OneshotRecv { waiting: WaitFor::new(self.0.clone()), of: self }
+        self.recv_at(Location::caller())
+    }
+
+    pub(crate) fn recv_at(&self, site: &'static Location<'static>) -> OneshotRecv<'_, T> {
+        OneshotRecv { waiting: WaitFor::new(self.0.clone()), of: self, site }
     }
 
     /// As [`recv`](Self::recv), on a thread that may block.
@@ -148,6 +158,7 @@ pin_project! {
         #[pin]
         waiting: WaitFor<Stage<T>>,
         of: &'a OneshotReceiver<T>,
+        site: &'static Location<'static>,
     }
 }
 
@@ -160,7 +171,8 @@ impl<T> Future for OneshotRecv<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = self.project();
         let settled = this.waiting.as_ref().poll(cx, is_settled);
-        gate::pass(cx, settled).map(|()| this.of.take())
+        let mark = Mark::new(WaitKind::Oneshot, this.site);
+        gate::pass_marked(cx, settled, mark).map(|()| this.of.take())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -61,8 +62,9 @@ impl<T> Receiver<T> {
     /// # Cancellation
     /// Safe: a message that was handed over and not taken goes to the next receiver, else back to the front.
     #[inline]
+    #[track_caller]
     pub fn recv(&self) -> Recv<'_, T> {
-        Recv { receiving: Receiving::new(&self.channel) }
+        Recv { receiving: Receiving::new(&self.channel, Location::caller()) }
     }
 
     /// Receives if something is there at once.
@@ -103,8 +105,9 @@ impl<T> Receiver<T> {
     ///
     /// # Cancellation
     /// Safe: it takes everything in one step, or nothing.
+    #[track_caller]
     pub fn recv_many<'a>(&'a self, into: &'a mut Vec<T>, most: usize) -> RecvMany<'a, T> {
-        RecvMany { receiving: Receiving::new(&self.channel), into, most }
+        RecvMany { receiving: Receiving::new(&self.channel, Location::caller()), into, most }
     }
 
     /// Closes the channel: nothing more is sent, what has been sent, by senders that wait already too, is received. `true`
@@ -174,11 +177,12 @@ impl<T> fmt::Debug for Receiver<T> {
 
 impl<T> Stream for Receiver<T> {
     type Item = T;
+    #[track_caller]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = &mut *self;
         let channel = &this.channel;
         this.waiting
-            .get_or_insert_with(|| Box::pin(Receiving::new(channel.clone())))
+            .get_or_insert_with(|| Box::pin(Receiving::new(channel.clone(), Location::caller())))
             .as_mut()
             .poll(cx, |message, _| message)
     }

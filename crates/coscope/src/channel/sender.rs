@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -46,8 +47,14 @@ impl<T> Sender<T> {
     /// A send that is cut has not sent, and its message is dropped with it. For one that must not be: [`reserve`](Self::reserve)
     /// a place first.
     #[inline]
+    #[track_caller]
     pub fn send(&self, message: T) -> SendMessage<'_, T> {
-        SendMessage { sending: SendingMessage::new(&self.0, message) }
+        self.send_at(message, Location::caller())
+    }
+
+    #[inline]
+    pub(crate) fn send_at(&self, message: T, site: &'static Location<'static>) -> SendMessage<'_, T> {
+        SendMessage { sending: SendingMessage::new(&self.0, message, site) }
     }
 
     /// Sends if that is possible at once.
@@ -103,8 +110,9 @@ impl<T> Sender<T> {
     ///
     /// # Cancellation
     /// Safe: a place that was granted and not taken goes to the next sender.
+    #[track_caller]
     pub fn reserve(&self) -> Reserve<'_, T> {
-        Reserve { sending: Reserving::new(&self.0) }
+        Reserve { sending: Reserving::new(&self.0, Location::caller()) }
     }
 
     /// A place, if there is one at once.

@@ -11,7 +11,7 @@ use std::ptr;
 use std::task::{Context, Poll, Waker};
 
 use coscope_core::dispatch::resuming;
-use coscope_core::gate;
+use coscope_core::gate::{self, WaitKind};
 use coscope_core::primitive::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, give_way};
 use coscope_core::tell::{self, Resource};
 use coscope_core::unwind::contain;
@@ -411,7 +411,7 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
         let this = self.into_ref();
         let word = this.slot.word();
         if !gate::may_go_on(cx, || word != QUEUED) {
-            return Poll::Pending;
+            return this.pending();
         }
         if word == IDLE && this.of.raw().take(this.slot.need, P::Target::SINGLE) {
             this.of.raw().note(gate::coroutine_number(), this.slot.site);
@@ -427,7 +427,7 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
         }
         if word == QUEUED {
             if self.still_waits(cx) {
-                return Poll::Pending;
+                return self.pending();
             }
             word = self.slot.word();
         }
@@ -461,6 +461,13 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
         let holder = raw.holder::<P::Target>();
         drop(inside);
         tell::blocked(raw.resource::<P::Target>(), holder, self.slot.site);
+        self.pending()
+    }
+
+    /// For those who look.
+    #[inline]
+    fn pending<R>(&self) -> Poll<R> {
+        gate::waits(if P::Target::SINGLE { WaitKind::Lock } else { WaitKind::Acquire }, self.slot.site);
         Poll::Pending
     }
 

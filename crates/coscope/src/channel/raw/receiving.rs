@@ -2,10 +2,11 @@
 
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use coscope_core::gate;
+use coscope_core::gate::{self, WaitKind};
 use coscope_core::primitive::Ordering;
 use coscope_core::wait::{Locked, Turn};
 
@@ -17,12 +18,13 @@ use super::state::{FOR_RECEIVERS, FOR_SENDERS, State, wake};
 pub(in super::super) struct Receiving<C: Deref<Target = Channel<T>>, T> {
     channel: C,
     slot: Slot<T>,
+    site: &'static Location<'static>,
 }
 
 impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     #[inline]
-    pub(in super::super) fn new(channel: C) -> Self {
-        Receiving { channel, slot: Slot::new(MaybeUninit::uninit()) }
+    pub(in super::super) fn new(channel: C, site: &'static Location<'static>) -> Self {
+        Receiving { channel, slot: Slot::new(MaybeUninit::uninit()), site }
     }
 
     pub(in super::super) fn channel(&self) -> &C {
@@ -83,14 +85,14 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         let mut word = self.slot.word();
         if word != DONE || !gate::is_clear() {
             if !gate::may_go_on(cx, || word != QUEUED) {
-                return Poll::Pending;
+                return self.pending();
             }
             if word == IDLE {
                 return self.meet(self.channel.lock.lock(), cx, result);
             }
             if word == QUEUED {
                 if self.channel.still_waits(self.slot(), |state| &mut state.receivers, cx) {
-                    return Poll::Pending;
+                    return self.pending();
                 }
                 word = self.slot.word();
             }
@@ -134,6 +136,13 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         }
         self.enlist(&mut state, own);
         state.leave(FOR_SENDERS);
+        self.pending()
+    }
+
+    /// For those who look.
+    #[inline]
+    fn pending<R>(&self) -> Poll<R> {
+        gate::waits(WaitKind::Recv, self.site);
         Poll::Pending
     }
 
@@ -155,7 +164,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
             let granted = state.grant(None);
             drop(state);
             wake(granted);
-            return Poll::Pending;
+            return self.pending();
         }
         drop(state);
         drop(own);

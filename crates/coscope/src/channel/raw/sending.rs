@@ -2,10 +2,11 @@
 
 use std::mem::MaybeUninit;
 use std::ops::Deref;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use coscope_core::gate;
+use coscope_core::gate::{self, WaitKind};
 use coscope_core::primitive::Ordering;
 use coscope_core::unwind::drop_contained;
 use coscope_core::wait::{Locked, Ticket, Turn};
@@ -18,6 +19,7 @@ use super::state::{End, FOR_RECEIVERS, FOR_SENDERS, Put, State, wake, wake_all};
 pub(in super::super) struct Sending<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> {
     channel: C,
     slot: Slot<T>,
+    site: &'static Location<'static>,
 }
 
 /// One who sends a message.
@@ -27,15 +29,15 @@ pub(in super::super) type Reserving<C, T> = Sending<C, T, RESERVING>;
 
 impl<C: Deref<Target = Channel<T>>, T> SendingMessage<C, T> {
     #[inline]
-    pub(in super::super) fn new(channel: C, message: T) -> Self {
-        Sending { channel, slot: Slot::new(MaybeUninit::new(message)) }
+    pub(in super::super) fn new(channel: C, message: T, site: &'static Location<'static>) -> Self {
+        Sending { channel, slot: Slot::new(MaybeUninit::new(message)), site }
     }
 }
 
 impl<C: Deref<Target = Channel<T>>, T> Reserving<C, T> {
     #[inline]
-    pub(in super::super) fn new(channel: C) -> Self {
-        Sending { channel, slot: Slot::new(MaybeUninit::uninit()) }
+    pub(in super::super) fn new(channel: C, site: &'static Location<'static>) -> Self {
+        Sending { channel, slot: Slot::new(MaybeUninit::uninit()), site }
     }
 }
 
@@ -138,14 +140,14 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         let mut word = self.slot.word();
         if word != DONE || !gate::is_clear() {
             if !gate::may_go_on(cx, || word != WAITS_AS) {
-                return Poll::Pending;
+                return self.pending();
             }
             if word == IDLE {
                 return self.meet(self.channel.lock.lock(), cx, result);
             }
             if word == WAITS_AS {
                 if self.channel.still_waits(self.slot(), |state| &mut state.senders, cx) {
-                    return Poll::Pending;
+                    return self.pending();
                 }
                 word = self.slot.word();
             }
@@ -198,6 +200,13 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         }
         self.enlist(&mut state, own);
         state.leave(FOR_RECEIVERS);
+        self.pending()
+    }
+
+    /// For those who look.
+    #[inline]
+    fn pending<R>(&self) -> Poll<R> {
+        gate::waits(if WAITS_AS == QUEUED { WaitKind::Send } else { WaitKind::Reserve }, self.site);
         Poll::Pending
     }
 
@@ -216,7 +225,8 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         let put = self.attempt(&mut state, None);
         if matches!(put, Put::Full) {
             self.enlist(&mut state, own);
-            return Poll::Pending;
+            drop(state);
+            return self.pending();
         }
         drop(state);
         drop(own);
