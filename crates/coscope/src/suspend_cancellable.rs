@@ -142,6 +142,21 @@ impl<T, F> fmt::Debug for SuspendCancellable<T, F> {
 }
 
 /// Ends the wait of one [`suspend_cancellable`]. Clones end the same wait: the first to resume it does.
+///
+/// ```
+/// use coscope::prelude::*;
+/// use coscope::suspend_cancellable;
+///
+/// run_blocking(async |_: Scope| {
+///     let answer = suspend_cancellable(|resumer| {
+///         std::thread::spawn(move || {
+///             resumer.resume(42).unwrap();
+///             assert_eq!(resumer.resume(43), Err(43)); // once
+///         });
+///     });
+///     assert_eq!(answer.await, Ok(42));
+/// });
+/// ```
 pub struct Resumer<T>(WaitCell<State<T>>);
 
 impl<T> Resumer<T> {
@@ -236,6 +251,15 @@ impl<T> fmt::Debug for Resumer<T> {
 }
 
 /// Every [`Resumer`] has gone, and none has resumed: the callback will not come.
+///
+/// ```
+/// use coscope::suspend_cancellable;
+///
+/// coscope::run_blocking(async |_: coscope::Scope| {
+///     let nobody = suspend_cancellable::<u32, _>(|resumer| drop(resumer));
+///     assert!(nobody.await.is_err());
+/// });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Abandoned;

@@ -526,6 +526,11 @@ pub(crate) fn set_yielding(woken: Option<usize>) {
     });
 }
 
+/// Whether the step has been marked so.
+pub(crate) fn is_yielding() -> bool {
+    with(|c| c.asked.get().yielding)
+}
+
 /// Marks the step as one that is pending in a wait of ours.
 #[inline]
 pub(crate) fn waits(kind: WaitKind, site: &'static Location<'static>) {
@@ -581,11 +586,6 @@ pub(crate) fn waits_at_least(mark: impl FnOnce() -> Mark) {
             c.mark.set(mark());
         }
     });
-}
-
-/// Whether the step has been marked so.
-pub(crate) fn is_yielding() -> bool {
-    with(|c| c.asked.get().yielding)
 }
 
 /// Takes one from the step's budget. `false` if it is spent: the primitive suspends once instead.

@@ -79,7 +79,6 @@ pin_project! {
 
 impl Future for Join {
     type Output = ();
-    #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         if !std::mem::replace(this.started, true) {
@@ -93,13 +92,12 @@ impl Future for Join {
 /// In a select: the job has completed.
 impl Clause for Join {
     type Output = ();
-    #[track_caller]
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         let this = self.project();
         if !std::mem::replace(this.started, true) {
             Job(this.joining.node().clone()).start();
         }
-        tell::join_in_select(this.joining.as_ref(), turn, Location::caller())
+        tell::join_in_select(this.joining.as_ref(), turn, *this.site)
     }
     fn take(self: Pin<&mut Self>) {
         let _ended = tell::joined(&self.joining, Poll::Ready(()));

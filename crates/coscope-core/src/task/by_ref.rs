@@ -54,9 +54,9 @@ impl<T> Future for ByRef<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let this = self.project();
         this.deferred.start_once();
-        let site = Location::caller();
-        let ended = tell::join(this.joining.as_ref(), cx, site);
-        ready!(tell::joined(&this.joining, gate::pass_marked(cx, ended, Mark::new(WaitKind::Await, site))));
+        let ended = tell::join(this.joining.as_ref(), cx, Location::caller());
+        let passed = gate::pass_marked(cx, ended, Mark::new(WaitKind::Await, Location::caller()));
+        ready!(tell::joined(&this.joining, passed));
         this.deferred.poll_taken()
     }
 }

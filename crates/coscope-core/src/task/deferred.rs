@@ -167,9 +167,8 @@ impl<T> Deferred<T> {
         this.start_once();
         // SAFETY: as above.
         let joining = unsafe { Pin::new_unchecked(&this.joining) };
-        let site = Location::caller();
-        let polled = tell::join(joining, cx, site);
-        ready!(gate::pass_marked(cx, polled, Mark::new(WaitKind::Await, site)));
+        let polled = tell::join(joining, cx, Location::caller());
+        ready!(gate::pass_marked(cx, polled, Mark::new(WaitKind::Await, Location::caller())));
         if !current::spend() {
             cx.waker().wake_by_ref();
             gate::waits(WaitKind::Yield, Location::caller());

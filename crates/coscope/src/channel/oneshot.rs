@@ -39,6 +39,14 @@ enum Stage<T> {
 }
 
 /// The sending end of a [`oneshot`].
+///
+/// ```
+/// let (tx, rx) = coscope::channel::oneshot();
+/// assert!(!tx.is_closed());
+/// drop(rx);
+/// assert!(tx.is_closed());
+/// assert_eq!(tx.send(42), Err(42)); // it comes back
+/// ```
 pub struct OneshotSender<T>(WaitCell<Stage<T>>);
 
 impl<T> OneshotSender<T> {
@@ -100,6 +108,13 @@ impl<T> fmt::Debug for OneshotSender<T> {
 }
 
 /// The receiving end of a [`oneshot`].
+///
+/// ```
+/// let (tx, rx) = coscope::channel::oneshot::<u32>();
+/// assert_eq!(rx.try_recv(), None);
+/// drop(tx);
+/// assert_eq!(rx.recv_blocking(), None); // it will not come
+/// ```
 pub struct OneshotReceiver<T>(WaitCell<Stage<T>>);
 
 impl<T> OneshotReceiver<T> {

@@ -21,6 +21,21 @@ use super::raw::{Channel, End, Nothing, Receiving};
 /// them; when the last has gone it is cancelled.
 ///
 /// `while let Ok(message) = rx.recv().await` goes through them. It is a `Stream` as well, which ends when the channel has.
+///
+/// ```
+/// use coscope::channel::channel;
+/// use coscope::prelude::*;
+/// use futures::StreamExt;
+///
+/// run_blocking(async |_: Scope| {
+///     let (tx, mut rx) = channel(4);
+///     (1..=4).for_each(|x| tx.try_send(x).unwrap());
+///     drop(tx);
+///     assert_eq!(rx.recv().await, Ok(1));
+///     assert_eq!(rx.by_ref().map(|x| 10 * x).collect::<Vec<_>>().await, [20, 30, 40]);
+///     assert!(rx.recv().await.is_err());
+/// });
+/// ```
 pub struct Receiver<T> {
     channel: Arc<Channel<T>>,
     /// Where the stream waits; made at its first wait, and used again.
@@ -69,6 +84,13 @@ impl<T> Receiver<T> {
 
     /// Receives if something is there at once.
     ///
+    /// ```
+    /// let (tx, rx) = coscope::channel::rendezvous::<u32>();
+    /// assert!(rx.try_recv().unwrap_err().is_empty());
+    /// drop(tx);
+    /// assert!(rx.try_recv().unwrap_err().is_closed());
+    /// ```
+    ///
     /// # Errors
     /// If nothing is, or the channel has ended.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
@@ -79,6 +101,13 @@ impl<T> Receiver<T> {
     }
 
     /// Receives on a thread that may block. Not for coroutines: it would keep their thread.
+    ///
+    /// ```
+    /// let (tx, rx) = coscope::channel::channel(1);
+    /// let thread = std::thread::spawn(move || rx.recv_blocking());
+    /// tx.send_blocking("from a thread").unwrap();
+    /// assert_eq!(thread.join().unwrap(), Ok("from a thread"));
+    /// ```
     ///
     /// # Errors
     /// If the channel has ended and all has been received.

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use coscope_core::gate::{self, WaitKind};
 use coscope_core::primitive::Ordering;
+use coscope_core::tell::{self, Resource};
 use coscope_core::wait::{Locked, Turn};
 
 use super::channel::Channel;
@@ -97,6 +98,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
                 word = self.slot.word();
             }
         }
+        tell::granted(self.resource());
         Poll::Ready(result(self.end(word), &self.channel))
     }
 
@@ -136,7 +138,13 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         }
         self.enlist(&mut state, own);
         state.leave(FOR_SENDERS);
+        tell::blocked(self.resource(), None, self.site);
         self.pending()
+    }
+
+    /// What is waited for, for those who listen.
+    fn resource(&self) -> Resource {
+        Resource::Message(self.channel.address())
     }
 
     /// For those who look.
@@ -164,6 +172,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
             let granted = state.grant(None);
             drop(state);
             wake(granted);
+            tell::blocked(self.resource(), None, self.site);
             return self.pending();
         }
         drop(state);
@@ -178,6 +187,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         let this = self.into_ref();
         let word = this.slot.word();
         if word >= DONE {
+            tell::granted(this.resource());
             return Poll::Ready(());
         }
         let lock = &this.channel.lock;
@@ -187,7 +197,9 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         }
         let mut state = lock.lock();
         if this.slot.word() >= DONE {
-            return Poll::Ready(()); // by whoever has just let go of the lock
+            drop(state); // by whoever has just let go of it
+            tell::granted(this.resource());
+            return Poll::Ready(());
         }
         let found = state.take(Some(turn.own()));
         if found.is_none() && !state.is_drained() {
@@ -201,6 +213,9 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
             }
             drop(state);
             wake(granted);
+            if waits.is_some() {
+                tell::blocked_in_select(this.resource(), None, this.site);
+            }
             return Poll::Pending;
         }
         // SAFETY: it stands here or nowhere; a ticket has no waker.
@@ -216,6 +231,9 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
             }
             None => this.slot.set(REFUSED),
         }
+        if word == QUEUED {
+            tell::granted(this.resource());
+        }
         Poll::Ready(())
     }
 
@@ -225,6 +243,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         if self.slot.word() == QUEUED {
             let this = self.into_ref();
             this.channel.leave(this.slot(), |state| &mut state.receivers);
+            tell::left(this.resource());
         }
     }
 
@@ -249,6 +268,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     fn give_up(&mut self) {
         // SAFETY: pinned since it was polled, and not moved after this.
         let this = unsafe { Pin::new_unchecked(&*self) };
+        tell::left(this.resource());
         if this.slot.word() == QUEUED && this.channel.leave(this.slot(), |state| &mut state.receivers) {
             return;
         }

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use coscope_core::gate::{self, WaitKind};
 use coscope_core::primitive::Ordering;
 use coscope_core::unwind::drop_contained;
+use coscope_core::tell::{self, Resource};
 use coscope_core::wait::{Locked, Ticket, Turn};
 
 use super::channel::Channel;
@@ -152,6 +153,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
                 word = self.slot.word();
             }
         }
+        tell::granted(self.resource());
         Poll::Ready(result(self.get_ref(), word == DONE))
     }
 
@@ -200,7 +202,13 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         }
         self.enlist(&mut state, own);
         state.leave(FOR_RECEIVERS);
+        tell::blocked(self.resource(), None, self.site);
         self.pending()
+    }
+
+    /// What is waited for, for those who listen.
+    fn resource(&self) -> Resource {
+        Resource::Room(self.channel.address())
     }
 
     /// For those who look.
@@ -226,6 +234,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         if matches!(put, Put::Full) {
             self.enlist(&mut state, own);
             drop(state);
+            tell::blocked(self.resource(), None, self.site);
             return self.pending();
         }
         drop(state);
@@ -238,6 +247,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         let this = self.into_ref();
         let word = this.slot.word();
         if word >= DONE {
+            tell::granted(this.resource());
             return Poll::Ready(());
         }
         let lock = &this.channel.lock;
@@ -247,7 +257,9 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         }
         let mut state = lock.lock();
         if this.slot.word() >= DONE {
-            return Poll::Ready(()); // by whoever has just let go of the lock
+            drop(state); // by whoever has just let go of it
+            tell::granted(this.resource());
+            return Poll::Ready(());
         }
         let put = this.attempt(&mut state, Some(turn.own()));
         if matches!(put, Put::Full) {
@@ -256,6 +268,8 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
                 slot.word.store(WAITS_AS, Ordering::Relaxed);
                 // SAFETY: it stands nowhere; `drop` takes it out.
                 unsafe { state.senders.push_ticket(slot.waiter(), ticket, slot.as_data()) };
+                drop(state);
+                tell::blocked_in_select(this.resource(), None, this.site);
             }
             return Poll::Pending;
         }
@@ -268,6 +282,9 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         drop(state);
         let _sent = this.outcome(put);
         wake_all(wakers);
+        if word == WAITS_AS {
+            tell::granted(this.resource());
+        }
         Poll::Ready(())
     }
 
@@ -277,6 +294,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         if self.slot.word() == WAITS_AS {
             let this = self.into_ref();
             this.channel.leave(this.slot(), |state| &mut state.senders);
+            tell::left(this.resource());
         }
     }
 
@@ -313,6 +331,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         let this = unsafe { Pin::new_unchecked(&*self) };
         if this.slot.word() == WAITS_AS {
             this.channel.leave(this.slot(), |state| &mut state.senders);
+            tell::left(this.resource());
         }
         let done = this.slot.word() == DONE;
         if WAITS_AS == RESERVING {
