@@ -29,7 +29,9 @@ fn main() -> ExitCode {
         eprintln!("stuck: there is no fault `{unknown}`; there are {}", names.join(", "));
         return ExitCode::from(2);
     }
-    for fault in FAULTS.iter().filter(|fault| asked.is_empty() || asked.iter().any(|asked| asked == fault.name)) {
+    for fault in
+        FAULTS.iter().filter(|fault| asked.is_empty() || asked.iter().any(|asked| asked == fault.name))
+    {
         println!("── {}: {}\n", fault.name, fault.what);
         let (finding, tree) = diagnose(fault);
         println!("{tree}\n{finding}\n");
@@ -70,7 +72,10 @@ mod tests {
         for fault in FAULTS {
             let (finding, tree) = diagnose(fault);
             for name in fault.names {
-                assert!(finding.text().contains(&format!("\"{name}#")), "{name} is not in: {finding}\n{tree}");
+                assert!(
+                    finding.text().contains(&format!("\"{name}#")),
+                    "{name} is not in: {finding}\n{tree}"
+                );
             }
             assert!(finding.text().contains("examples/stuck/fault.rs:"), "no place in: {finding}");
         }

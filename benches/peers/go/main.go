@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	benches := slices.Concat(spawnRows, sleepRows, confineRows, treeRows, timerRows, cancelRows, switchRows)
+	benches := slices.Concat(spawnRows, sleepRows, confineRows, treeRows, timerRows, cancelRows, switchRows, channelRows)
 	if os.Args[1] == "--variants" {
 		for _, b := range benches {
 			if b.row == os.Args[2] || strings.HasPrefix(b.row, os.Args[2]+"-") {

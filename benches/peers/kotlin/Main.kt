@@ -1,7 +1,7 @@
 // The table of rows. `--variants ROW` lists them; `ROW PEER N THREADS` runs one (N = 0: the row's own size).
 
 private val benches: List<Bench> =
-    spawnRows + sleepRows + confineRows + treeRows + dispatcherRows + timerRows + cancelRows + switchRows
+    spawnRows + sleepRows + confineRows + treeRows + dispatcherRows + timerRows + cancelRows + switchRows + channelRows
 
 fun main(args: Array<String>) {
     if (args[0] == "--variants") {

@@ -10,6 +10,7 @@
 //! | `rayon` | jobs that cannot suspend: a floor |
 //! | `may` | coroutines with stacks |
 //! | `threads` | those of the system |
+//! | `crossbeam` | channels between threads |
 //! | `boxes` | the yardstick of growth |
 
 pub(crate) mod coscope;
@@ -20,6 +21,7 @@ mod futures;
 mod rayon;
 mod may;
 mod threads;
+mod crossbeam;
 mod boxes;
 
 use crate::sample::Sample;
@@ -55,6 +57,7 @@ pub(crate) fn peers() -> Vec<Peer> {
         rayon::PEERS,
         may::PEERS,
         threads::PEERS,
+        crossbeam::PEERS,
         boxes::PEERS,
     ]
     .concat()

@@ -1,5 +1,5 @@
 //! Whether costs grow: W1a, W6, W9 and W10 with a thousand to a million operations, beside a plain `Vec<Box<_>>` of the
-//! same size, which shows what the caches do; and W1a on one to sixteen workers. A coroutine's block is as large as a
+//! same size, which shows what the caches do; and W1a and W4 on one to sixteen workers. A coroutine's block is as large as a
 //! box here.
 
 use std::hint::black_box;
@@ -17,8 +17,13 @@ const BYTES: usize = 256;
 /// Whose growth it is; and the yardstick.
 const GROW: &[&str] = &["coscope", "Vec<Box<_>>"];
 
-/// With whom it is compared by the number of workers.
-const WORK: &[&str] = &["coscope", "tokio", "smol"];
+/// By the number of workers: which work, and with whom it is compared.
+const WORKERS: &[(&str, usize, &[&str])] = &[
+    ("W1a", 10_000, &["coscope", "tokio", "smol"]),
+    ("W4-spsc-64", 400_000, &["coscope", "kanal"]),
+    ("W4-mpmc-0", 400_000, &["coscope", "kanal"]),
+    ("W4-mpmc-64", 400_000, &["coscope", "kanal"]),
+];
 
 pub(crate) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
@@ -39,13 +44,15 @@ pub(crate) fn rows() -> Vec<Row> {
             });
         }
     }
-    for threads in [1, 2, 4, 8, 16] {
-        let mut row = Row::new("W1a", &format!("W1a on {threads} workers"), 10_000);
-        row.id = format!("threads-W1a-{threads}");
-        row.threads = threads;
-        row.series = Some("W1a by workers".to_owned());
-        row.only = WORK;
-        rows.push(row);
+    for &(work, n, peers) in WORKERS {
+        for threads in [1, 2, 4, 8, 16] {
+            let mut row = Row::new(work, &format!("{work} on {threads} workers"), n);
+            row.id = format!("threads-{work}-{threads}");
+            row.threads = threads;
+            row.series = Some(format!("{work} by workers"));
+            row.only = peers;
+            rows.push(row);
+        }
     }
     rows
 }

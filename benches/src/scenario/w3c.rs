@@ -16,7 +16,10 @@ pub(crate) fn rows() -> Vec<Row> {
         Row::new("W3c", &about("two workers"), 1_000_000).bars(&[Bar::Best(0.7)]),
         Row::new("W3c-local", &about("one thread"), 1_000_000).bars(&[Bar::Best(0.9)]).single(),
     ];
-    rows.iter_mut().for_each(|row| row.part = "communication");
+    for row in &mut rows {
+        row.part = "communication";
+        row.abroad = &["kotlin"];
+    }
     rows
 }
 

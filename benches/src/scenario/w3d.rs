@@ -13,7 +13,10 @@ pub(crate) fn rows() -> Vec<Row> {
         Row::new("W3d", &about("two workers"), 100_000).bars(&[Bar::Best(0.8)]),
         Row::new("W3d-local", &about("one thread"), 100_000).bars(&[Bar::Best(0.8)]).single(),
     ];
-    rows.iter_mut().for_each(|row| row.part = "communication");
+    for row in &mut rows {
+        row.part = "communication";
+        row.abroad = &["kotlin"];
+    }
     rows
 }
 

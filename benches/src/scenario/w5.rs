@@ -8,13 +8,13 @@ use crate::runtime::Runtime;
 pub(crate) const RESULTS: usize = 1_000;
 
 /// How many messages a channel keeps.
-const KEPT: usize = 64;
+pub(crate) const KEPT: usize = 64;
 
 pub(crate) fn rows() -> Vec<Row> {
     let over = |channels| format!("select over {channels} channels, each with a sender; per message");
     let mut rows = vec![
-        Row::new("W5-2", &over(2), 200_000).bars(&[Bar::Best(0.8)]),
-        Row::new("W5-8", &over(8), 200_000).bars(&[Bar::Best(0.8)]),
+        Row::new("W5-2", &over(2), 200_000).bars(&[Bar::Best(0.8)]).abroad(&["go", "kotlin"]),
+        Row::new("W5-8", &over(8), 200_000).bars(&[Bar::Best(0.8)]).abroad(&["go", "kotlin"]),
         Row::new("W5-first", "spawn 1,000, await the first of them; per coroutine", 100_000)
             .bars(&[Bar::Best(0.8)]),
     ];

@@ -133,6 +133,8 @@ notes! {
     Note, AtomicU64, u64;
     /// As [`Note`], of half the size.
     ShortNote, AtomicU32, u32;
+    /// As [`Note`], of yes or no.
+    Flag, AtomicBool, bool;
 }
 
 /// A lock without poisoning: a panic while it is held leaves the data as it is.

@@ -268,24 +268,6 @@ fn a_lock_that_is_held_across_a_long_wait() {
 }
 
 #[test]
-fn a_full_channel_without_a_recording() {
-    run_test(async |s: Scope| {
-        let (sender, receiver) = channel(1);
-        let place = line(2);
-        let producer = s.named("lonely").launch(async move { while sender.send(7).await.is_ok() {} });
-        let watchdog = Watchdog::builder().wait_limit(10 * SECOND);
-        delay(10 * SECOND - TICK).await;
-        assert!(found(&watchdog, "lonely").is_empty());
-        delay(TICK).await;
-        let findings = found(&watchdog, "lonely");
-        assert_eq!(findings.len(), 1, "{findings:?}");
-        let waits = format!("has waited for 10.0 s in Channel::send at {place}: the channel is full");
-        assert_says(&findings[0], FindingKind::LongWait, &[&producer], &[&waits]);
-        drop(receiver);
-    });
-}
-
-#[test]
 fn a_full_channel_whose_receiver_is_elsewhere() {
     let _recording = record();
     run_test(async |s: Scope| {

@@ -80,20 +80,24 @@ impl<E> TestScope<E> {
 
     /// Lets `duration` pass: runs all that is due before its end, and moves the clock there. What is due just at its
     /// end is left to [`run_current`](Self::run_current), or to the next wait.
+    #[track_caller]
     pub fn advance_by(&self, duration: Duration) -> Advance {
         self.wish(Wish::To(self.parts.clock.now() + duration))
     }
 
     /// Runs all that can run now, and what comes of it, without moving the clock.
+    #[track_caller]
     pub fn run_current(&self) -> Advance {
         self.wish(Wish::RunAt(self.parts.clock.now()))
     }
 
     /// Runs until nothing is left that can run, now or by a timer, but in the background scope.
+    #[track_caller]
     pub fn advance_until_idle(&self) -> Advance {
         self.wish(Wish::Idle)
     }
 
+    #[track_caller]
     fn wish(&self, wish: Wish) -> Advance {
         Advance::new(&self.parts.wishes, wish)
     }

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::future::Future;
 use std::mem;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use coscope_core::gate::{self, WaitKind};
 use coscope_core::time::Instant;
 
 /// What a body waits for.
@@ -69,6 +71,7 @@ pub struct Advance {
     wishes: Arc<Wishes>,
     wish: Wish,
     state: State,
+    site: &'static Location<'static>,
 }
 
 enum State {
@@ -78,8 +81,9 @@ enum State {
 }
 
 impl Advance {
+    #[track_caller]
     pub(crate) fn new(wishes: &Arc<Wishes>, wish: Wish) -> Self {
-        Advance { wishes: wishes.clone(), wish, state: State::New }
+        Advance { wishes: wishes.clone(), wish, state: State::New, site: Location::caller() }
     }
 }
 
@@ -95,6 +99,7 @@ impl Future for Advance {
                 list.push((number, self.wish, waker));
                 drop(list);
                 self.state = State::Waiting(number);
+                gate::waits(WaitKind::Advance, self.site);
                 Poll::Pending
             }
             State::Waiting(own) => match list.iter_mut().find(|(number, ..)| *number == own) {
@@ -102,6 +107,7 @@ impl Future for Advance {
                     let old = mem::replace(old, waker);
                     drop(list);
                     drop(old);
+                    gate::waits(WaitKind::Advance, self.site);
                     Poll::Pending
                 }
                 None => {

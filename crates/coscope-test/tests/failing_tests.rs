@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use coscope_core::{Finally, Scope, cancelled, delay, unwind};
+use coscope_core::{CompletableDeferred, Finally, Job, Scope, cancelled, delay, unwind};
 use coscope_scheduler::Dispatchers;
 use coscope_test::{Test, TestScope, run_test};
 
@@ -38,6 +38,31 @@ fn a_deadlock_is_seen_behind_a_coroutine_on_a_real_dispatcher() {
         });
     });
     assert!(text.contains("\"away#"), "{text}");
+}
+
+#[test]
+fn the_tree_of_a_deadlock_says_where_each_coroutine_waits_and_since_when() {
+    let begin = line!();
+    let text = failure(|| {
+        run_test(async |s: Scope| {
+            s.named("parent").launch(async {
+                delay(Duration::from_secs(2)).await;
+                Job::new().join().await;
+            });
+            let never = CompletableDeferred::<u8>::new();
+            s.named("child").launch(async move { _ = never.wait().await });
+            delay(Duration::from_secs(5)).await;
+        });
+    });
+    let waits = |name, time, what, line| {
+        let wait = format!(" suspended {time} s in {what} at {}:{}:", file!(), begin + line);
+        let found =
+            text.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{name} in\n{text}"));
+        assert!(found.contains(&wait), "{wait} in\n{text}");
+    };
+    waits("\"parent#", "3.0", "join", 5);
+    waits("\"child#", "5.0", "CompletableDeferred", 8);
+    assert!(text.lines().nth(1).unwrap().contains(" suspended 0.0 s in children at "), "{text}");
 }
 
 #[test]
@@ -181,13 +206,20 @@ fn a_step_that_lasts_is_named_while_it_lasts() {
 fn a_clean_up_that_is_too_slow_is_shown_with_what_runs() {
     if std::env::var_os(CHILD).is_none() {
         let text = in_another_process("a_clean_up_that_is_too_slow_is_shown_with_what_runs", "\n  ");
-        assert!(text.contains("was dropped: it took longer than its deadline of 30s. What ran then:\n\"patient#2\" "), "{text}");
+        assert!(
+            text.contains(
+                "was dropped: it took longer than its deadline of 30s. What ran then:\n\"patient#2\" "
+            ),
+            "{text}"
+        );
         assert!(text.contains("\n  \"finalizer#"), "{text}");
         return;
     }
     coscope_scheduler::install();
     run_test(async |s: Scope| {
-        let job = s.named("patient").launch(delay(Duration::from_secs(3600)).finally(delay(Duration::from_secs(60))));
+        let job = s
+            .named("patient")
+            .launch(delay(Duration::from_secs(3600)).finally(delay(Duration::from_secs(60))));
         delay(Duration::from_secs(1)).await;
         job.cancel_and_join("enough").await;
     });

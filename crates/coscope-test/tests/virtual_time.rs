@@ -8,6 +8,7 @@ use std::time::Duration;
 use coscope_core::{Start, delay, with_context};
 use coscope_scheduler::Dispatchers;
 use coscope_test::{Test, TestScope};
+use futures::channel::oneshot;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -115,6 +116,67 @@ fn announced_work_holds_the_clock() {
         assert_eq!(value.wait().await.ok(), Some(7));
         assert_eq!(t.current_time(), Duration::ZERO);
         thread.join().unwrap();
+    });
+}
+
+/// Gives `value` from a thread, when that has been let go.
+fn from_a_thread(released: mpsc::Receiver<()>) -> oneshot::Receiver<u8> {
+    let (sender, receiver) = oneshot::channel();
+    #[allow(clippy::disallowed_methods)] // the world outside
+    std::thread::spawn(move || {
+        released.recv().unwrap();
+        // so long that a loop which does not wait for this has come to its verdict
+        std::thread::sleep(Duration::from_millis(20));
+        sender.send(7).unwrap();
+    });
+    receiver
+}
+
+#[test]
+fn a_foreign_future_that_somebody_may_wake_holds_the_clock() {
+    run(async |t: TestScope| {
+        let (release, released) = mpsc::channel();
+        let answer = from_a_thread(released);
+        t.launch(delay(SECOND));
+        release.send(()).unwrap();
+        assert_eq!(answer.await, Ok(7)); // no deadlock
+        assert_eq!(t.current_time(), Duration::ZERO);
+    });
+}
+
+#[test]
+fn a_foreign_future_holds_the_clock_beside_a_wait_of_ours() {
+    run(async |t: TestScope| {
+        let (release, released) = mpsc::channel();
+        let answer = from_a_thread(released);
+        t.launch(delay(SECOND));
+        release.send(()).unwrap();
+        let both = async { futures::join!(answer, async { t.run_current().await }).0 };
+        assert_eq!(both.await, Ok(7));
+        assert_eq!(t.current_time(), Duration::ZERO);
+    });
+}
+
+#[test]
+fn what_nobody_can_wake_holds_nothing() {
+    run(async |t: TestScope| {
+        let idle = t.launch(std::future::pending());
+        delay(SECOND).await;
+        assert_eq!(t.current_time(), SECOND);
+        idle.cancel("enough");
+    });
+}
+
+#[test]
+fn a_foreign_future_in_the_background_does_not_hold_the_clock() {
+    run(async |t: TestScope| {
+        let (release, released) = mpsc::channel();
+        let answer = from_a_thread(released);
+        t.background_scope().launch(async move { _ = answer.await });
+        t.run_current().await;
+        delay(SECOND).await;
+        assert_eq!(t.current_time(), SECOND);
+        release.send(()).unwrap();
     });
 }
 

@@ -41,8 +41,7 @@ pub(crate) fn exit(probe: usize, coroutine: u64) {
 
 /// The probe hears nothing more.
 pub(crate) fn exit_all(probe: usize) {
-    let left = STEPS.try_with(|steps| {
-        steps.borrow_mut().extract_if(.., |step| step.probe == probe).collect::<Vec<_>>()
-    });
+    let left = STEPS
+        .try_with(|steps| steps.borrow_mut().extract_if(.., |step| step.probe == probe).collect::<Vec<_>>());
     left.into_iter().flatten().rev().for_each(Step::exit);
 }

@@ -133,15 +133,8 @@ fn what_is_dropped_by_a_cancel_is_dropped_inside_of_the_span() {
             job.cancel_and_join("enough").await;
         });
     });
-    let life = [
-        "open +a",
-        "enter +a",
-        "exit +a",
-        "enter +a",
-        "dropped in +a",
-        "exit +a",
-        "close +a: cancelled",
-    ];
+    let life =
+        ["open +a", "enter +a", "exit +a", "enter +a", "dropped in +a", "exit +a", "close +a: cancelled"];
     assert_eq!(lines, life);
 }
 

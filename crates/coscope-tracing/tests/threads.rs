@@ -34,7 +34,11 @@ fn events_belong_to_the_coroutine_on_whatever_thread_it_runs() {
         let own = lines.iter().filter(|line| line.contains(&name));
         let mut expected = vec![format!("open {name}")];
         for k in 0..EVENTS {
-            expected.extend([format!("enter {name}"), format!("{n:03}.{k} in {name}"), format!("exit {name}")]);
+            expected.extend([
+                format!("enter {name}"),
+                format!("{n:03}.{k} in {name}"),
+                format!("exit {name}"),
+            ]);
         }
         expected.extend([format!("enter {name}"), format!("exit {name}"), format!("close {name}: value")]);
         assert!(own.eq(&expected), "{lines:#?}");

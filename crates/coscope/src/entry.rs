@@ -472,9 +472,10 @@ pub fn detached() -> Supervisor {
 ///
 /// # Cancellation
 /// Safe: it can be called again.
-pub async fn shutdown(grace: Duration) {
+#[track_caller]
+pub fn shutdown(grace: Duration) -> impl Future<Output = ()> {
     install();
-    core::shutdown(grace).await;
+    core::shutdown(grace)
 }
 
 /// An owned scope, for an object with a lifetime: an activity, a server, a data loader.

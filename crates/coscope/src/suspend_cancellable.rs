@@ -14,10 +14,11 @@
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use coscope_core::gate;
+use coscope_core::gate::{self, Mark, WaitKind};
 use coscope_core::unwind::contain;
 use coscope_core::wait::{WaitCell, WaitFor};
 use pin_project_lite::pin_project;
@@ -78,12 +79,13 @@ impl<T> State<T> {
 ///
 /// # Panics
 /// If it is polled after it was ready. A panic of `start` is the caller's.
+#[track_caller]
 pub fn suspend_cancellable<T, F>(start: F) -> SuspendCancellable<T, F>
 where
     F: FnOnce(Resumer<T>),
 {
     let cell = WaitCell::new(State { stage: Stage::Waiting(None), resumers: 0 });
-    SuspendCancellable { waiting: WaitFor::new(cell), start: Some(start) }
+    SuspendCancellable { waiting: WaitFor::new(cell), start: Some(start), site: Location::caller() }
 }
 
 pin_project! {
@@ -93,6 +95,7 @@ pin_project! {
         #[pin]
         waiting: WaitFor<State<T>>,
         start: Option<F>,
+        site: &'static Location<'static>,
     }
 
     impl<T, F> PinnedDrop for SuspendCancellable<T, F> {
@@ -122,7 +125,7 @@ impl<T, F: FnOnce(Resumer<T>)> Future for SuspendCancellable<T, F> {
             start(Resumer::new(this.waiting.cell().clone()));
         }
         let settled = this.waiting.as_ref().poll(cx, |state| (!state.is_waiting()).then_some(()));
-        ready!(gate::pass(cx, settled));
+        ready!(gate::pass_marked(cx, settled, Mark::new(WaitKind::Callback, this.site)));
         let (stage, _) = this.waiting.cell().with(|state| std::mem::replace(&mut state.stage, Stage::Over));
         match stage {
             Stage::Resumed(value) => Poll::Ready(Ok(value)),
@@ -139,6 +142,21 @@ impl<T, F> fmt::Debug for SuspendCancellable<T, F> {
 }
 
 /// Ends the wait of one [`suspend_cancellable`]. Clones end the same wait: the first to resume it does.
+///
+/// ```
+/// use coscope::prelude::*;
+/// use coscope::suspend_cancellable;
+///
+/// run_blocking(async |_: Scope| {
+///     let answer = suspend_cancellable(|resumer| {
+///         std::thread::spawn(move || {
+///             resumer.resume(42).unwrap();
+///             assert_eq!(resumer.resume(43), Err(43)); // once
+///         });
+///     });
+///     assert_eq!(answer.await, Ok(42));
+/// });
+/// ```
 pub struct Resumer<T>(WaitCell<State<T>>);
 
 impl<T> Resumer<T> {
@@ -233,6 +251,15 @@ impl<T> fmt::Debug for Resumer<T> {
 }
 
 /// Every [`Resumer`] has gone, and none has resumed: the callback will not come.
+///
+/// ```
+/// use coscope::suspend_cancellable;
+///
+/// coscope::run_blocking(async |_: coscope::Scope| {
+///     let nobody = suspend_cancellable::<u32, _>(|resumer| drop(resumer));
+///     assert!(nobody.await.is_err());
+/// });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Abandoned;

@@ -275,6 +275,58 @@ fn too_many_failures_in_a_row_end_it() {
 }
 
 #[test]
+fn too_many_failures_in_a_row_fail_the_scope_of_one_that_may() {
+    let (handler, told) = recorder();
+    let told_again = told.clone();
+    let all: Result<(), String> = try_run_test(async |s: Scope<String>| {
+        let backoff = Backoff::new(ms(10), ms(1000)).at_most(2);
+        let mailbox = s.on(handler).try_supervised_actor(8, backoff, fallible);
+        let begin = coscope::now();
+        mailbox.tell(Counter::Fail).await.unwrap();
+        mailbox.tell(Counter::Panic).await.unwrap();
+        mailbox.tell(Counter::Add(3)).await.unwrap();
+        mailbox.tell(Counter::Fail).await.unwrap();
+        delay(ms(29)).await;
+        assert_eq!(*told_again.lock().unwrap(), ["\"told to fail at 0\"", "told to panic"]);
+        let _never: () = std::future::pending().await;
+        unreachable!("begun at {begin:?}");
+    });
+    assert_eq!(all, Err("told to fail at 3".to_owned()));
+    assert_eq!(told.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn one_that_may_fail_its_scope_forgets_what_is_long_ago() {
+    let (handler, told) = recorder();
+    let all: Result<(), String> = try_run_test(async |s: Scope<String>| {
+        let backoff = Backoff::new(ms(10), ms(100)).at_most(1);
+        let mailbox = s.on(handler).try_supervised_actor(8, backoff, fallible);
+        for _ in 0..3 {
+            mailbox.tell(Counter::Fail).await.unwrap();
+            delay(ms(111)).await;
+        }
+        assert_eq!(mailbox.ask(Counter::Get).await.ok(), Some(0));
+        Ok(())
+    });
+    assert_eq!(all, Ok(()));
+    assert_eq!(told.lock().unwrap().len(), 3);
+}
+
+#[test]
+fn a_weak_handle_does_not_keep_it() {
+    run_test(async |s: Scope| {
+        let mailbox = s.actor(8, counter);
+        let weak = mailbox.downgrade();
+        weak.upgrade().unwrap().tell(Counter::Add(2)).await.unwrap();
+        assert_eq!(mailbox.ask(Counter::Get).await.ok(), Some(2));
+        assert_eq!(weak.job().id(), mailbox.job().id());
+        drop(mailbox);
+        assert!(weak.upgrade().is_none());
+        weak.clone().job().join().await;
+    });
+}
+
+#[test]
 fn ignored_it_ends_alone() {
     let (handler, told) = recorder();
     run_test(async |s: Scope| {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use coscope::channel::channel;
 use coscope::prelude::*;
 use coscope::probe::{self, Blocked, Launched, Outcome, Probe, Resource, StepEnd};
 use coscope::{CompletableDeferred, sync};
@@ -293,6 +294,85 @@ fn permits_are_waited_for_or_not_any_more() {
         "a waits no more for semaphore",
         "a waits for semaphore",
         "a has waited for semaphore",
+    ];
+    assert_eq!(waits, expected);
+}
+
+#[test]
+fn messages_and_room_for_them_are_waited_for() {
+    let diary = Diary::of("channel:");
+    let _listening = probe::install(diary.clone());
+    run_blocking(async |s: Scope| {
+        let (to, from) = channel(1);
+        s.named("channel:a").start(Start::Undispatched).launch(async move {
+            for n in 0..3 {
+                to.send(n).await.unwrap();
+            }
+        });
+        s.named("channel:b").launch(async move { while from.recv().await.is_ok() {} });
+    });
+    let waits: Vec<_> = diary.take().into_iter().filter(|line| line.contains("wait")).collect();
+    let expected = [
+        "a waits for room",
+        "b waits for message", // it has had both
+        "a has waited for room",
+        "b has waited for message",
+    ];
+    assert_eq!(waits, expected);
+}
+
+#[test]
+fn a_wait_for_a_message_that_is_cut_or_that_will_not_come() {
+    let diary = Diary::of("nomessage:");
+    let _listening = probe::install(diary.clone());
+    run_blocking(async |s: Scope| {
+        let (to, from) = channel::<()>(0);
+        let receiver = from.clone();
+        let a = s.named("nomessage:a").start(Start::Undispatched).launch(async move {
+            receiver.recv().await.unwrap();
+        });
+        s.named("nomessage:b").start(Start::Undispatched).launch(async move {
+            from.recv().await.unwrap_err();
+        });
+        a.cancel_and_join("enough").await;
+        drop(to);
+    });
+    let waits: Vec<_> = diary.take().into_iter().filter(|line| line.contains("wait")).collect();
+    let expected = [
+        "a waits for message",
+        "b waits for message",
+        "a waits no more for message",
+        "b has waited for message",
+    ];
+    assert_eq!(waits, expected);
+}
+
+#[test]
+fn a_select_waits_for_one_of_several() {
+    let diary = Diary::of("select:");
+    let _listening = probe::install(diary.clone());
+    run_blocking(async |s: Scope| {
+        let (to, from) = channel::<()>(0);
+        let semaphore = Arc::new(sync::Semaphore::new(0));
+        let wanted = semaphore.clone();
+        s.named("select:a").start(Start::Undispatched).launch(async move {
+            coscope::select! {
+                message = from.recv() => message.unwrap(),
+                permit = wanted.acquire() => drop(permit),
+            }
+        });
+        semaphore.add_permits(1);
+        yield_now().await;
+        drop(to);
+    });
+    let mut waits: Vec<_> = diary.take().into_iter().filter(|line| line.contains("wait")).collect();
+    waits[..2].sort(); // it looks at them in an order of its own
+    waits[2..].sort();
+    let expected = [
+        "a waits among others for message",
+        "a waits among others for semaphore",
+        "a has waited for semaphore",
+        "a waits no more for message",
     ];
     assert_eq!(waits, expected);
 }

@@ -372,3 +372,15 @@ fn a_select_that_goes_hands_its_lock_on() {
     }
     assert!(poll(plain.as_mut()).is_ready());
 }
+
+#[test]
+fn a_mutex_of_what_has_no_size() {
+    run_blocking(async |_: Scope| {
+        let slice: Arc<Mutex<[i32]>> = Arc::new(Mutex::new([1, 2, 3]));
+        slice.lock().await[1] = 7;
+        assert_eq!(slice.clone().lock_owned().await.iter().sum::<i32>(), 11);
+        let shown: Arc<Mutex<dyn std::fmt::Display + Send>> = Arc::new(Mutex::new("text"));
+        assert_eq!(shown.lock().await.to_string(), "text");
+        assert_eq!(shown.try_lock().unwrap().to_string(), "text");
+    });
+}

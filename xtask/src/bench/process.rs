@@ -16,6 +16,9 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// How long a script may take; it may have to build its peer first.
 const SCRIPT_LIMIT: Duration = Duration::from_secs(900);
 
+/// How the rows begin that there are for two workers and, with `-local` behind, for one thread.
+const BOTH_PLACES: [&str; 4] = ["W12a", "W3c", "W3d", "W4p"];
+
 /// The binary of the benches.
 #[derive(Debug)]
 pub(crate) struct Benches {
@@ -86,7 +89,7 @@ impl Script {
         let local = row.id.strip_suffix("-local");
         let mut command = Command::new(&self.path);
         command.arg(local.unwrap_or(&row.id));
-        if row.id.starts_with("W12a") {
+        if BOTH_PLACES.iter().any(|prefix| row.id.starts_with(prefix)) {
             command.env("PEERS_PLACE", if local.is_some() { "thread" } else { "workers" });
         }
         if quick {

@@ -4,13 +4,15 @@ use std::future::Future;
 use std::time::Duration;
 
 use async_executor::StaticExecutor;
+use futures::future::select_all;
 use smol::lock::Mutex;
 use smol::{Executor, LocalExecutor, Task, Timer};
 
 use super::{cancel, home, switch};
 use crate::peer::Make;
 use crate::runtime::Runtime;
-use crate::scenario::{load, w1, w2, w3c, w3d, w6, w9, w12a};
+use crate::sample::{Sample, Watch};
+use crate::scenario::{load, w1, w2, w3c, w3d, w5, w6, w9, w12a};
 
 macro_rules! runtime {
     ($($executor:ty),*) => {$(
@@ -46,6 +48,7 @@ pub(super) fn workers(work: &str) -> Option<Make> {
         "W2-100k" => |setup| home::workers(setup, home::executor, w2::sleep_all),
         "W3c" => |setup| home::workers(setup, home::executor, w3c::count::<Mutex<usize>, _>),
         "W3d" => |setup| home::workers(setup, home::executor, w3d::count::<Mutex<usize>, _>),
+        "W5-first" => |setup| home::workers(setup, home::executor, first),
         "W6" => |setup| home::workers(setup, home::executor, w6::fork_join),
         "W9-each" => |setup| home::workers(setup, home::executor, w9::one_by_one),
         "W9-batch" => |setup| home::workers(setup, home::executor, w9::batch),
@@ -85,4 +88,16 @@ pub(super) fn local(work: &str) -> Option<Make> {
         "I-detached" => |_| home::local(switch::detached_one_shot),
         _ => return None,
     })
+}
+
+/// The first of so many tasks; the others are dropped, which cancels them.
+async fn first(executor: &'static Executor<'static>, n: usize) -> Sample {
+    let watch = Watch::start();
+    let mut done = 0;
+    for _ in 0..n / w5::RESULTS {
+        let (one, _, _rest) =
+            select_all((0..w5::RESULTS).map(|_| executor.spawn(async { w5::RESULTS }))).await;
+        done += one;
+    }
+    watch.stop(done, n / w5::RESULTS * w5::RESULTS)
 }

@@ -9,6 +9,7 @@ use std::cell::{Cell, OnceCell};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use super::{CoroutineContext, Visit};
@@ -210,6 +211,8 @@ struct Step {
     asked: Cell<Asked>,
     /// Where it is pending, as far as it is a wait of ours: the last of them.
     mark: Cell<Mark>,
+    /// Something foreign is among what several waits at once are pending in.
+    foreign: Cell<bool>,
     /// How much more of our own primitives this step may take without suspending.
     budget: Cell<u32>,
 }
@@ -227,6 +230,7 @@ impl Step {
             dropping: Cell::new(false),
             asked: Cell::new(Asked { yielding: false, woken: 0 }),
             mark: Cell::new(Mark::NOTHING),
+            foreign: Cell::new(false),
             // where no coroutine of ours runs, the executor has a budget of its own, or none
             budget: Cell::new(if node.is_some() { BUDGET } else { u32::MAX }),
         }
@@ -459,6 +463,18 @@ pub(crate) fn with_dispatcher<R>(f: impl FnOnce(Option<&Dispatcher>) -> R) -> R 
     f(with(|c| c.context.get()).dispatcher())
 }
 
+/// The waker, for one of ours to keep beside what it waits for: the coroutine's is not lent by that.
+pub(crate) fn own_waker(cx: &Context<'_>) -> Waker {
+    with_coroutine(|node| {
+        let lent = node.map(|node| node.lent.get());
+        let waker = cx.waker().clone();
+        if let (Some(node), Some(lent)) = (node, lent) {
+            node.lent.set(lent);
+        }
+        waker
+    })
+}
+
 /// The slot that the step is in, and the one that this point of the coroutine belongs to.
 #[inline]
 pub(crate) fn whereabouts() -> (At, At) {
@@ -510,11 +526,56 @@ pub(crate) fn set_yielding(woken: Option<usize>) {
     });
 }
 
+/// Whether the step has been marked so.
+pub(crate) fn is_yielding() -> bool {
+    with(|c| c.asked.get().yielding)
+}
+
 /// Marks the step as one that is pending in a wait of ours.
 #[inline]
 pub(crate) fn waits(kind: WaitKind, site: &'static Location<'static>) {
-    let mark = Mark::new(kind, site);
+    leave(Mark::new(kind, site));
+}
+
+/// Leaves a mark.
+#[inline]
+pub(crate) fn leave(mark: Mark) {
     with(|c| c.mark.set(mark));
+}
+
+/// What is pending is inside of a wrapper that was made at `site`: see [`Mark::placed`].
+pub(crate) fn wraps_a_wait(site: &'static Location<'static>) {
+    with(|c| c.mark.set(c.mark.get().placed(site)));
+}
+
+/// Marks the step as one that is pending in a wait for one of several [branches](branch).
+pub(crate) fn waits_for_one_of_many(kind: WaitKind, site: &'static Location<'static>) {
+    let mark = Mark::new(kind, site);
+    with(|c| c.mark.set(if c.foreign.replace(false) { mark.with_foreign() } else { mark }));
+}
+
+/// Runs `poll`, a poll of one of several branches, or of all there is inside a wait of ours: if it is pending, says
+/// whether in a wait of ours.
+#[inline]
+pub(crate) fn branch<T>(poll: impl FnOnce() -> T, is_pending: impl FnOnce(&T) -> bool) -> T {
+    let (polled, before) = apart(poll);
+    with(|c| {
+        let mark = c.mark.get();
+        if mark.is_nothing() {
+            c.mark.set(before);
+        }
+        if is_pending(&polled) && mark.is_foreign() {
+            c.foreign.set(true);
+        }
+    });
+    polled
+}
+
+/// Runs `f` as if the step had left no mark before; gives the one that it had.
+#[inline]
+pub(crate) fn apart<T>(f: impl FnOnce() -> T) -> (T, Mark) {
+    let before = with(|c| c.mark.replace(Mark::NOTHING));
+    (f(), before)
 }
 
 /// As [`waits`], if nothing in the step has said so before.
@@ -525,11 +586,6 @@ pub(crate) fn waits_at_least(mark: impl FnOnce() -> Mark) {
             c.mark.set(mark());
         }
     });
-}
-
-/// Whether the step has been marked so.
-pub(crate) fn is_yielding() -> bool {
-    with(|c| c.asked.get().yielding)
 }
 
 /// Takes one from the step's budget. `false` if it is spent: the primitive suspends once instead.

@@ -20,7 +20,7 @@
 //! The step that gives back the last one completes it, and with it one token of the parent's.
 //!
 //! Does not know tasks, scopes or futures of users. May import `primitive`, `mark`, `error`, `failure`,
-//! `memory`, `wait`, `dispatch`, `probe`, `unwind`.
+//! `memory`, `wait`, `time`, `dispatch`, `probe`, `unwind`.
 
 mod cancel;
 mod completion;

@@ -72,6 +72,11 @@ impl List {
         List { first: ptr::null(), last: ptr::null() }
     }
 
+    /// What stands last; null in an empty list.
+    pub(super) fn last(&self) -> *const Link {
+        self.last
+    }
+
     /// Puts `link` behind `after`, at the front if that is null.
     ///
     /// # Safety

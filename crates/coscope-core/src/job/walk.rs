@@ -2,7 +2,7 @@
 //! Whatever comes and goes meanwhile, the walk goes on where it was, and the lock is free in between.
 //!
 //! So a walk meets each child that stands in the list all the time once, and none twice: children come in at the end,
-//! and keep their order.
+//! and keep their order. A walk that takes its time ends where the list ended when it began: a second link stands there.
 
 use std::fmt;
 use std::mem::ManuallyDrop;
@@ -52,17 +52,24 @@ impl Drop for Standing<'_> {
     }
 }
 
-/// Shows `see` up to `most` children behind the cursor, under the lock, and puts the cursor behind them. How many.
+/// Shows `see` up to `most` children behind the cursor and before `end` (null: all), under the lock, and puts the cursor
+/// behind them. How many.
 ///
 /// # Safety
-/// The cursor stands in the list of `node`.
-unsafe fn next_few(node: &Node, cursor: *const Link, most: usize, mut see: impl FnMut(&NodeRef)) -> usize {
+/// The cursor stands in the list of `node`, and `end` behind it.
+unsafe fn next_few(
+    node: &Node,
+    cursor: *const Link,
+    end: *const Link,
+    most: usize,
+    mut see: impl FnMut(&NodeRef),
+) -> usize {
     let mut guarded = node.guarded.lock();
     let mut seen = 0;
     // SAFETY: every link in the list is alive, and the lock is held.
     let mut at = unsafe { Link::next(cursor) };
     let mut behind = ptr::null();
-    while !at.is_null() && seen < most {
+    while at != end && seen < most {
         // SAFETY: as above; an owner that is linked is alive.
         unsafe {
             if let Some(owner) = (*at).owner() {
@@ -115,7 +122,7 @@ impl NodeRef {
                 }
             };
             // SAFETY: it stands there.
-            if unsafe { next_few(self, standing.cursor, BATCH, sift) } == 0 {
+            if unsafe { next_few(self, standing.cursor, ptr::null(), BATCH, sift) } == 0 {
                 break;
             }
             for child in &mut batch[..taken] {
@@ -145,30 +152,54 @@ impl NodeRef {
 #[derive(Default)]
 pub struct ChildCursor(Option<Walk>);
 
-/// The cursor stands in the node's list as long as this lives.
+/// The two links stand in the node's list as long as this lives.
 struct Walk {
     node: NodeRef,
-    cursor: Box<Link>,
+    links: Box<Links>,
 }
 
-// SAFETY: the cursor is a link in the list of the node, and is touched under the lock of that only.
+struct Links {
+    cursor: Link,
+    end: Link,
+}
+
+// SAFETY: the links stand in the list of the node, and are touched under the lock of that only.
 unsafe impl Send for Walk {}
 // SAFETY: as above; and nothing is done through a shared reference.
 unsafe impl Sync for Walk {}
 
 impl Walk {
     fn new(node: NodeRef) -> Self {
-        let walk = Walk { node, cursor: Box::new(Link::cursor()) };
-        // SAFETY: the box stays as long as this does, which takes the cursor out; the node as well, by its count.
-        unsafe { walk.node.guarded.lock().children.insert(&raw const *walk.cursor, ptr::null()) };
+        let walk = Walk { node, links: Box::new(Links { cursor: Link::cursor(), end: Link::cursor() }) };
+        {
+            let children = &mut walk.node.guarded.lock().children;
+            let last = children.last();
+            // SAFETY: the box stays as long as this does, which takes both out; the node as well, by its count.
+            unsafe {
+                children.insert(walk.end(), last);
+                children.insert(walk.cursor(), ptr::null());
+            }
+        }
         walk
+    }
+
+    fn cursor(&self) -> *const Link {
+        &raw const self.links.cursor
+    }
+
+    fn end(&self) -> *const Link {
+        &raw const self.links.end
     }
 }
 
 impl Drop for Walk {
     fn drop(&mut self) {
-        // SAFETY: `new` has put it there.
-        unsafe { self.node.guarded.lock().children.remove(&raw const *self.cursor) };
+        let children = &mut self.node.guarded.lock().children;
+        // SAFETY: `new` has put them there.
+        unsafe {
+            children.remove(self.cursor());
+            children.remove(self.end());
+        }
     }
 }
 
@@ -191,6 +222,9 @@ impl ChildCursor {
     ) -> Vec<NodeRef> {
         if self.0.as_ref().is_none_or(|walk| !walk.node.same(node)) {
             self.0 = None; // the old one goes first, under the lock of its own node
+            if !node.state.has_children() {
+                return Vec::new(); // most coroutines have none
+            }
             self.0 = Some(Walk::new(node.clone()));
         }
         let walk = self.0.as_ref().expect("just made");
@@ -202,8 +236,9 @@ impl ChildCursor {
                     children.push(child.clone());
                 }
             };
-            // SAFETY: the cursor stands in the list of its node.
-            if unsafe { next_few(&walk.node, &raw const *walk.cursor, left.min(BATCH), take) } == 0 {
+            let (cursor, end) = (walk.cursor(), walk.end());
+            // SAFETY: they stand in the list of their node.
+            if unsafe { next_few(&walk.node, cursor, end, left.min(BATCH), take) } == 0 {
                 break;
             }
         }

@@ -61,12 +61,18 @@ kinds! {
     Lock = "Mutex::lock",
     /// A semaphore's permit.
     Acquire = "Semaphore::acquire",
+    /// A place below a [`Limit`](crate::Limit).
+    Limit = "Scope::limit",
     /// The first of the clauses of a select.
     Select = "select",
     /// The first of several futures: [`race`](crate::race), [`first_ok`](crate::first_ok).
     Race = "race",
     /// What hangs below a scope whose body has ended.
     Children = "children",
+    /// A foreign future, or the end of its time: [`with_timeout`](crate::with_timeout).
+    Timeout = "with_timeout",
+    /// The end of work that cannot be cut: [`run_to_completion`](crate::run_to_completion).
+    Completion = "run_to_completion",
     /// Its turn, behind all others: [`yield_now`](crate::yield_now), or a step that had done enough.
     Yield = "yield",
     /// The wish to stop: [`stop_requested`](crate::stop_requested).
@@ -75,6 +81,8 @@ kinds! {
     Cancelled = "cancelled",
     /// The way to another dispatcher, or back: [`with_context`](crate::with_context).
     WithContext = "with_context",
+    /// Virtual time to pass: what a test lets pass.
+    Advance = "advance",
     /// A callback of foreign code: `suspend_cancellable`.
     Callback = "callback",
     /// A foreign future that was given a name: [`named`](crate::sight::Named::named).

@@ -17,5 +17,4 @@ pub(crate) mod tick;
 
 pub use kind::WaitKind;
 pub(crate) use label::Labelled;
-pub(crate) use place::Mark;
-pub use place::Wait;
+pub use place::{Mark, Wait};

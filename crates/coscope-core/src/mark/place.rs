@@ -1,11 +1,11 @@
 //! [`Mark`]: kind and place of a wait in one word, and [`Wait`], what it says.
 //!
 //! ```text
-//!  63      56 55                                             0
-//! ┌──────────┬───────────────────────────────────────────────┐
-//! │ kind, +1 │ address of a `Location`; of a `Labelled` where │   0: no wait of ours
-//! │          │ the kind is `Foreign`                          │
-//! └──────────┴───────────────────────────────────────────────┘
+//!  63       62      56 55                                             0
+//! ┌─────────┬──────────┬───────────────────────────────────────────────┐
+//! │ foreign │ kind, +1 │ address of a `Location`; of a `Labelled` where │   0: no wait of ours
+//! │ as well │          │ the kind is `Foreign`                          │
+//! └─────────┴──────────┴───────────────────────────────────────────────┘
 //! ```
 
 use std::panic::Location;
@@ -17,9 +17,12 @@ use super::label::Labelled;
 /// Where a wait's kind stands in the word. No program's address goes beyond.
 const KIND: u32 = 56;
 
+/// What is waited for is foreign as well.
+const AS_WELL: u64 = 1 << 63;
+
 /// Kind and place of a wait, in one word; or nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark(u64);
+pub struct Mark(u64);
 
 impl Mark {
     /// No wait of ours.
@@ -27,7 +30,7 @@ impl Mark {
 
     /// A wait that began at `site`.
     #[inline]
-    pub(crate) fn new(kind: WaitKind, site: &'static Location<'static>) -> Mark {
+    pub fn new(kind: WaitKind, site: &'static Location<'static>) -> Mark {
         debug_assert!(kind != WaitKind::Foreign, "one has a label");
         Self::of(kind, ptr::from_ref(site))
     }
@@ -51,6 +54,24 @@ impl Mark {
     pub(crate) fn to_bits(self) -> u64 {
         self.0
     }
+    /// The same, where one of several that are waited for is foreign.
+    pub(crate) fn with_foreign(self) -> Mark {
+        Mark(self.0 | AS_WELL)
+    }
+    /// The same at `site`, if it was left in a file of this crate: a wait without a constructor (the await of a result)
+    /// that one of our wrappers polls.
+    pub(crate) fn placed(self, site: &'static Location<'static>) -> Mark {
+        match self.read() {
+            Some(wait) if is_in_this_crate(wait.site) => {
+                Mark(Mark::of(wait.kind, ptr::from_ref(site)).0 | self.0 & AS_WELL)
+            }
+            _ => self,
+        }
+    }
+    /// Whether foreign code may end the wait.
+    pub(crate) fn is_foreign(self) -> bool {
+        self.is_nothing() || self.read().is_some_and(|wait| wait.is_foreign())
+    }
     #[inline]
     pub(crate) fn is_nothing(self) -> bool {
         self.0 == 0
@@ -58,18 +79,26 @@ impl Mark {
 
     /// What it says.
     pub(crate) fn read(self) -> Option<Wait> {
-        let kind = WaitKind::of_number((self.0 >> KIND) as u8)?;
+        let as_well = self.0 & AS_WELL != 0;
+        let kind = WaitKind::of_number(((self.0 & !AS_WELL) >> KIND) as u8)?;
         let address = (self.0 & ((1 << KIND) - 1)) as usize;
         Some(if kind == WaitKind::Foreign {
             // SAFETY: a word of this kind is made by `foreign` alone, of a reference that lives for ever.
             let labelled = unsafe { &*ptr::with_exposed_provenance::<Labelled>(address) };
-            Wait { kind, site: labelled.site, label: Some(labelled.label) }
+            Wait { kind, site: labelled.site, label: Some(labelled.label), as_well }
         } else {
             // SAFETY: a word of any other kind is made by `new` alone, of a reference that lives for ever.
             let site = unsafe { &*ptr::with_exposed_provenance::<Location<'static>>(address) };
-            Wait { kind, site, label: None }
+            Wait { kind, site, label: None, as_well }
         })
     }
+}
+
+/// Whether a place is one in the files of this crate.
+pub(crate) fn is_in_this_crate(site: &Location<'_>) -> bool {
+    const THIS: &str = file!();
+    const SOURCES: &str = THIS.split_at(THIS.len() - "mark/place.rs".len()).0;
+    site.file().starts_with(SOURCES)
 }
 
 impl std::fmt::Debug for Mark {
@@ -100,6 +129,24 @@ pub struct Wait {
     pub site: &'static Location<'static>,
     /// What a foreign wait was called.
     pub label: Option<&'static str>,
+    as_well: bool,
+}
+
+impl Wait {
+    /// Whether it may be foreign code that ends it: a callback, or a foreign future, also as one branch of a select.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// # use std::time::Duration;
+    /// run_blocking(async |s: Scope| {
+    ///     let job = s.start(Start::Undispatched).launch(delay(Duration::from_secs(60)));
+    ///     assert!(!job.sight().wait.unwrap().is_foreign());
+    ///     job.cancel("seen");
+    /// });
+    /// ```
+    pub fn is_foreign(&self) -> bool {
+        self.as_well || matches!(self.kind, WaitKind::Foreign | WaitKind::Callback)
+    }
 }
 
 impl std::fmt::Display for Wait {
@@ -119,10 +166,13 @@ mod tests {
     fn a_mark_gives_back_what_it_was_made_of() {
         let site = Location::caller();
         for kind in [WaitKind::Delay, WaitKind::Recv, WaitKind::Callback] {
-            assert_eq!(Mark::new(kind, site).read(), Some(Wait { kind, site, label: None }));
+            assert_eq!(Mark::new(kind, site).read(), Some(Wait { kind, site, label: None, as_well: false }));
+            let many = Mark::new(kind, site).with_foreign().read().unwrap();
+            assert_eq!((many.kind, many.site, many.is_foreign()), (kind, site, true));
         }
         let mark = Mark::foreign(Labelled::interned("db pool", site));
-        assert_eq!(mark.read(), Some(Wait { kind: WaitKind::Foreign, site, label: Some("db pool") }));
+        let wait = mark.read().unwrap();
+        assert_eq!((wait.kind, wait.site, wait.label), (WaitKind::Foreign, site, Some("db pool")));
         assert_eq!(Mark::NOTHING.read(), None);
     }
 }

@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 
 use super::kept_panic::{Kept, KeptPanic, settled};
 use super::region::{Mode, Polled, Region};
+use crate::context::current;
 use crate::wait::{Clause, Turn};
 
 pin_project! {
@@ -62,7 +63,7 @@ impl<F: Future> Clause for Branch<F> {
             return Poll::Pending;
         }
         (*this.begun, *this.open) = (true, true);
-        match this.region.poll_body(this.body, turn.context()) {
+        match current::branch(|| this.region.poll_body(this.body, turn.context()), Polled::is_pending) {
             Polled::Pending | Polled::Cut => return Poll::Pending,
             Polled::Ready(value) => *this.won = Some(Ok(value)),
             Polled::Panicked(payload) => *this.won = Some(Err(KeptPanic::new(payload))),

@@ -13,6 +13,7 @@ use super::completion::{RunToCompletion, run_to_completion};
 use super::finalizer::queue_cleanup;
 use super::kept_panic::{Kept, KeptPanic, settled};
 use super::shield::{Shield, shield};
+use crate::context::current;
 use crate::job::Cleanup;
 use crate::unwind;
 
@@ -117,7 +118,10 @@ where
         *this.armed = true;
         if let Some(body) = this.body.as_mut().as_pin_mut() {
             let ended = match unwind::catch(|| body.poll(cx)) {
-                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Pending) => {
+                    current::wraps_a_wait(this.site);
+                    return Poll::Pending;
+                }
                 Ok(Poll::Ready(value)) => Ok(value),
                 Err(payload) => Err(KeptPanic::new(payload)),
             };

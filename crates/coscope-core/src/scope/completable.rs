@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::suspend::gate;
+use crate::suspend::gate::{self, WaitKind};
 use crate::wait::{Clause, Turn, WaitCell, WaitFor};
 
 /// A value to come that somebody completes by hand: an answer to a question.
@@ -131,8 +132,9 @@ impl<T> CompletableDeferred<T> {
     ///
     /// # Cancellation
     /// Safe: a wait that is cut takes nothing.
+    #[track_caller]
     pub fn wait(&self) -> WaitForValue<T> {
-        WaitForValue { waiting: WaitFor::new(self.0.clone()) }
+        WaitForValue { waiting: WaitFor::new(self.0.clone()), site: Location::caller() }
     }
 }
 
@@ -168,6 +170,7 @@ pin_project! {
     pub struct WaitForValue<T> {
         #[pin]
         waiting: WaitFor<Stage<T>>,
+        site: &'static Location<'static>,
     }
 }
 
@@ -176,7 +179,8 @@ impl<T> Future for WaitForValue<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let open = gate::is_open(cx); // asked before the value is taken: it cannot be put back
         let mut held_up = false;
-        let polled = self.project().waiting.as_ref().poll(cx, |stage| match stage {
+        let this = self.project();
+        let polled = this.waiting.as_ref().poll(cx, |stage| match stage {
             Stage::Empty => None,
             _ if !open => {
                 held_up = true;
@@ -190,6 +194,9 @@ impl<T> Future for WaitForValue<T> {
         });
         if held_up {
             gate::ask(cx);
+        }
+        if polled.is_pending() {
+            gate::waits(WaitKind::Value, this.site);
         }
         polled
     }

@@ -5,10 +5,11 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use crate::context::{CoroutineContext, current};
 use crate::error::JoinError;
+use crate::suspend::gate::{self, WaitKind};
 use crate::task::policy::Completing;
 use crate::task::state::Birth;
 use crate::task::{self, Deferred, Launch};
@@ -94,7 +95,10 @@ where
             self.running = Some(Box::pin(deferred));
         }
         let running = self.running.as_mut().expect("set above");
-        let result = ready!(running.as_mut().poll(cx));
+        let Poll::Ready(result) = running.as_mut().poll(cx) else {
+            gate::waits(WaitKind::Completion, self.site);
+            return Poll::Pending;
+        };
         match result {
             Ok(value) => Poll::Ready(value),
             Err(JoinError::Panicked { panic, .. }) => std::panic::resume_unwind(panic.into_inner()),

@@ -16,6 +16,7 @@ use crate::context::{CoroutineContext, current};
 use crate::failure::{Failure, report};
 use crate::job::{Cleanup, Finalizer, Finalizers, Job, Joining, NodeRef};
 use crate::sight::tree;
+use crate::suspend::gate::{self, Mark, WaitKind};
 use crate::task::policy::Plain;
 use crate::task::{self, Launch};
 use crate::time::Timer;
@@ -110,7 +111,13 @@ async fn run(mut runner: Runner) {
             }
             Some(Finalizer::Region(region)) => {
                 let joining = pin!(Joining::new(region));
-                poll_fn(|cx| joining.as_ref().poll(cx)).await;
+                let site = joining.node().identity.site;
+                let mark = Mark::new(WaitKind::Children, site);
+                poll_fn(|cx| {
+                    let ended = joining.as_ref().poll(cx);
+                    gate::pass_marked(cx, ended, mark)
+                })
+                .await;
             }
             Some(Finalizer::Cleanup(cleanup)) => run_one(cleanup, &node).await,
         }

@@ -9,6 +9,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -20,6 +21,7 @@ use pin_project_lite::pin_project;
 use super::kept_panic::{Kept, KeptPanic, settled};
 use super::region::{Mode, Polled, Region};
 use crate::primitive::Mutex;
+use crate::suspend::gate::{self, WaitKind};
 use crate::unwind;
 
 type Child<'env, E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send + 'env>>;
@@ -227,6 +229,7 @@ pub struct FrameDeferred<T> {
 
 impl<T> Future for FrameDeferred<T> {
     type Output = T;
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let waker = cx.waker().clone();
         let (value, old, lost) = {
@@ -237,6 +240,9 @@ impl<T> Future for FrameDeferred<T> {
             (value, slot.waker.replace(waker), slot.lost)
         };
         drop(old);
+        if value.is_none() {
+            gate::waits(WaitKind::Await, Location::caller());
+        }
         assert!(!lost, "awaited a child of a frame_scope that has ended without its result");
         value.map_or(Poll::Pending, Poll::Ready)
     }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fmt::Debug;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -11,7 +12,7 @@ use super::handle::{Collector, Scope, Supervisor};
 use super::launcher::{Host, Launcher};
 use crate::error::JoinError;
 use crate::job::Job;
-use crate::suspend::gate;
+use crate::suspend::gate::{self, Mark, WaitKind};
 use crate::task::Deferred;
 use crate::wait::{Permit, Permits};
 
@@ -57,8 +58,14 @@ impl<S: Host> Limit<S> {
         launch: impl FnOnce(Launcher<'_, S>) -> R,
         job: impl FnOnce(&R) -> Job,
     ) -> R {
-        let permit: Permit = self.permits.acquire().await;
-        poll_fn(|cx| gate::pass(cx, Poll::Ready(()))).await;
+        let mark = Mark::new(WaitKind::Limit, site);
+        let mut acquired = pin!(self.permits.acquire());
+        let permit: Permit = poll_fn(|cx| {
+            let polled = acquired.as_mut().poll(cx);
+            if polled.is_pending() { gate::pass_marked(cx, polled, mark) } else { polled }
+        })
+        .await;
+        poll_fn(|cx| gate::pass_marked(cx, Poll::Ready(()), mark)).await;
         let launched = launch(Launcher::new(&self.scope).at(site));
         job(&launched).on_completion(move || drop(permit));
         launched

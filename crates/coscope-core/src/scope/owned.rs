@@ -16,7 +16,7 @@ use crate::failure::{Failure, report};
 use crate::job::{Admission, Birth, Identity, Job, KindRef, Name, NodeRef, SharedKind};
 use crate::primitive::{AtomicBool, Ordering};
 use crate::root::root;
-use crate::suspend::join_all;
+use crate::suspend::join_all_at;
 
 /// A job without a body: whoever holds it gives its token back, or a cancel does.
 struct Owned {
@@ -209,9 +209,13 @@ impl CoroutineScope {
     ///
     /// # Cancellation
     /// Safe.
-    pub async fn join(&self) {
-        self.token.give_back();
-        self.job().join().await;
+    #[track_caller]
+    pub fn join(&self) -> impl Future<Output = ()> {
+        let site = Location::caller();
+        async move {
+            self.token.give_back();
+            self.job().join_at(site).await;
+        }
     }
 
     /// The two phases of an end: asks, waits for `grace`, then cancels, and waits until all has ended.
@@ -227,12 +231,16 @@ impl CoroutineScope {
     ///
     /// # Cancellation
     /// Safe: it can be called again.
-    pub async fn shutdown(&self, grace: Duration) {
-        self.stop();
-        self.token.give_back();
-        if with_timeout(grace, self.job().join()).await.is_err() {
-            self.cancel("shut down: its grace period is over");
-            self.job().join().await;
+    #[track_caller]
+    pub fn shutdown(&self, grace: Duration) -> impl Future<Output = ()> {
+        let site = Location::caller();
+        async move {
+            self.stop();
+            self.token.give_back();
+            if with_timeout(grace, self.job().join_at(site)).await.is_err() {
+                self.cancel("shut down: its grace period is over");
+                self.job().join_at(site).await;
+            }
         }
     }
 }
@@ -363,9 +371,13 @@ impl CompletableJob {
     ///
     /// # Cancellation
     /// Safe: the cancel has been given by then.
-    pub async fn cancel_and_join(&self, reason: impl Into<CancelReason>) {
-        self.complete_exceptionally(reason);
-        self.join().await;
+    #[track_caller]
+    pub fn cancel_and_join(&self, reason: impl Into<CancelReason>) -> impl Future<Output = ()> {
+        let site = Location::caller();
+        async move {
+            self.complete_exceptionally(reason);
+            self.join_at(site).await;
+        }
     }
 
     /// The capability to launch children below it, with the context of the caller.
@@ -434,7 +446,12 @@ pub fn detached() -> Supervisor {
 ///
 /// # Cancellation
 /// Safe: it can be called again.
-pub async fn shutdown(grace: Duration) {
+#[track_caller]
+pub fn shutdown(grace: Duration) -> impl Future<Output = ()> {
+    shut_down(grace, Location::caller())
+}
+
+async fn shut_down(grace: Duration, site: &'static Location<'static>) {
     let others = || {
         let own = own_top();
         Job(root().clone()).children().into_iter().filter(move |job| Some(job) != own.as_ref())
@@ -444,7 +461,7 @@ pub async fn shutdown(grace: Duration) {
     });
     let ended = async {
         while others().next().is_some() {
-            join_all(others()).await;
+            join_all_at(others(), site).await;
         }
     };
     if with_timeout(grace, ended).await.is_err() {
@@ -452,7 +469,7 @@ pub async fn shutdown(grace: Duration) {
             job.cancel("the process is shut down");
         });
         while others().next().is_some() {
-            join_all(others()).await;
+            join_all_at(others(), site).await;
         }
     }
 }

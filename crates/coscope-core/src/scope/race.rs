@@ -3,11 +3,14 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::kept_panic::{Kept, KeptPanic, settled};
 use super::region::{Mode, Polled, Region};
+use crate::context::current;
+use crate::mark::WaitKind;
 
 /// Runs the futures at the same time, inside this coroutine, and gives what the first to end gave.
 ///
@@ -96,10 +99,11 @@ impl<F: Future> Branch<F> {
 impl<F: Future> Contest<F> {
     #[track_caller]
     fn new(name: &'static str, futures: impl IntoIterator<Item = F>, wins: fn(&F::Output) -> bool) -> Self {
-        let branch = |future| Branch {
-            region: Box::pin(Region::new(name, Mode::Supervise)),
-            body: Some(Box::pin(future)),
-            lost: None,
+        let site = Location::caller();
+        let branch = |future| {
+            let mut region = Region::new(name, Mode::Supervise);
+            region.frame.site = site;
+            Branch { region: Box::pin(region), body: Some(Box::pin(future)), lost: None }
         };
         let mut branches = Vec::new();
         for future in futures {
@@ -117,7 +121,8 @@ impl<F: Future> Contest<F> {
                 if branch.body.is_none() {
                     continue;
                 }
-                match branch.region.poll_body(Pin::new(&mut branch.body), cx) {
+                let (region, body) = (&branch.region, Pin::new(&mut branch.body));
+                match current::branch(|| region.poll_body(body, cx), Polled::is_pending) {
                     Polled::Pending | Polled::Cut => continue,
                     Polled::Ready(value) if !(self.wins)(&value) => {
                         branch.lost = Some(value);
@@ -131,6 +136,7 @@ impl<F: Future> Contest<F> {
                 break;
             }
             if self.won.is_none() && self.branches.iter().any(|branch| branch.body.is_some()) {
+                current::waits_for_one_of_many(WaitKind::Race, self.branches[0].region.frame.site);
                 return Poll::Pending;
             }
         }

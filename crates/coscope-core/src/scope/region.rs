@@ -31,7 +31,7 @@ use crate::error::CancelReason;
 use crate::failure::Failure;
 use crate::job::{Birth, Identity, KindRef, Name, NodeRef, SharedKind};
 use crate::primitive::{Mutex, Ordering};
-use crate::suspend::gate;
+use crate::suspend::gate::{self, Mark, WaitKind};
 use crate::unwind;
 
 /// What a region does with a child that fails.
@@ -135,6 +135,12 @@ pub(crate) enum Polled<T> {
     Panicked(Box<dyn Any + Send>),
     /// A child has failed: the body is to be dropped.
     Cut,
+}
+
+impl<T> Polled<T> {
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(self, Polled::Pending | Polled::Cut)
+    }
 }
 
 /// What a poll of a body has ended with, if it has: `poll` writes the value, and may then drop the body.
@@ -256,8 +262,28 @@ impl Region {
         self.look_at(ended, cx)
     }
 
+    /// As [`poll_body`](Self::poll_body). If it is pending, the mark of the step is that of a wait inside, or `kind`'s
+    /// where that is foreign.
+    pub(crate) fn poll_body_marked<F: Future>(
+        &self,
+        body: Pin<&mut Option<F>>,
+        cx: &mut Context<'_>,
+        kind: WaitKind,
+    ) -> Polled<F::Output> {
+        let (polled, before) = current::apart(|| self.poll_body(body, cx));
+        if !polled.is_pending() {
+            current::leave(before);
+        } else {
+            current::waits_at_least(|| Mark::new(kind, self.frame.site));
+        }
+        polled
+    }
+
     #[inline]
     fn look_at<T>(&self, ended: Option<thread::Result<T>>, cx: &mut Context<'_>) -> Polled<T> {
+        if ended.is_none() {
+            current::wraps_a_wait(self.frame.site);
+        }
         match ended {
             Some(Ok(value)) => Polled::Ready(value),
             Some(Err(payload)) => Polled::Panicked(payload),
@@ -275,7 +301,7 @@ impl Region {
         let Some(region) = self.payload() else { return };
         let known = region.payload.slot.lock().waker.as_ref().is_some_and(|w| w.will_wake(cx.waker()));
         if !known {
-            let waker = cx.waker().clone();
+            let waker = current::own_waker(cx);
             let old = region.payload.slot.lock().waker.replace(waker);
             drop(old);
         }
@@ -345,7 +371,8 @@ impl Region {
         if !node.state.is_completed() {
             self.register(cx);
         }
-        if node.state.is_completed() { gate::pass(cx, Poll::Ready(())) } else { Poll::Pending }
+        let ended = if node.state.is_completed() { Poll::Ready(()) } else { Poll::Pending };
+        gate::pass_marked(cx, ended, Mark::new(WaitKind::Children, self.frame.site))
     }
 
     /// Takes the failures that were kept.

@@ -13,6 +13,7 @@ use super::kept_panic::{Kept, KeptPanic, settled};
 use super::region::{Mode, Polled, Region};
 use crate::context::current::{self, Limit};
 use crate::error::TimedOut;
+use crate::mark::WaitKind;
 use crate::suspend::gate;
 use crate::time::{Instant, Timer};
 
@@ -157,7 +158,8 @@ impl<F: Future> Future for WithTimeout<F> {
             *this.begun = true;
         }
         if this.body.is_some() {
-            let result = match region.poll_body(this.body.as_mut(), cx) {
+            let body = this.body.as_mut();
+            let result = match region.poll_body_marked(body, cx, WaitKind::Timeout) {
                 Polled::Ready(value) if region.is_untouched() => {
                     *this.begun = false;
                     this.timer.set(None);

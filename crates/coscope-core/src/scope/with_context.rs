@@ -34,6 +34,7 @@ use super::trip::{self, Exchanged, Trip};
 use crate::context::current::{self, At};
 use crate::context::{CoroutineContext, Visit};
 use crate::job::NodeRef;
+use crate::mark::WaitKind;
 use crate::task::Deferred;
 use crate::unwind;
 
@@ -243,7 +244,10 @@ impl<F: Future> Parts<'_, F> {
                 visit.slot(); // from now on it has one
             }
             drop(left);
-            let Poll::Ready(value) = polled else { return Poll::Pending };
+            let Poll::Ready(value) = polled else {
+                current::wraps_a_wait(self.site);
+                return Poll::Pending;
+            };
             if back {
                 *self.stage = Stage::Done;
                 return Poll::Ready(value);
@@ -283,6 +287,9 @@ impl<F: Future> Future for WithContext<F> {
                 };
                 if context.has_thread_elements() { context.around_step(&mut step) } else { step() }
             });
+            if polled.is_pending() {
+                current::wraps_a_wait(this.site);
+            }
             polled
         };
         match this.stage {
@@ -299,6 +306,7 @@ impl<F: Future> Future for WithContext<F> {
             Stage::Away(trip) if trip.returning => {
                 if current::whereabouts().0.slot() != trip.origin {
                     trip.ask(trip.origin, cx, this.site);
+                    current::waits(WaitKind::WithContext, this.site);
                     return Poll::Pending;
                 }
                 *this.stage = Stage::Done;
@@ -312,6 +320,7 @@ impl<F: Future> Future for WithContext<F> {
                 let in_place = !through && trip.enter_in_place(at, this.given);
                 if !through && !in_place {
                     trip.in_vain(at, this.site, cx);
+                    current::waits(WaitKind::WithContext, this.site);
                     return Poll::Pending;
                 }
                 let back;
@@ -343,6 +352,7 @@ impl<F: Future> Future for WithContext<F> {
                 }
                 trip.returning = true;
                 trip.ask(trip.origin, cx, this.site);
+                current::waits(WaitKind::WithContext, this.site);
                 Poll::Pending
             }
         }

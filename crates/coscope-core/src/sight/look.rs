@@ -61,7 +61,10 @@ impl Job {
             kind: JobKind::of(node),
             phase,
             cancelled: self.is_cancelled(),
-            wait: stands.then(|| Mark::from_bits(node.mark.get()).read()).flatten(),
+            // a future that is one of our waits, launched as it is, is polled by ourselves
+            wait: stands
+                .then(|| Mark::from_bits(node.mark.get()).placed(node.identity.site).read())
+                .flatten(),
             in_state: head.filter(|_| phase == Phase::Suspended).map(|head| suspended_for(node, head)),
             dispatcher: head.and_then(dispatcher),
         }
@@ -92,8 +95,9 @@ impl Job {
     /// Up to `most` of the jobs right below this one, those behind the cursor, oldest first; none where there are no
     /// more. Unlike [`children`](Self::children) it gives scopes as well, as jobs of their own.
     ///
-    /// The job's lock is held for one such call only. What comes and goes between two of them does no harm: whoever
-    /// stands there all the time is met once, and nobody twice. With another job than before the cursor begins anew.
+    /// The job's lock is held for a few children at a time only. What comes and goes meanwhile does no harm: whoever
+    /// stands there all the time is met once, and nobody twice; those that come after the first call are not met, so that a
+    /// walk has an end. With another job than before the cursor begins anew.
     ///
     /// See [`ChildCursor`] for an example.
     pub fn children_after(&self, cursor: &mut ChildCursor, most: usize) -> Vec<Job> {

@@ -56,8 +56,11 @@ impl<F: Future> Future for Foreign<F> {
     type Output = F::Output;
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let polled = this.future.poll(cx);
-        if polled.is_pending() {
+        let (polled, before) = current::apart(|| this.future.poll(cx));
+        if polled.is_ready() {
+            current::leave(before);
+        } else {
+            current::wraps_a_wait(this.site);
             let (label, site, labelled) = (this.label, this.site, this.labelled);
             current::waits_at_least(|| {
                 Mark::foreign(labelled.get_or_insert_with(|| Labelled::interned(label, site)))

@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::gate::{self, WaitKind};
 use crate::context::current;
+use crate::mark::Mark;
 use crate::time::{Instant, Timer};
 use crate::wait::{Clause, Turn};
 
@@ -31,7 +32,7 @@ use crate::wait::{Clause, Turn};
 /// Safe: a delay that is cut leaves nothing behind.
 #[track_caller]
 pub fn delay(duration: Duration) -> Delay {
-    Delay { until: Until::after(duration), timer: Timer::new(), site: Location::caller() }
+    Delay::new(Until::after(duration), Mark::new(WaitKind::Delay, Location::caller()))
 }
 
 /// Suspends until `deadline`; returns at once if it has passed.
@@ -50,7 +51,7 @@ pub fn delay(duration: Duration) -> Delay {
 /// As [`delay`].
 #[track_caller]
 pub fn delay_until(deadline: Instant) -> Delay {
-    Delay { until: Until::at(deadline), timer: Timer::new(), site: Location::caller() }
+    Delay::new(Until::at(deadline), Mark::new(WaitKind::Delay, Location::caller()))
 }
 
 /// An instant, or a while from the first poll on, in nanoseconds; the highest bit tells which. What takes
@@ -105,7 +106,18 @@ pin_project! {
         until: Until,
         #[pin]
         timer: Timer,
-        site: &'static Location<'static>,
+        mark: Mark,
+    }
+}
+
+impl Delay {
+    fn new(until: Until, mark: Mark) -> Self {
+        Delay { until, timer: Timer::new(), mark }
+    }
+
+    /// The wait for a tick.
+    pub(super) fn tick(due: Instant, site: &'static Location<'static>) -> Self {
+        Delay::new(Until::at(due), Mark::new(WaitKind::Tick, site))
     }
 }
 
@@ -127,7 +139,7 @@ impl Future for Delay {
             let Some(polled) = begun else { return Poll::Ready(()) };
             polled
         };
-        gate::pass_marked(cx, polled, WaitKind::Delay, this.site)
+        gate::pass_marked(cx, polled, *this.mark)
     }
 }
 

@@ -10,7 +10,7 @@ use std::panic::Location;
 use std::task::{Context, Poll};
 
 use crate::context::current;
-pub use crate::mark::WaitKind;
+pub use crate::mark::{Mark, WaitKind};
 
 /// Lets a wait that is over go on here, or has it polled again where it belongs.
 #[inline]
@@ -24,15 +24,10 @@ pub fn pass<T>(cx: &Context<'_>, polled: Poll<T>) -> Poll<T> {
 
 /// As [`pass`], of a wait that leaves its mark where it is pending.
 #[inline]
-pub fn pass_marked<T>(
-    cx: &Context<'_>,
-    polled: Poll<T>,
-    kind: WaitKind,
-    site: &'static Location<'static>,
-) -> Poll<T> {
+pub fn pass_marked<T>(cx: &Context<'_>, polled: Poll<T>, mark: Mark) -> Poll<T> {
     let passed = pass(cx, polled);
     if passed.is_pending() {
-        waits(kind, site);
+        current::leave(mark);
     }
     passed
 }
@@ -41,6 +36,11 @@ pub fn pass_marked<T>(
 #[inline]
 pub fn waits(kind: WaitKind, site: &'static Location<'static>) {
     current::waits(kind, site);
+}
+
+/// As [`waits`], for one of several, of which none is done.
+pub fn waits_for_one_of_many(kind: WaitKind, site: &'static Location<'static>) {
+    current::waits_for_one_of_many(kind, site);
 }
 
 /// As [`waits`], where nothing else has been said in this step: what is inside knows better.

@@ -1,8 +1,10 @@
 //! [`interval`]: ticks at a fixed rate or with a fixed pause.
 
+use std::future::Future;
+use std::panic::Location;
 use std::time::Duration;
 
-use super::{delay_until, now};
+use super::{Delay, now};
 use crate::time::Instant;
 
 /// Ticks at a fixed rate or with a fixed pause; see [`interval`].
@@ -100,18 +102,22 @@ impl Interval {
     ///
     /// # Cancellation
     /// Safe: a tick that is cut comes again.
-    pub async fn tick(&mut self) -> Instant {
-        let due = *self.next.get_or_insert_with(|| now() + self.first);
-        delay_until(due).await;
-        let now = now();
-        self.next = Some(match self.rule {
-            Rule::Pause => now + self.period,
-            Rule::Rate => {
-                let period = self.period.as_nanos();
-                let ahead = ((now - due).as_nanos() / period + 1).saturating_mul(period);
-                due + Duration::from_nanos(u64::try_from(ahead).unwrap_or(u64::MAX))
-            }
-        });
-        due
+    #[track_caller]
+    pub fn tick(&mut self) -> impl Future<Output = Instant> + Send {
+        let site = Location::caller();
+        async move {
+            let due = *self.next.get_or_insert_with(|| now() + self.first);
+            Delay::tick(due, site).await;
+            let now = now();
+            self.next = Some(match self.rule {
+                Rule::Pause => now + self.period,
+                Rule::Rate => {
+                    let period = self.period.as_nanos();
+                    let ahead = ((now - due).as_nanos() / period + 1).saturating_mul(period);
+                    due + Duration::from_nanos(u64::try_from(ahead).unwrap_or(u64::MAX))
+                }
+            });
+            due
+        }
     }
 }

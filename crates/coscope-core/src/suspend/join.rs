@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::gate::{self, WaitKind};
+use super::gate::{self, Mark, WaitKind};
 use super::tell;
 use crate::error::CancelReason;
 use crate::job::{Job, Joining};
@@ -53,7 +53,7 @@ impl Job {
         self.join_at(Location::caller())
     }
 
-    fn join_at(&self, site: &'static Location<'static>) -> Join {
+    pub(crate) fn join_at(&self, site: &'static Location<'static>) -> Join {
         Join { joining: Joining::new(self.0.clone()), started: false, site }
     }
 }
@@ -79,27 +79,25 @@ pin_project! {
 
 impl Future for Join {
     type Output = ();
-    #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         if !std::mem::replace(this.started, true) {
             Job(this.joining.node().clone()).start();
         }
         let polled = tell::join(this.joining.as_ref(), cx, this.site);
-        tell::joined(&this.joining, gate::pass_marked(cx, polled, WaitKind::Join, this.site))
+        tell::joined(&this.joining, gate::pass_marked(cx, polled, Mark::new(WaitKind::Join, this.site)))
     }
 }
 
 /// In a select: the job has completed.
 impl Clause for Join {
     type Output = ();
-    #[track_caller]
     fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
         let this = self.project();
         if !std::mem::replace(this.started, true) {
             Job(this.joining.node().clone()).start();
         }
-        tell::join_in_select(this.joining.as_ref(), turn, Location::caller())
+        tell::join_in_select(this.joining.as_ref(), turn, *this.site)
     }
     fn take(self: Pin<&mut Self>) {
         let _ended = tell::joined(&self.joining, Poll::Ready(()));
@@ -127,14 +125,15 @@ impl fmt::Debug for Join {
 /// Safe, as [`Job::join`].
 #[track_caller]
 pub fn join_all<I: IntoIterator<Item = Job>>(jobs: I) -> impl Future<Output = ()> + use<I> {
-    let site = Location::caller();
-    async move {
-        let jobs: Vec<Job> = jobs.into_iter().collect();
-        for job in &jobs {
-            job.start();
-        }
-        for job in jobs {
-            job.join_at(site).await;
-        }
+    join_all_at(jobs, Location::caller())
+}
+
+pub(crate) async fn join_all_at(jobs: impl IntoIterator<Item = Job>, site: &'static Location<'static>) {
+    let jobs: Vec<Job> = jobs.into_iter().collect();
+    for job in &jobs {
+        job.start();
+    }
+    for job in jobs {
+        job.join_at(site).await;
     }
 }

@@ -21,6 +21,7 @@ mod yield_now;
 pub use block::wait_blocking;
 pub use delay::{Delay, delay, delay_until};
 pub use interval::{Interval, interval};
+pub(crate) use join::join_all_at;
 pub use join::{Join, join_all};
 pub use present::{
     current_context, current_job, current_label, ensure_active, is_active, now, try_current_job,

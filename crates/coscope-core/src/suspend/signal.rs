@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use super::gate;
+use super::gate::{self, Mark, WaitKind};
 use crate::context::current;
 use crate::job::{Event, NodeRef};
 use crate::primitive::Mutex;
@@ -30,8 +31,9 @@ use crate::wait::{Clause, Turn};
 ///
 /// # Cancellation
 /// Safe.
+#[track_caller]
 pub fn cancelled() -> Signal {
-    Signal::new(Event::Cancel)
+    Signal::new(Event::Cancel, WaitKind::Cancelled)
 }
 
 /// Waits until the running coroutine is asked to come to an end; see [`Job::stop`](crate::Job::stop).
@@ -50,8 +52,9 @@ pub fn cancelled() -> Signal {
 ///
 /// # Cancellation
 /// Safe.
+#[track_caller]
 pub fn stop_requested() -> Signal {
-    Signal::new(Event::Stop)
+    Signal::new(Event::Stop, WaitKind::StopRequested)
 }
 
 /// The future of [`cancelled`] and [`stop_requested`]. Outside of any coroutine it is never ready.
@@ -69,6 +72,7 @@ pub fn stop_requested() -> Signal {
 pub struct Signal {
     event: Event,
     waiting: Option<Waiting>,
+    mark: Mark,
 }
 
 struct Waiting {
@@ -78,8 +82,9 @@ struct Waiting {
 }
 
 impl Signal {
-    fn new(event: Event) -> Self {
-        Signal { event, waiting: None }
+    #[track_caller]
+    fn new(event: Event, kind: WaitKind) -> Self {
+        Signal { event, waiting: None, mark: Mark::new(kind, Location::caller()) }
     }
 }
 
@@ -109,7 +114,7 @@ impl Future for Signal {
             Event::Stop => state.is_stopping(),
             _ => state.is_cancelling(),
         };
-        if has_come { gate::pass(cx, Poll::Ready(())) } else { Poll::Pending }
+        gate::pass_marked(cx, if has_come { Poll::Ready(()) } else { Poll::Pending }, self.mark)
     }
 }
 

@@ -1,10 +1,11 @@
 //! [`yield_now`]: gives way to all others of the dispatcher.
 
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::gate;
+use super::gate::{self, WaitKind};
 
 /// Lets all others run that wait on this dispatcher, then goes on.
 ///
@@ -39,11 +40,13 @@ pub struct YieldNow {
 impl Future for YieldNow {
     type Output = ();
     #[inline]
+    #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if std::mem::replace(&mut self.yielded, true) {
             return gate::pass(cx, Poll::Ready(()));
         }
         gate::give_way(cx);
+        gate::waits(WaitKind::Yield, Location::caller());
         Poll::Pending
     }
 }

@@ -10,7 +10,8 @@ use pin_project_lite::pin_project;
 
 use super::deferred::Deferred;
 use crate::job::Joining;
-use crate::suspend::{gate, tell};
+use crate::suspend::gate::{self, Mark, WaitKind};
+use crate::suspend::tell;
 use crate::wait::{Clause, Turn};
 
 impl<T> Deferred<T> {
@@ -54,7 +55,8 @@ impl<T> Future for ByRef<'_, T> {
         let this = self.project();
         this.deferred.start_once();
         let ended = tell::join(this.joining.as_ref(), cx, Location::caller());
-        ready!(tell::joined(&this.joining, gate::pass(cx, ended)));
+        let passed = gate::pass_marked(cx, ended, Mark::new(WaitKind::Await, Location::caller()));
+        ready!(tell::joined(&this.joining, passed));
         this.deferred.poll_taken()
     }
 }

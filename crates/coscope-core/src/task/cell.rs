@@ -171,6 +171,8 @@ where
     P: Policy<F::Output>,
 {
     let head = &this.payload.head;
+    // what it kept of its clock it keeps until the step has been queued
+    let _stood = head.context.has_clock().then(|| harness::stand(this.as_node(), None));
     let home = head.context.dispatcher().expect("a coroutine has a dispatcher");
     if slot == 0 {
         send(head, home, runnable(this, slot), yielding);

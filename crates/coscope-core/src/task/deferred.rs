@@ -16,7 +16,8 @@ use super::policy::why_no_value;
 use crate::context::current;
 use crate::error::{CancelReason, JoinError, Reported};
 use crate::job::{Job, Joining, NodeRef};
-use crate::suspend::{gate, tell};
+use crate::suspend::gate::{self, Mark, WaitKind};
+use crate::suspend::tell;
 use crate::wait::{Clause, Turn};
 
 /// A coroutine's result to come.
@@ -167,9 +168,10 @@ impl<T> Deferred<T> {
         // SAFETY: as above.
         let joining = unsafe { Pin::new_unchecked(&this.joining) };
         let polled = tell::join(joining, cx, Location::caller());
-        ready!(gate::pass(cx, polled));
+        ready!(gate::pass_marked(cx, polled, Mark::new(WaitKind::Await, Location::caller())));
         if !current::spend() {
             cx.waker().wake_by_ref();
+            gate::waits(WaitKind::Yield, Location::caller());
             return Poll::Pending;
         }
         Poll::Ready(this.take())
@@ -359,11 +361,12 @@ impl<T> Future for OutcomeOf<T> {
 ///
 /// # Panics
 /// The await panics where that of a [`Deferred`] would.
+#[track_caller]
 pub fn await_all<T>(deferred: impl IntoIterator<Item = Deferred<T>>) -> AwaitAll<T> {
     let left: FuturesUnordered<_> =
         deferred.into_iter().enumerate().map(|(index, deferred)| Indexed { index, deferred }).collect();
     let results = (0..left.len()).map(|_| None).collect();
-    AwaitAll { left, results, started: false }
+    AwaitAll { left, results, started: false, site: Location::caller() }
 }
 
 /// The future of [`await_all`].
@@ -380,6 +383,7 @@ pub struct AwaitAll<T> {
     left: FuturesUnordered<Indexed<T>>,
     results: Vec<Option<T>>,
     started: bool,
+    site: &'static Location<'static>,
 }
 
 impl<T> Unpin for AwaitAll<T> {}
@@ -409,8 +413,15 @@ impl<T> Future for AwaitAll<T> {
                 indexed.get_ref().deferred.start();
             }
         }
-        while let Some((index, value)) = ready!(Pin::new(&mut this.left).poll_next(cx)) {
-            this.results[index] = Some(value);
+        loop {
+            match Pin::new(&mut this.left).poll_next(cx) {
+                Poll::Ready(Some((index, value))) => this.results[index] = Some(value),
+                Poll::Ready(None) => break,
+                Poll::Pending => {
+                    gate::waits(WaitKind::Await, this.site);
+                    return Poll::Pending;
+                }
+            }
         }
         Poll::Ready(this.results.drain(..).map(|r| r.expect("every result is there")).collect())
     }

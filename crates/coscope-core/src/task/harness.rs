@@ -18,9 +18,10 @@ use super::waker;
 use crate::context::{CoroutineContext, current};
 use crate::failure::Failure;
 use crate::job::{Ended, KindRef, Node, NodeRef};
-use crate::mark;
+use crate::mark::{Mark, tick};
 use crate::primitive::Ordering;
 use crate::probe::{StepEnd, is_listening};
+use crate::time::Hold;
 use crate::unwind;
 
 /// Runs a dispatched step, on a thread of the dispatcher at `home`. `true` if it has yielded and goes on there:
@@ -111,7 +112,7 @@ where
         Some(ended) => unsafe { end(this, slot, ended) },
         None => {
             this.mark.set(mark.to_bits());
-            this.since.set(tick(&head.context));
+            this.since.set(tick(this.as_node(), &head.context, mark));
             match head.state.pend(slot, asked.woken, || is_shielded(this)) {
                 Pend::Idle => {} // the cell may be gone
                 Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
@@ -124,17 +125,33 @@ where
     false
 }
 
-/// The time in milliseconds, on the clock that the coroutine goes by.
+/// The time in milliseconds, on the clock that the coroutine goes by, which is about to be suspended.
 #[inline]
-fn tick(context: &CoroutineContext) -> u32 {
-    if context.has_clock() { tick_of_its_own(context) } else { mark::tick::last_told() }
+fn tick(node: &NodeRef, context: &CoroutineContext, mark: Mark) -> u32 {
+    if context.has_clock() { tick_of_its_own(node, context, mark) } else { tick::last_told() }
 }
 
+/// A virtual clock stands still as long as foreign code may wake the coroutine: it does so in real time. (A future that
+/// has never asked for a waker, like `pending`, nobody will wake.)
 #[cold]
-fn tick_of_its_own(context: &CoroutineContext) -> u32 {
-    let mut now = 0;
-    context.show_clock(&mut |clock| now = (clock.now().as_nanos() / 1_000_000) as u32);
+fn tick_of_its_own(node: &NodeRef, context: &CoroutineContext, mark: Mark) -> u32 {
+    let is_foreign = node.lent.get() && mark.is_foreign();
+    let (mut now, mut hold) = (0, None);
+    context.show_clock(&mut |clock| {
+        now = (clock.now().as_nanos() / 1_000_000) as u32;
+        hold = if is_foreign { clock.hold() } else { None };
+    });
+    drop(stand(node, hold)); // not under the lock
     now
+}
+
+/// Keeps `hold` until the coroutine goes on; gives what was kept before.
+pub(super) fn stand(node: &NodeRef, hold: Option<Hold>) -> Option<Hold> {
+    let mut guarded = node.guarded.lock();
+    if guarded.rare.is_none() && hold.is_none() {
+        return None;
+    }
+    std::mem::replace(&mut guarded.rare().hold, hold)
 }
 
 /// Whether the coroutine is at home on the dispatcher at the address `home`.
@@ -243,6 +260,7 @@ where
     F: Future,
     P: Policy<F::Output>,
 {
+    let _stood = this.payload.head.context.has_clock().then(|| stand(this.as_node(), None));
     let context = &this.payload.head.context;
     let ((stepped, ended), ..) = current::enter_coroutine(this.as_node(), context, slot, || {
         // SAFETY: the caller's contract.

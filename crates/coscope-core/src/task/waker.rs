@@ -45,6 +45,7 @@ unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: the waker's contract.
     let (node, _) = unsafe { borrow(data) };
     std::mem::forget((*node).clone());
+    node.lent.set(true);
     RawWaker::new(data, &VTABLE)
 }
 

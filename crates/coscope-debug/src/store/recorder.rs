@@ -18,6 +18,14 @@ struct Store {
 
 static STORE: LazyLock<Store> = LazyLock::new(|| Store { lives: Lives::new(), queues: Queues::new() });
 
+impl Store {
+    /// Forgets all: what has begun would never be told to be over.
+    fn clear(&self) {
+        self.lives.clear();
+        self.queues.clear();
+    }
+}
+
 /// How many record, and the probe that they share.
 static LISTENING: Mutex<(usize, Option<probe::Guard>)> = Mutex::new((0, None));
 
@@ -98,6 +106,7 @@ pub fn record() -> Recording {
     let mut listening = LISTENING.lock().unwrap_or_else(PoisonError::into_inner);
     listening.0 += 1;
     if listening.1.is_none() {
+        STORE.clear(); // a thread may have been telling something when the last one ended
         listening.1 = Some(probe::install(Recorder));
     }
     Recording { _private: () }
@@ -109,9 +118,7 @@ impl Drop for Recording {
         listening.0 -= 1;
         if listening.0 == 0 {
             listening.1 = None;
-            // what has begun and is not over would never be told to be over
-            STORE.lives.clear();
-            STORE.queues.clear();
+            STORE.clear();
         }
     }
 }

@@ -1,15 +1,16 @@
-//! [`Actors`]: coroutines that receive. Imports `launching`, `ending`, `mailbox`, `supervision`, `channel`.
+//! [`Actors`]: coroutines that receive. Imports `launching`, `ending`, `lives`, `mailbox`, `supervision`, `channel`.
 
 use std::fmt::Debug;
 use std::future::Future;
 
-use coscope_core::{Job, Supervisor, current_job, delay, now, supervisor_scope};
+use coscope_core::Job;
 
 use super::ending::{Body, Held};
 use super::launching::{Launching, TryLaunching};
+use super::lives::{live_on, live_or_fail};
 use super::mailbox::Mailbox;
-use super::supervision::Supervision;
-use crate::channel::{Capacity, Receiver, Sender, channel, oneshot};
+use super::supervision::{Backoff, Supervision};
+use crate::channel::{Capacity, Receiver, Sender, channel};
 
 /// Launches actors. On every scope whose children are `Send`, and on every launch on one.
 pub trait Actors: Launching {
@@ -125,8 +126,59 @@ pub trait Actors: Launching {
     {
         let (tx, rx) = channel(capacity);
         let held = Held::Receiver(rx.clone());
-        let supervised = Body::new(held, supervise(supervision, rx, body));
+        let supervised = Body::new(held, live_on(supervision, rx, body));
         let job = self.launch_it(async { drop(supervised.await) }); // whom it concerns has been told
+        mailbox(tx, job)
+    }
+
+    /// As [`supervised_actor`](Self::supervised_actor) that begins anew, until it has failed more often in a row than
+    /// [`Backoff::at_most`] says: then what it failed with last fails the scope. What it failed with before goes to the
+    /// [`FailureHandler`](coscope_core::FailureHandler).
+    ///
+    /// ```
+    /// use coscope::actor::Backoff;
+    /// use coscope::channel::Receiver;
+    /// use coscope::prelude::*;
+    /// use std::num::ParseIntError;
+    /// use std::time::Duration;
+    ///
+    /// async fn parser(inbox: Receiver<&'static str>) -> Result<(), ParseIntError> {
+    ///     while let Ok(text) = inbox.recv().await {
+    ///         let _number: u32 = text.parse()?;
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// let all: Result<(), ParseIntError> = try_run_blocking(async |s| {
+    ///     let backoff = Backoff::new(Duration::from_millis(1), Duration::from_secs(1)).at_most(1);
+    ///     let quiet = FailureHandler::new(|_| {});
+    ///     let mailbox = s.on(quiet).try_supervised_actor(8, backoff, parser);
+    ///     let _ = mailbox.tell("one").await; // begins anew
+    ///     let _ = mailbox.tell("two").await; // once too often
+    ///     Ok(())
+    /// });
+    /// assert!(all.is_err());
+    /// ```
+    ///
+    /// # Cancellation
+    /// As [`actor`](Self::actor); also while it waits to begin anew.
+    #[track_caller]
+    fn try_supervised_actor<M, F, Fut, E1>(
+        self,
+        capacity: impl Into<Capacity>,
+        backoff: Backoff,
+        body: F,
+    ) -> Mailbox<M>
+    where
+        Self: TryLaunching<E1>,
+        M: Send + 'static,
+        F: FnMut(Receiver<M>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), E1>> + Send + 'static,
+        E1: Debug + Send + 'static,
+    {
+        let (tx, rx) = channel(capacity);
+        let held = Held::Receiver(rx.clone());
+        let job = self.try_launch_it(Body::new(held, live_or_fail(backoff, rx, body)));
         mailbox(tx, job)
     }
 }
@@ -142,47 +194,4 @@ fn mailbox<M: Send + 'static>(sender: Sender<M>, job: Job) -> Mailbox<M> {
         }
     });
     Mailbox::new(sender, job)
-}
-
-/// It has failed, and does not begin anew.
-struct GivenUp;
-
-async fn supervise<M, F, Fut, E>(
-    supervision: Supervision,
-    inbox: Receiver<M>,
-    mut body: F,
-) -> Result<(), GivenUp>
-where
-    F: FnMut(Receiver<M>) -> Fut,
-    Fut: Future<Output = Result<(), E>> + Send + 'static,
-    E: Debug + Send + 'static,
-{
-    let mut failures = 0;
-    loop {
-        let began = now();
-        if ends_well(body(inbox.clone())).await {
-            return Ok(());
-        }
-        let Supervision::Restart(backoff) = supervision else { return Err(GivenUp) };
-        failures = if now() - began > backoff.forgets_after() { 1 } else { failures + 1 };
-        delay(backoff.after(failures).ok_or(GivenUp)?).await;
-    }
-}
-
-/// Runs it as a child of its own, whose failure nobody takes and so goes to the failure handler.
-async fn ends_well<Fut, E>(life: Fut) -> bool
-where
-    Fut: Future<Output = Result<(), E>> + Send + 'static,
-    E: Debug + Send + 'static,
-{
-    let (well, ended) = oneshot();
-    supervisor_scope(async |s: Supervisor| {
-        s.named(current_job().name().to_owned()).try_launch(async {
-            life.await?;
-            let _heard = well.send(());
-            Ok::<(), E>(())
-        });
-    })
-    .await;
-    ended.try_recv().is_some()
 }

@@ -37,6 +37,24 @@ impl<E> Ended for Result<(), E> {
 }
 
 /// Why a channel has ended: the coroutine behind it has. The cause of what its other end is told.
+///
+/// ```
+/// use coscope::actor::Ending;
+/// use coscope::prelude::*;
+///
+/// let all: Result<(), &str> = try_run_blocking(async |s| {
+///     let numbers = supervisor_scope(async |s: Supervisor| {
+///         let quiet = FailureHandler::new(|_| {});
+///         s.on(quiet).try_produce(0, async |_to| Err::<(), _>("no numbers"))
+///     });
+///     let numbers: coscope::actor::Produced<u32> = numbers.await;
+///     let error = numbers.recv().await.unwrap_err();
+///     let ending: &Ending = error.cause().unwrap().downcast_ref().unwrap();
+///     assert!(ending.is_failure());
+///     Ok(())
+/// });
+/// assert_eq!(all, Ok(()));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Ending {
     role: Role,

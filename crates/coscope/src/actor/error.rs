@@ -6,6 +6,25 @@ use std::fmt;
 use crate::channel::SendError;
 
 /// An actor did not answer.
+///
+/// ```
+/// use coscope::channel::{OneshotSender, Receiver};
+/// use coscope::prelude::*;
+///
+/// type Question = OneshotSender<u32>;
+///
+/// run_blocking(async |s: Scope| {
+///     let silent = s.actor(8, async |inbox: Receiver<Question>| {
+///         let question = inbox.recv().await.unwrap();
+///         drop(question); // unanswered; and this was all
+///     });
+///     assert!(silent.ask(|reply| reply).await.unwrap_err().is_no_reply());
+///     silent.job().join().await;
+///     let error = silent.ask(|reply| reply).await.unwrap_err();
+///     assert!(error.is_unsent());
+///     assert!(error.to_string().contains("has returned"));
+/// });
+/// ```
 #[derive(Clone)]
 pub enum AskError<M> {
     /// The question was not sent: the actor has ended, or takes no more messages. Here it is, its cause within.

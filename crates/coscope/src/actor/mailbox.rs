@@ -1,14 +1,35 @@
-//! [`Mailbox`]: the handle of an actor. Imports `error`, `channel`.
+//! [`Mailbox`]: the handle of an actor; [`WeakMailbox`]: one that does not keep it. Imports `error`, `channel`.
 
 use std::fmt;
+use std::panic::Location;
 
 use coscope_core::{Job, Join};
 
 use super::error::AskError;
-use crate::channel::{OneshotSender, SendError, SendMessage, Sender, TrySendError, oneshot};
+use crate::channel::{OneshotSender, SendError, SendMessage, Sender, TrySendError, WeakSender, oneshot};
 
 /// The handle of an [actor](super::Actors): tells it messages, asks it questions, ends it. Clones are more handles of the same actor;
 /// when the last has gone it reads what is in the mailbox and ends.
+///
+/// ```
+/// use coscope::actor::Mailbox;
+/// use coscope::channel::Receiver;
+/// use coscope::prelude::*;
+///
+/// async fn greeter(inbox: Receiver<&'static str>) {
+///     while let Ok(name) = inbox.recv().await {
+///         println!("Hello, {name}!");
+///     }
+/// }
+///
+/// run_blocking(async |s: Scope| {
+///     let mailbox: Mailbox<&'static str> = s.actor(8, greeter);
+///     mailbox.tell("World").await.unwrap();
+///     mailbox.stop();
+///     assert!(mailbox.tell("nobody").await.is_err());
+///     mailbox.join().await;
+/// });
+/// ```
 pub struct Mailbox<M> {
     sender: Sender<M>,
     job: Job,
@@ -27,6 +48,7 @@ impl<M> Mailbox<M> {
     /// # Cancellation
     /// A tell that is cut has not sent, and its message is dropped with it.
     #[inline]
+    #[track_caller]
     pub fn tell(&self, message: M) -> SendMessage<'_, M> {
         self.sender.send(message)
     }
@@ -62,10 +84,17 @@ impl<M> Mailbox<M> {
     ///
     /// # Cancellation
     /// Cut while it waits for room, nothing was asked; cut later, the answer is unwanted: `reply.is_closed()`.
-    pub async fn ask<R>(&self, question: impl FnOnce(OneshotSender<R>) -> M) -> Result<R, AskError<M>> {
-        let (reply, answer) = oneshot();
-        self.sender.send(question(reply)).await.map_err(AskError::Unsent)?;
-        answer.recv().await.ok_or(AskError::NoReply)
+    #[track_caller]
+    pub fn ask<R>(
+        &self,
+        question: impl FnOnce(OneshotSender<R>) -> M,
+    ) -> impl Future<Output = Result<R, AskError<M>>> {
+        let site = Location::caller();
+        async move {
+            let (reply, answer) = oneshot();
+            self.sender.send_at(question(reply), site).await.map_err(AskError::Unsent)?;
+            answer.recv_at(site).await.ok_or(AskError::NoReply)
+        }
     }
 
     /// Lets the actor read what is in the mailbox, then end; nothing more is sent. `true` for the first to say so.
@@ -74,6 +103,17 @@ impl<M> Mailbox<M> {
     }
 
     /// Cancels the actor and drops what is in the mailbox. `false` if it was being cancelled already, or has ended.
+    ///
+    /// ```
+    /// use coscope::channel::Receiver;
+    /// use coscope::prelude::*;
+    ///
+    /// run_blocking(async |s: Scope| {
+    ///     let mailbox = s.actor(8, async |_inbox: Receiver<u32>| std::future::pending().await);
+    ///     assert!(mailbox.kill());
+    ///     assert!(mailbox.try_tell(1).unwrap_err().is_closed());
+    /// });
+    /// ```
     pub fn kill(&self) -> bool {
         let first = self.job.cancel("it was killed");
         self.sender.cancel();
@@ -84,8 +124,28 @@ impl<M> Mailbox<M> {
     ///
     /// # Cancellation
     /// Safe: a join that is cut waits no more and changes nothing. The handle is gone.
+    #[track_caller]
     pub fn join(self) -> Join {
         self.job.join()
+    }
+
+    /// A handle that does not keep the actor waiting for messages: for one that tells itself something, or is known to others who
+    /// are not to keep it.
+    ///
+    /// ```
+    /// use coscope::channel::Receiver;
+    /// use coscope::prelude::*;
+    ///
+    /// run_blocking(async |s: Scope| {
+    ///     let mailbox = s.actor(8, async |inbox: Receiver<u32>| while inbox.recv().await.is_ok() {});
+    ///     let weak = mailbox.downgrade();
+    ///     weak.upgrade().unwrap().tell(1).await.unwrap();
+    ///     mailbox.join().await;
+    ///     assert!(weak.upgrade().is_none());
+    /// });
+    /// ```
+    pub fn downgrade(&self) -> WeakMailbox<M> {
+        WeakMailbox { sender: self.sender.downgrade(), job: self.job.clone() }
     }
 
     /// The actor's place in the tree. `stop` on it, or on a job above, is a [`stop`](Self::stop) of the mailbox.
@@ -131,5 +191,35 @@ impl<M> Clone for Mailbox<M> {
 impl<M> fmt::Debug for Mailbox<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mailbox").field("actor", &self.job).field("sender", &self.sender).finish()
+    }
+}
+
+/// A handle of an actor that does not keep it: see [`Mailbox::downgrade`].
+pub struct WeakMailbox<M> {
+    sender: WeakSender<M>,
+    job: Job,
+}
+
+impl<M> WeakMailbox<M> {
+    /// A handle, if there still is one.
+    pub fn upgrade(&self) -> Option<Mailbox<M>> {
+        self.sender.upgrade().map(|sender| Mailbox { sender, job: self.job.clone() })
+    }
+
+    /// The actor's place in the tree.
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+}
+
+impl<M> Clone for WeakMailbox<M> {
+    fn clone(&self) -> Self {
+        WeakMailbox { sender: self.sender.clone(), job: self.job.clone() }
+    }
+}
+
+impl<M> fmt::Debug for WeakMailbox<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakMailbox").field("actor", &self.job).finish_non_exhaustive()
     }
 }

@@ -119,6 +119,21 @@ impl<L: Launching> Produce for L {}
 /// when the last has gone, it is cancelled.
 ///
 /// A `Stream` as well, which ends when the channel has.
+///
+/// ```
+/// use coscope::channel::Sender;
+/// use coscope::prelude::*;
+///
+/// run_blocking(async |s: Scope| {
+///     let numbers = s.produce(0, async |to: Sender<u32>| {
+///         for x in 1.. {
+///             to.send(x).await.unwrap();
+///         }
+///     });
+///     assert_eq!((numbers.recv().await, numbers.recv().await), (Ok(1), Ok(2)));
+///     numbers.cancel(); // or let it go
+/// });
+/// ```
 #[must_use = "a producer is cancelled when nobody can receive what it sends"]
 pub struct Produced<T> {
     receiver: Receiver<T>,

@@ -33,6 +33,16 @@ impl fmt::Debug for Ended {
 }
 
 /// The channel has ended; here is the message that was not sent.
+///
+/// ```
+/// let (tx, rx) = coscope::channel::channel(1);
+/// rx.close_with("the printer is out of paper");
+/// # coscope::run_blocking(async |_: coscope::Scope| {
+/// let error = tx.send("page 1").await.unwrap_err();
+/// assert_eq!(error.cause().unwrap().to_string(), "the printer is out of paper");
+/// assert_eq!(error.into_inner(), "page 1");
+/// # });
+/// ```
 #[derive(Clone)]
 pub struct SendError<T>(Box<Unsent<T>>);
 
@@ -97,6 +107,16 @@ impl<T> Error for SendError<T> {
 }
 
 /// A message could not be sent at once.
+///
+/// ```
+/// let (tx, rx) = coscope::channel::channel(1);
+/// tx.try_send(1).unwrap();
+/// assert!(tx.try_send(2).unwrap_err().is_full());
+/// rx.cancel();
+/// let error = tx.try_send(3).unwrap_err();
+/// assert!(error.is_closed());
+/// assert_eq!(error.into_inner(), 3);
+/// ```
 #[derive(Clone)]
 pub enum TrySendError<T> {
     /// There is no room, and no receiver waits.
@@ -165,6 +185,17 @@ impl<T> Error for TrySendError<T> {
 }
 
 /// The channel has ended, and everything that was in it has been received or dropped.
+///
+/// ```
+/// let (tx, rx) = coscope::channel::channel::<u32>(1);
+/// tx.try_send(1).unwrap();
+/// drop(tx);
+/// # coscope::run_blocking(async |_: coscope::Scope| {
+/// assert_eq!(rx.recv().await, Ok(1));
+/// let error = rx.recv().await.unwrap_err();
+/// assert!(!error.is_cancelled() && error.cause().is_none());
+/// # });
+/// ```
 #[derive(Clone)]
 pub struct RecvError {
     ended: Arc<Ended>,
@@ -219,6 +250,13 @@ impl Error for RecvError {
 }
 
 /// Nothing could be received at once.
+///
+/// ```
+/// let (tx, rx) = coscope::channel::channel::<u32>(1);
+/// assert!(rx.try_recv().unwrap_err().is_empty());
+/// tx.close();
+/// assert!(rx.try_recv().unwrap_err().is_closed());
+/// ```
 #[derive(Clone, PartialEq)]
 pub enum TryRecvError {
     /// Nothing is there yet, and no sender waits.

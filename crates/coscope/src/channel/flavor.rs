@@ -3,6 +3,14 @@
 /// How many messages a channel keeps for receivers that are not there yet.
 ///
 /// A number is a capacity too: `channel(0)` is a rendezvous, `channel(64)` is buffered.
+///
+/// ```
+/// use coscope::channel::{Capacity, channel};
+///
+/// let (tx, _rx) = channel::<u32>(Capacity::Buffered(8));
+/// assert_eq!(tx.capacity(), Some(8));
+/// assert_eq!(Capacity::from(0), Capacity::Rendezvous);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Capacity {
     /// None: sender and receiver meet.
@@ -26,6 +34,15 @@ impl From<usize> for Capacity {
 }
 
 /// What becomes of a message for which there is no room.
+///
+/// ```
+/// use coscope::channel::{Overflow, channel_with};
+///
+/// let (tx, rx) = channel_with(1, Overflow::DropLatest);
+/// assert!(tx.try_send(1).is_ok() && tx.try_send(2).is_ok());
+/// assert_eq!(rx.try_recv(), Ok(1));
+/// assert!(rx.try_recv().is_err());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Overflow {
     /// Its sender waits.

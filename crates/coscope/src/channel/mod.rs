@@ -75,6 +75,12 @@ pub fn channel_with<T>(capacity: impl Into<Capacity>, overflow: Overflow) -> (Se
 }
 
 /// A channel that keeps all messages: sending never waits.
+///
+/// ```
+/// let (tx, rx) = coscope::channel::unlimited();
+/// (0..100_000).for_each(|x| tx.try_send(x).unwrap());
+/// assert_eq!((rx.len(), rx.capacity()), (100_000, None));
+/// ```
 #[must_use]
 pub fn unlimited<T>() -> (Sender<T>, Receiver<T>) {
     channel(Capacity::Unlimited)
@@ -93,6 +99,15 @@ pub fn conflated<T>() -> (Sender<T>, Receiver<T>) {
 }
 
 /// A channel on which sender and receiver meet: `channel(0)`.
+///
+/// ```
+/// let (tx, rx) = coscope::channel::rendezvous();
+/// assert!(tx.try_send(1).is_err()); // nobody is there
+/// coscope::run_blocking(async |s: coscope::Scope| {
+///     s.launch(async move { assert_eq!(rx.recv().await, Ok(1)) });
+///     tx.send(1).await.unwrap();
+/// });
+/// ```
 #[must_use]
 pub fn rendezvous<T>() -> (Sender<T>, Receiver<T>) {
     channel(Capacity::Rendezvous)

@@ -3,10 +3,11 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use coscope_core::gate;
+use coscope_core::gate::{self, Mark, WaitKind};
 use coscope_core::wait::{Clause, Turn, WaitCell, WaitFor};
 use coscope_core::wait_blocking;
 use pin_project_lite::pin_project;
@@ -38,6 +39,14 @@ enum Stage<T> {
 }
 
 /// The sending end of a [`oneshot`].
+///
+/// ```
+/// let (tx, rx) = coscope::channel::oneshot();
+/// assert!(!tx.is_closed());
+/// drop(rx);
+/// assert!(tx.is_closed());
+/// assert_eq!(tx.send(42), Err(42)); // it comes back
+/// ```
 pub struct OneshotSender<T>(WaitCell<Stage<T>>);
 
 impl<T> OneshotSender<T> {
@@ -61,14 +70,18 @@ impl<T> OneshotSender<T> {
     ///
     /// # Cancellation
     /// Safe.
-    pub async fn closed(&self) {
-        let waiting = std::pin::pin!(WaitFor::new(self.0.clone()));
-        let waiting = waiting.into_ref();
-        std::future::poll_fn(|cx| {
-            let gone = waiting.poll(cx, |stage| matches!(stage, Stage::Unwanted).then_some(()));
-            gate::pass(cx, gone)
-        })
-        .await;
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> {
+        let mark = Mark::new(WaitKind::Closed, Location::caller());
+        async move {
+            let waiting = std::pin::pin!(WaitFor::new(self.0.clone()));
+            let waiting = waiting.into_ref();
+            std::future::poll_fn(|cx| {
+                let gone = waiting.poll(cx, |stage| matches!(stage, Stage::Unwanted).then_some(()));
+                gate::pass_marked(cx, gone, mark)
+            })
+            .await;
+        }
     }
 
     fn settle(&self, to: Stage<T>) -> Result<(), Stage<T>> {
@@ -95,6 +108,13 @@ impl<T> fmt::Debug for OneshotSender<T> {
 }
 
 /// The receiving end of a [`oneshot`].
+///
+/// ```
+/// let (tx, rx) = coscope::channel::oneshot::<u32>();
+/// assert_eq!(rx.try_recv(), None);
+/// drop(tx);
+/// assert_eq!(rx.recv_blocking(), None); // it will not come
+/// ```
 pub struct OneshotReceiver<T>(WaitCell<Stage<T>>);
 
 impl<T> OneshotReceiver<T> {
@@ -102,8 +122,13 @@ impl<T> OneshotReceiver<T> {
     ///
     /// # Cancellation
     /// Safe: it takes the message in the step in which it returns it.
+    #[track_caller]
     pub fn recv(&self) -> OneshotRecv<'_, T> {
-        OneshotRecv { waiting: WaitFor::new(self.0.clone()), of: self }
+        self.recv_at(Location::caller())
+    }
+
+    pub(crate) fn recv_at(&self, site: &'static Location<'static>) -> OneshotRecv<'_, T> {
+        OneshotRecv { waiting: WaitFor::new(self.0.clone()), of: self, site }
     }
 
     /// As [`recv`](Self::recv), on a thread that may block.
@@ -148,6 +173,7 @@ pin_project! {
         #[pin]
         waiting: WaitFor<Stage<T>>,
         of: &'a OneshotReceiver<T>,
+        site: &'static Location<'static>,
     }
 }
 
@@ -160,7 +186,8 @@ impl<T> Future for OneshotRecv<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = self.project();
         let settled = this.waiting.as_ref().poll(cx, is_settled);
-        gate::pass(cx, settled).map(|()| this.of.take())
+        let mark = Mark::new(WaitKind::Oneshot, this.site);
+        gate::pass_marked(cx, settled, mark).map(|()| this.of.take())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -20,6 +21,21 @@ use super::raw::{Channel, End, Nothing, Receiving};
 /// them; when the last has gone it is cancelled.
 ///
 /// `while let Ok(message) = rx.recv().await` goes through them. It is a `Stream` as well, which ends when the channel has.
+///
+/// ```
+/// use coscope::channel::channel;
+/// use coscope::prelude::*;
+/// use futures::StreamExt;
+///
+/// run_blocking(async |_: Scope| {
+///     let (tx, mut rx) = channel(4);
+///     (1..=4).for_each(|x| tx.try_send(x).unwrap());
+///     drop(tx);
+///     assert_eq!(rx.recv().await, Ok(1));
+///     assert_eq!(rx.by_ref().map(|x| 10 * x).collect::<Vec<_>>().await, [20, 30, 40]);
+///     assert!(rx.recv().await.is_err());
+/// });
+/// ```
 pub struct Receiver<T> {
     channel: Arc<Channel<T>>,
     /// Where the stream waits; made at its first wait, and used again.
@@ -61,11 +77,19 @@ impl<T> Receiver<T> {
     /// # Cancellation
     /// Safe: a message that was handed over and not taken goes to the next receiver, else back to the front.
     #[inline]
+    #[track_caller]
     pub fn recv(&self) -> Recv<'_, T> {
-        Recv { receiving: Receiving::new(&self.channel) }
+        Recv { receiving: Receiving::new(&self.channel, Location::caller()) }
     }
 
     /// Receives if something is there at once.
+    ///
+    /// ```
+    /// let (tx, rx) = coscope::channel::rendezvous::<u32>();
+    /// assert!(rx.try_recv().unwrap_err().is_empty());
+    /// drop(tx);
+    /// assert!(rx.try_recv().unwrap_err().is_closed());
+    /// ```
     ///
     /// # Errors
     /// If nothing is, or the channel has ended.
@@ -77,6 +101,13 @@ impl<T> Receiver<T> {
     }
 
     /// Receives on a thread that may block. Not for coroutines: it would keep their thread.
+    ///
+    /// ```
+    /// let (tx, rx) = coscope::channel::channel(1);
+    /// let thread = std::thread::spawn(move || rx.recv_blocking());
+    /// tx.send_blocking("from a thread").unwrap();
+    /// assert_eq!(thread.join().unwrap(), Ok("from a thread"));
+    /// ```
     ///
     /// # Errors
     /// If the channel has ended and all has been received.
@@ -103,8 +134,9 @@ impl<T> Receiver<T> {
     ///
     /// # Cancellation
     /// Safe: it takes everything in one step, or nothing.
+    #[track_caller]
     pub fn recv_many<'a>(&'a self, into: &'a mut Vec<T>, most: usize) -> RecvMany<'a, T> {
-        RecvMany { receiving: Receiving::new(&self.channel), into, most }
+        RecvMany { receiving: Receiving::new(&self.channel, Location::caller()), into, most }
     }
 
     /// Closes the channel: nothing more is sent, what has been sent, by senders that wait already too, is received. `true`
@@ -174,11 +206,12 @@ impl<T> fmt::Debug for Receiver<T> {
 
 impl<T> Stream for Receiver<T> {
     type Item = T;
+    #[track_caller]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = &mut *self;
         let channel = &this.channel;
         this.waiting
-            .get_or_insert_with(|| Box::pin(Receiving::new(channel.clone())))
+            .get_or_insert_with(|| Box::pin(Receiving::new(channel.clone(), Location::caller())))
             .as_mut()
             .poll(cx, |message, _| message)
     }

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,6 +18,28 @@ use super::raw::{Channel, End, Refusal, Reserving, SendingMessage};
 
 /// The sending end of a [channel](super::channel). Clones are more senders of the same channel; when the last has
 /// gone it closes.
+///
+/// ```
+/// use coscope::channel::{Sender, channel};
+/// use coscope::prelude::*;
+///
+/// async fn count(from: u32, to: Sender<u32>) {
+///     for x in from..from + 10 {
+///         to.send(x).await.unwrap();
+///     }
+/// }
+///
+/// run_blocking(async |s: Scope| {
+///     let (tx, rx) = channel(4);
+///     s.launch(count(0, tx.clone()));
+///     s.launch(count(10, tx));
+///     let mut sum = 0;
+///     while let Ok(x) = rx.recv().await {
+///         sum += x;
+///     }
+///     assert_eq!(sum, (0..20).sum());
+/// });
+/// ```
 pub struct Sender<T>(Arc<Channel<T>>);
 
 impl<T> Sender<T> {
@@ -46,11 +69,24 @@ impl<T> Sender<T> {
     /// A send that is cut has not sent, and its message is dropped with it. For one that must not be: [`reserve`](Self::reserve)
     /// a place first.
     #[inline]
+    #[track_caller]
     pub fn send(&self, message: T) -> SendMessage<'_, T> {
-        SendMessage { sending: SendingMessage::new(&self.0, message) }
+        self.send_at(message, Location::caller())
+    }
+
+    #[inline]
+    pub(crate) fn send_at(&self, message: T, site: &'static Location<'static>) -> SendMessage<'_, T> {
+        SendMessage { sending: SendingMessage::new(&self.0, message, site) }
     }
 
     /// Sends if that is possible at once.
+    ///
+    /// ```
+    /// let (tx, rx) = coscope::channel::channel(1);
+    /// assert!(tx.try_send("in").is_ok());
+    /// assert!(tx.try_send("no room").is_err());
+    /// assert_eq!(rx.try_recv(), Ok("in"));
+    /// ```
     ///
     /// # Errors
     /// The message back, if there is no room and no receiver waits, or the channel has ended.
@@ -103,11 +139,20 @@ impl<T> Sender<T> {
     ///
     /// # Cancellation
     /// Safe: a place that was granted and not taken goes to the next sender.
+    #[track_caller]
     pub fn reserve(&self) -> Reserve<'_, T> {
-        Reserve { sending: Reserving::new(&self.0) }
+        Reserve { sending: Reserving::new(&self.0, Location::caller()) }
     }
 
     /// A place, if there is one at once.
+    ///
+    /// ```
+    /// let (tx, rx) = coscope::channel::channel(1);
+    /// let place = tx.try_reserve().unwrap();
+    /// assert!(tx.try_send(1).is_err()); // it is taken
+    /// place.send(2).unwrap();
+    /// assert_eq!(rx.try_recv(), Ok(2));
+    /// ```
     ///
     /// # Errors
     /// If there is none, or the channel has ended.
@@ -120,17 +165,42 @@ impl<T> Sender<T> {
 
     /// Closes the channel: nothing more is sent, what has been sent, by senders that wait already too, is received. `true`
     /// for the first to end it.
+    ///
+    /// ```
+    /// let (tx, rx) = coscope::channel::channel(2);
+    /// tx.try_send(1).unwrap();
+    /// assert!(tx.close());
+    /// assert!(tx.try_send(2).is_err());
+    /// assert_eq!(rx.try_recv(), Ok(1)); // what was sent before
+    /// assert!(rx.try_recv().unwrap_err().is_closed());
+    /// ```
     pub fn close(&self) -> bool {
         self.0.finish(End::Closed, None)
     }
 
     /// As [`close`](Self::close), with a cause that senders and receivers find in their errors.
+    ///
+    /// ```
+    /// let (tx, rx) = coscope::channel::channel::<u32>(2);
+    /// tx.close_with("the file has ended");
+    /// # coscope::run_blocking(async |_: coscope::Scope| {
+    /// let error = rx.recv().await.unwrap_err();
+    /// assert_eq!(error.cause().unwrap().to_string(), "the file has ended");
+    /// # });
+    /// ```
     pub fn close_with(&self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> bool {
         self.0.finish(End::Closed, Some(cause.into().into()))
     }
 
     /// Ends the channel at once: what is in it is dropped, senders that wait get their messages back.
     /// `true` for the first to end it.
+    ///
+    /// ```
+    /// let (tx, rx) = coscope::channel::channel(2);
+    /// tx.try_send(1).unwrap();
+    /// assert!(tx.cancel());
+    /// assert!(rx.try_recv().unwrap_err().is_closed()); // the 1 is gone
+    /// ```
     pub fn cancel(&self) -> bool {
         self.0.finish(End::Cancelled, None)
     }
@@ -156,6 +226,16 @@ impl<T> Sender<T> {
     }
 
     /// A handle that does not keep the channel open.
+    ///
+    /// ```
+    /// let (tx, rx) = coscope::channel::channel(2);
+    /// let weak = tx.downgrade();
+    /// weak.upgrade().unwrap().try_send(1).unwrap();
+    /// drop(tx); // the last: the channel closes
+    /// assert!(weak.upgrade().is_none());
+    /// assert_eq!(rx.try_recv(), Ok(1));
+    /// assert!(rx.is_closed());
+    /// ```
     pub fn downgrade(&self) -> WeakSender<T> {
         WeakSender(self.0.clone())
     }
@@ -188,6 +268,15 @@ impl<T> fmt::Debug for Sender<T> {
 }
 
 /// A sender that does not keep the channel open; see [`Sender::downgrade`].
+///
+/// ```
+/// use coscope::channel::{Sender, WeakSender, channel};
+///
+/// let (tx, _rx) = channel::<u32>(1);
+/// let weak: WeakSender<u32> = tx.downgrade();
+/// let again: Option<Sender<u32>> = weak.upgrade();
+/// assert!(again.unwrap().same_channel(&tx));
+/// ```
 pub struct WeakSender<T>(Arc<Channel<T>>);
 
 impl<T> WeakSender<T> {
@@ -314,6 +403,13 @@ impl<T> fmt::Debug for Reserve<'_, T> {
 }
 
 /// A place in a channel for one message; see [`Sender::reserve`]. Dropped, it is given to the next sender.
+///
+/// ```
+/// let (tx, rx) = coscope::channel::channel(1);
+/// drop(tx.try_reserve().unwrap()); // not used
+/// assert!(tx.try_send(1).is_ok());
+/// assert_eq!(rx.len(), 1);
+/// ```
 #[must_use = "a place that nobody uses keeps others waiting"]
 pub struct Permit<'a, T>(Option<&'a Channel<T>>);
 

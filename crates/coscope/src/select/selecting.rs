@@ -4,10 +4,11 @@ use std::cell::Cell;
 use std::fmt;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use coscope_core::gate;
+use coscope_core::gate::{self, WaitKind};
 use coscope_core::wait::{Clauses, Contest, Order};
 use pin_project_lite::pin_project;
 
@@ -18,13 +19,15 @@ pin_project! {
         #[pin]
         contest: Contest<C>,
         order: Order,
+        site: &'static Location<'static>,
     }
 }
 
 /// A select over `clauses`, which have their turn in that order.
 #[inline(always)]
+#[track_caller]
 pub fn select_in<C: Clauses>(order: Order, clauses: C) -> Selecting<C> {
-    Selecting { contest: Contest::new(clauses), order }
+    Selecting { contest: Contest::new(clauses), order, site: Location::caller() }
 }
 
 thread_local! {
@@ -51,9 +54,14 @@ impl<C: Clauses> Future for Selecting<C> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
         let this = self.project();
         if !gate::may_go_on(cx, || this.contest.is_in_motion()) {
+            gate::waits(WaitKind::Select, this.site);
             return Poll::Pending;
         }
-        this.contest.poll(cx, *this.order)
+        let polled = this.contest.poll(cx, *this.order);
+        if polled.is_pending() {
+            gate::waits_for_one_of_many(WaitKind::Select, this.site);
+        }
+        polled
     }
 }
 

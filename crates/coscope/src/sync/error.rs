@@ -4,6 +4,15 @@ use std::error::Error;
 use std::fmt;
 
 /// The semaphore is closed: there are no permits any more.
+///
+/// ```
+/// let semaphore = coscope::sync::Semaphore::new(1);
+/// semaphore.close();
+/// # coscope::run_blocking(async |_: coscope::Scope| {
+/// let error = semaphore.acquire().await.unwrap_err();
+/// assert_eq!(error.to_string(), "the semaphore is closed");
+/// # });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AcquireError;
@@ -17,6 +26,13 @@ impl fmt::Display for AcquireError {
 impl Error for AcquireError {}
 
 /// A permit could not be had at once.
+///
+/// ```
+/// let semaphore = coscope::sync::Semaphore::new(0);
+/// assert!(semaphore.try_acquire().unwrap_err().is_no_permits());
+/// semaphore.close();
+/// assert!(semaphore.try_acquire().unwrap_err().is_closed());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TryAcquireError {
     /// Not so many are free, or others wait for some already.

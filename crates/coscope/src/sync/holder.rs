@@ -11,6 +11,15 @@ use super::raw::Raw;
 ///
 /// A look from outside, for people: if the lock changes hands at that moment it may show the number of one and the place of
 /// another. A guard that was moved to another coroutine still shows the one that asked.
+///
+/// ```
+/// let mutex = coscope::sync::Mutex::new(());
+/// let held = mutex.try_lock();
+/// let holder = mutex.holder().unwrap();
+/// assert_eq!(holder.id(), None); // this thread is no coroutine
+/// assert_eq!(holder.to_string(), format!("no coroutine, at {}", holder.acquired_at()));
+/// # drop(held);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Holder {
     number: u64,

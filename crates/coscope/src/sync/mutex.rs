@@ -23,6 +23,8 @@ use super::raw::{Acquiring, Held, Permits, Protects, Raw, Value};
 ///
 /// A panic while it is held does **not** poison it: the lock is given back, and the next one finds the value as it was left.
 ///
+/// As an `Arc<Mutex<T>>` it can become an `Arc<Mutex<dyn Trait>>`, or one of a slice.
+///
 /// Not reentrant: the coroutine that holds it and locks it again waits for itself. [`holder`](Self::holder) and the
 /// `Debug` output tell.
 ///
@@ -43,12 +45,12 @@ use super::raw::{Acquiring, Held, Permits, Protects, Raw, Value};
 ///     assert_eq!(*counter.lock().await, 100);
 /// });
 /// ```
-pub struct Mutex<T> {
+pub struct Mutex<T: ?Sized> {
     raw: Raw,
     value: Value<T>,
 }
 
-impl<T> Permits for Mutex<T> {
+impl<T: ?Sized> Permits for Mutex<T> {
     const SINGLE: bool = true;
     #[inline]
     fn raw(&self) -> &Raw {
@@ -56,7 +58,7 @@ impl<T> Permits for Mutex<T> {
     }
 }
 
-impl<T> Protects for Mutex<T> {
+impl<T: ?Sized> Protects for Mutex<T> {
     type Value = T;
     #[inline]
     fn value(&self) -> &Value<T> {
@@ -77,7 +79,22 @@ impl<T> Mutex<T> {
         Mutex { raw: Raw::new(1), value: Value::new(value) }
     }
 
+    /// The value.
+    pub fn into_inner(self) -> T {
+        self.value.into_inner()
+    }
+}
+
+impl<T: ?Sized> Mutex<T> {
     /// Waits until the lock can be had. Also a clause of a `select!`.
+    ///
+    /// ```
+    /// # coscope::run_blocking(async |_: coscope::Scope| {
+    /// let mutex = coscope::sync::Mutex::new(1);
+    /// *mutex.lock().await += 1;
+    /// assert_eq!(mutex.into_inner(), 2);
+    /// # });
+    /// ```
     ///
     /// # Cancellation
     /// Safe: who is dropped while he waits leaves the queue. If he was handed the lock it goes to the next.
@@ -172,13 +189,14 @@ impl<T> Mutex<T> {
     }
 
     /// The value: who has the mutex to himself needs no lock.
+    ///
+    /// ```
+    /// let mut mutex = coscope::sync::Mutex::new(1);
+    /// *mutex.get_mut() += 1;
+    /// assert_eq!(mutex.into_inner(), 2);
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
-    }
-
-    /// The value.
-    pub fn into_inner(self) -> T {
-        self.value.into_inner()
     }
 }
 
@@ -194,7 +212,7 @@ impl<T> From<T> for Mutex<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Mutex<T> {
+impl<T: fmt::Debug + ?Sized> fmt::Debug for Mutex<T> {
     /// With the value if nobody holds it, else with the holder.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut f = f.debug_struct("Mutex");
@@ -209,12 +227,12 @@ impl<T: fmt::Debug> fmt::Debug for Mutex<T> {
 
 /// A [`Mutex`] is held. Dropped, it is given back, to the one who waited longest.
 #[must_use = "the lock is given back when this is dropped"]
-pub struct MutexGuard<'a, T> {
+pub struct MutexGuard<'a, T: ?Sized> {
     held: Held<&'a Mutex<T>>,
     _value: PhantomData<T>, // shared and sent as the value is
 }
 
-impl<'a, T> MutexGuard<'a, T> {
+impl<'a, T: ?Sized> MutexGuard<'a, T> {
     #[inline]
     fn new(held: Held<&'a Mutex<T>>) -> Self {
         MutexGuard { held, _value: PhantomData }
@@ -228,12 +246,12 @@ impl<'a, T> MutexGuard<'a, T> {
 
 /// A [`Mutex`] in an `Arc` is held. Dropped, it is given back, to the one who waited longest.
 #[must_use = "the lock is given back when this is dropped"]
-pub struct OwnedMutexGuard<T> {
+pub struct OwnedMutexGuard<T: ?Sized> {
     held: Held<Arc<Mutex<T>>>,
     _value: PhantomData<T>, // shared and sent as the value is
 }
 
-impl<T> OwnedMutexGuard<T> {
+impl<T: ?Sized> OwnedMutexGuard<T> {
     fn new(held: Held<Arc<Mutex<T>>>) -> Self {
         OwnedMutexGuard { held, _value: PhantomData }
     }
@@ -246,25 +264,25 @@ impl<T> OwnedMutexGuard<T> {
 
 macro_rules! guard {
     ([$($a:lifetime)?] $guard:ty) => {
-        impl<$($a,)? T> Deref for $guard {
+        impl<$($a,)? T: ?Sized> Deref for $guard {
             type Target = T;
             #[inline]
             fn deref(&self) -> &T {
                 self.held.value()
             }
         }
-        impl<$($a,)? T> DerefMut for $guard {
+        impl<$($a,)? T: ?Sized> DerefMut for $guard {
             #[inline]
             fn deref_mut(&mut self) -> &mut T {
                 self.held.value_mut()
             }
         }
-        impl<$($a,)? T: fmt::Debug> fmt::Debug for $guard {
+        impl<$($a,)? T: fmt::Debug + ?Sized> fmt::Debug for $guard {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Debug::fmt(&**self, f)
             }
         }
-        impl<$($a,)? T: fmt::Display> fmt::Display for $guard {
+        impl<$($a,)? T: fmt::Display + ?Sized> fmt::Display for $guard {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(&**self, f)
             }
@@ -278,7 +296,7 @@ guard!([] OwnedMutexGuard<T>);
 pin_project! {
     /// The future, and the clause, of [`Mutex::lock`].
     #[must_use = "the lock is taken only when this is awaited"]
-    pub struct Lock<'a, T> {
+    pub struct Lock<'a, T: ?Sized> {
         #[pin]
         acquiring: Acquiring<&'a Mutex<T>>,
     }
@@ -287,7 +305,7 @@ pin_project! {
 pin_project! {
     /// The future, and the clause, of [`Mutex::lock_owned`].
     #[must_use = "the lock is taken only when this is awaited"]
-    pub struct LockOwned<T> {
+    pub struct LockOwned<T: ?Sized> {
         #[pin]
         acquiring: Acquiring<Arc<Mutex<T>>>,
     }
@@ -295,14 +313,14 @@ pin_project! {
 
 macro_rules! lock {
     ([$($a:lifetime)?] $lock:ty, $guard:ident, $output:ty) => {
-        impl<$($a,)? T> Future for $lock {
+        impl<$($a,)? T: ?Sized> Future for $lock {
             type Output = $output;
             #[inline]
             fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<$output> {
                 self.project().acquiring.poll(cx).map(|held| $guard::new(held.expect(NEVER_CLOSED)))
             }
         }
-        impl<$($a,)? T> Clause for $lock {
+        impl<$($a,)? T: ?Sized> Clause for $lock {
             type Output = $output;
             fn poll_commit(self: Pin<&mut Self>, turn: &mut Turn<'_, '_>) -> Poll<()> {
                 self.project().acquiring.poll_commit(turn)
@@ -311,7 +329,7 @@ macro_rules! lock {
                 $guard::new(self.project().acquiring.won().expect(NEVER_CLOSED))
             }
         }
-        impl<$($a,)? T> fmt::Debug for $lock {
+        impl<$($a,)? T: ?Sized> fmt::Debug for $lock {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let name = stringify!($lock).split('<').next().unwrap_or_default();
                 f.debug_struct(name).field("holder", &self.acquiring.of().holder()).finish_non_exhaustive()

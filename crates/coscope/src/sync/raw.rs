@@ -3,7 +3,6 @@
 //!
 //! Untyped in its errors; the faces are `mutex.rs` and `semaphore.rs`. Imports nothing of this crate.
 
-use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::panic::Location;
 use std::pin::Pin;
@@ -11,7 +10,7 @@ use std::ptr;
 use std::task::{Context, Poll, Waker};
 
 use coscope_core::dispatch::resuming;
-use coscope_core::gate;
+use coscope_core::gate::{self, WaitKind};
 use coscope_core::primitive::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, give_way};
 use coscope_core::tell::{self, Resource};
 use coscope_core::unwind::contain;
@@ -51,34 +50,48 @@ pub(super) trait Permits {
 
 /// What has one permit, ever, and a value for whoever has it.
 pub(super) trait Protects: Permits {
-    type Value;
+    type Value: ?Sized;
     fn value(&self) -> &Value<Self::Value>;
 }
 
 /// A value that whoever has the permit of its [`Raw`] may touch.
-pub(super) struct Value<T>(UnsafeCell<T>);
+pub(super) struct Value<T: ?Sized> {
+    /// For the model checker, which sees that the value is not touched by two at once: its own cells have a size.
+    touched: UnsafeCell<()>,
+    value: std::cell::UnsafeCell<T>,
+}
 
 // SAFETY: the one permit is held by one guard at a time, through which alone the value is touched: as if it were sent
 // from one to the next. (A guard that is shared shares the value: the guards say so.)
-unsafe impl<T: Send> Sync for Value<T> {}
+unsafe impl<T: Send + ?Sized> Sync for Value<T> {}
 
 impl<T> Value<T> {
     #[cfg(not(loom))]
     pub(super) const fn new(value: T) -> Self {
-        Value(UnsafeCell::new(value))
+        Value { touched: UnsafeCell::new(()), value: std::cell::UnsafeCell::new(value) }
     }
     #[cfg(loom)]
     pub(super) fn new(value: T) -> Self {
-        Value(UnsafeCell::new(value))
-    }
-    pub(super) fn get_mut(&mut self) -> &mut T {
-        // SAFETY: borrowed exclusively.
-        self.0.with_mut(|value| unsafe { &mut *value })
+        Value { touched: UnsafeCell::new(()), value: std::cell::UnsafeCell::new(value) }
     }
     pub(super) fn into_inner(self) -> T {
-        let this = ManuallyDrop::new(self);
-        // SAFETY: it is not touched again.
-        this.0.with(|value| unsafe { value.read() })
+        self.value.into_inner()
+    }
+}
+
+impl<T: ?Sized> Value<T> {
+    pub(super) fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+    /// For reading.
+    #[inline]
+    fn get(&self) -> *const T {
+        self.touched.with(|_| self.value.get())
+    }
+    /// For writing too.
+    #[inline]
+    fn get_to_write(&self) -> *mut T {
+        self.touched.with_mut(|_| self.value.get())
     }
 }
 
@@ -411,7 +424,7 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
         let this = self.into_ref();
         let word = this.slot.word();
         if !gate::may_go_on(cx, || word != QUEUED) {
-            return Poll::Pending;
+            return this.pending();
         }
         if word == IDLE && this.of.raw().take(this.slot.need, P::Target::SINGLE) {
             this.of.raw().note(gate::coroutine_number(), this.slot.site);
@@ -427,7 +440,7 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
         }
         if word == QUEUED {
             if self.still_waits(cx) {
-                return Poll::Pending;
+                return self.pending();
             }
             word = self.slot.word();
         }
@@ -461,6 +474,13 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
         let holder = raw.holder::<P::Target>();
         drop(inside);
         tell::blocked(raw.resource::<P::Target>(), holder, self.slot.site);
+        self.pending()
+    }
+
+    /// For those who look.
+    #[inline]
+    fn pending<R>(&self) -> Poll<R> {
+        gate::waits(if P::Target::SINGLE { WaitKind::Lock } else { WaitKind::Acquire }, self.slot.site);
         Poll::Pending
     }
 
@@ -606,12 +626,12 @@ impl<P: Deref<Target: Protects>> Held<P> {
     #[inline]
     pub(super) fn value(&self) -> &<P::Target as Protects>::Value {
         // SAFETY: this is the one permit (`Protects`), so that nobody else has a reference but through this.
-        self.of.value().0.with(|value| unsafe { &*value })
+        unsafe { &*self.of.value().get() }
     }
     #[inline]
     pub(super) fn value_mut(&mut self) -> &mut <P::Target as Protects>::Value {
         // SAFETY: as above, and this is borrowed mutably.
-        self.of.value().0.with_mut(|value| unsafe { &mut *value })
+        unsafe { &mut *self.of.value().get_to_write() }
     }
 }
 

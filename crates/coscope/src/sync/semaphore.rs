@@ -67,6 +67,17 @@ impl Semaphore {
 
     /// Waits for a permit. Also a clause of a `select!`.
     ///
+    /// ```
+    /// # coscope::run_blocking(async |_: coscope::Scope| {
+    /// let semaphore = coscope::sync::Semaphore::new(2);
+    /// let permit = semaphore.acquire().await?;
+    /// assert_eq!(semaphore.available_permits(), 1);
+    /// drop(permit);
+    /// assert_eq!(semaphore.available_permits(), 2);
+    /// # Ok::<(), coscope::sync::AcquireError>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// If the semaphore is closed, or is closed while this waits.
     ///
@@ -283,12 +294,31 @@ impl fmt::Debug for Semaphore {
 }
 
 /// Permits of a [`Semaphore`], given back when this is dropped.
+///
+/// ```
+/// let semaphore = coscope::sync::Semaphore::new(2);
+/// semaphore.try_acquire().unwrap().forget();
+/// assert_eq!(semaphore.available_permits(), 1); // for good
+/// ```
 #[must_use = "the permits are given back when this is dropped"]
 pub struct SemaphorePermit<'a> {
     held: Held<&'a Semaphore>,
 }
 
 /// Permits of a [`Semaphore`] in an `Arc`, given back when this is dropped.
+///
+/// ```
+/// use coscope::prelude::*;
+/// use coscope::sync::Semaphore;
+/// use std::sync::Arc;
+///
+/// run_blocking(async |s: Scope| {
+///     let semaphore = Arc::new(Semaphore::new(1));
+///     let permit = semaphore.clone().acquire_owned().await.unwrap();
+///     s.launch(async move { drop(permit) }); // it goes where the work goes
+///     let _next = semaphore.acquire().await.unwrap();
+/// });
+/// ```
 #[must_use = "the permits are given back when this is dropped"]
 pub struct OwnedSemaphorePermit {
     held: Held<Arc<Semaphore>>,

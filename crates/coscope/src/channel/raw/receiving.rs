@@ -2,11 +2,13 @@
 
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use coscope_core::gate;
+use coscope_core::gate::{self, WaitKind};
 use coscope_core::primitive::Ordering;
+use coscope_core::tell::{self, Resource};
 use coscope_core::wait::{Locked, Turn};
 
 use super::channel::Channel;
@@ -17,12 +19,13 @@ use super::state::{FOR_RECEIVERS, FOR_SENDERS, State, wake};
 pub(in super::super) struct Receiving<C: Deref<Target = Channel<T>>, T> {
     channel: C,
     slot: Slot<T>,
+    site: &'static Location<'static>,
 }
 
 impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     #[inline]
-    pub(in super::super) fn new(channel: C) -> Self {
-        Receiving { channel, slot: Slot::new(MaybeUninit::uninit()) }
+    pub(in super::super) fn new(channel: C, site: &'static Location<'static>) -> Self {
+        Receiving { channel, slot: Slot::new(MaybeUninit::uninit()), site }
     }
 
     pub(in super::super) fn channel(&self) -> &C {
@@ -83,18 +86,19 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         let mut word = self.slot.word();
         if word != DONE || !gate::is_clear() {
             if !gate::may_go_on(cx, || word != QUEUED) {
-                return Poll::Pending;
+                return self.pending();
             }
             if word == IDLE {
                 return self.meet(self.channel.lock.lock(), cx, result);
             }
             if word == QUEUED {
                 if self.channel.still_waits(self.slot(), |state| &mut state.receivers, cx) {
-                    return Poll::Pending;
+                    return self.pending();
                 }
                 word = self.slot.word();
             }
         }
+        tell::granted(self.resource());
         Poll::Ready(result(self.end(word), &self.channel))
     }
 
@@ -134,6 +138,19 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         }
         self.enlist(&mut state, own);
         state.leave(FOR_SENDERS);
+        tell::blocked(self.resource(), None, self.site);
+        self.pending()
+    }
+
+    /// What is waited for, for those who listen.
+    fn resource(&self) -> Resource {
+        Resource::Message(self.channel.address())
+    }
+
+    /// For those who look.
+    #[inline]
+    fn pending<R>(&self) -> Poll<R> {
+        gate::waits(WaitKind::Recv, self.site);
         Poll::Pending
     }
 
@@ -155,7 +172,8 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
             let granted = state.grant(None);
             drop(state);
             wake(granted);
-            return Poll::Pending;
+            tell::blocked(self.resource(), None, self.site);
+            return self.pending();
         }
         drop(state);
         drop(own);
@@ -169,6 +187,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         let this = self.into_ref();
         let word = this.slot.word();
         if word >= DONE {
+            tell::granted(this.resource());
             return Poll::Ready(());
         }
         let lock = &this.channel.lock;
@@ -178,7 +197,9 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         }
         let mut state = lock.lock();
         if this.slot.word() >= DONE {
-            return Poll::Ready(()); // by whoever has just let go of the lock
+            drop(state); // by whoever has just let go of it
+            tell::granted(this.resource());
+            return Poll::Ready(());
         }
         let found = state.take(Some(turn.own()));
         if found.is_none() && !state.is_drained() {
@@ -192,6 +213,9 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
             }
             drop(state);
             wake(granted);
+            if waits.is_some() {
+                tell::blocked_in_select(this.resource(), None, this.site);
+            }
             return Poll::Pending;
         }
         // SAFETY: it stands here or nowhere; a ticket has no waker.
@@ -207,6 +231,9 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
             }
             None => this.slot.set(REFUSED),
         }
+        if word == QUEUED {
+            tell::granted(this.resource());
+        }
         Poll::Ready(())
     }
 
@@ -216,6 +243,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         if self.slot.word() == QUEUED {
             let this = self.into_ref();
             this.channel.leave(this.slot(), |state| &mut state.receivers);
+            tell::left(this.resource());
         }
     }
 
@@ -240,6 +268,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     fn give_up(&mut self) {
         // SAFETY: pinned since it was polled, and not moved after this.
         let this = unsafe { Pin::new_unchecked(&*self) };
+        tell::left(this.resource());
         if this.slot.word() == QUEUED && this.channel.leave(this.slot(), |state| &mut state.receivers) {
             return;
         }

@@ -2,12 +2,14 @@
 
 use std::mem::MaybeUninit;
 use std::ops::Deref;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use coscope_core::gate;
+use coscope_core::gate::{self, WaitKind};
 use coscope_core::primitive::Ordering;
 use coscope_core::unwind::drop_contained;
+use coscope_core::tell::{self, Resource};
 use coscope_core::wait::{Locked, Ticket, Turn};
 
 use super::channel::Channel;
@@ -18,6 +20,7 @@ use super::state::{End, FOR_RECEIVERS, FOR_SENDERS, Put, State, wake, wake_all};
 pub(in super::super) struct Sending<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> {
     channel: C,
     slot: Slot<T>,
+    site: &'static Location<'static>,
 }
 
 /// One who sends a message.
@@ -27,15 +30,15 @@ pub(in super::super) type Reserving<C, T> = Sending<C, T, RESERVING>;
 
 impl<C: Deref<Target = Channel<T>>, T> SendingMessage<C, T> {
     #[inline]
-    pub(in super::super) fn new(channel: C, message: T) -> Self {
-        Sending { channel, slot: Slot::new(MaybeUninit::new(message)) }
+    pub(in super::super) fn new(channel: C, message: T, site: &'static Location<'static>) -> Self {
+        Sending { channel, slot: Slot::new(MaybeUninit::new(message)), site }
     }
 }
 
 impl<C: Deref<Target = Channel<T>>, T> Reserving<C, T> {
     #[inline]
-    pub(in super::super) fn new(channel: C) -> Self {
-        Sending { channel, slot: Slot::new(MaybeUninit::uninit()) }
+    pub(in super::super) fn new(channel: C, site: &'static Location<'static>) -> Self {
+        Sending { channel, slot: Slot::new(MaybeUninit::uninit()), site }
     }
 }
 
@@ -138,18 +141,19 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         let mut word = self.slot.word();
         if word != DONE || !gate::is_clear() {
             if !gate::may_go_on(cx, || word != WAITS_AS) {
-                return Poll::Pending;
+                return self.pending();
             }
             if word == IDLE {
                 return self.meet(self.channel.lock.lock(), cx, result);
             }
             if word == WAITS_AS {
                 if self.channel.still_waits(self.slot(), |state| &mut state.senders, cx) {
-                    return Poll::Pending;
+                    return self.pending();
                 }
                 word = self.slot.word();
             }
         }
+        tell::granted(self.resource());
         Poll::Ready(result(self.get_ref(), word == DONE))
     }
 
@@ -198,6 +202,19 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         }
         self.enlist(&mut state, own);
         state.leave(FOR_RECEIVERS);
+        tell::blocked(self.resource(), None, self.site);
+        self.pending()
+    }
+
+    /// What is waited for, for those who listen.
+    fn resource(&self) -> Resource {
+        Resource::Room(self.channel.address())
+    }
+
+    /// For those who look.
+    #[inline]
+    fn pending<R>(&self) -> Poll<R> {
+        gate::waits(if WAITS_AS == QUEUED { WaitKind::Send } else { WaitKind::Reserve }, self.site);
         Poll::Pending
     }
 
@@ -216,7 +233,9 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         let put = self.attempt(&mut state, None);
         if matches!(put, Put::Full) {
             self.enlist(&mut state, own);
-            return Poll::Pending;
+            drop(state);
+            tell::blocked(self.resource(), None, self.site);
+            return self.pending();
         }
         drop(state);
         drop(own);
@@ -228,6 +247,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         let this = self.into_ref();
         let word = this.slot.word();
         if word >= DONE {
+            tell::granted(this.resource());
             return Poll::Ready(());
         }
         let lock = &this.channel.lock;
@@ -237,7 +257,9 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         }
         let mut state = lock.lock();
         if this.slot.word() >= DONE {
-            return Poll::Ready(()); // by whoever has just let go of the lock
+            drop(state); // by whoever has just let go of it
+            tell::granted(this.resource());
+            return Poll::Ready(());
         }
         let put = this.attempt(&mut state, Some(turn.own()));
         if matches!(put, Put::Full) {
@@ -246,6 +268,8 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
                 slot.word.store(WAITS_AS, Ordering::Relaxed);
                 // SAFETY: it stands nowhere; `drop` takes it out.
                 unsafe { state.senders.push_ticket(slot.waiter(), ticket, slot.as_data()) };
+                drop(state);
+                tell::blocked_in_select(this.resource(), None, this.site);
             }
             return Poll::Pending;
         }
@@ -258,6 +282,9 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         drop(state);
         let _sent = this.outcome(put);
         wake_all(wakers);
+        if word == WAITS_AS {
+            tell::granted(this.resource());
+        }
         Poll::Ready(())
     }
 
@@ -267,6 +294,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         if self.slot.word() == WAITS_AS {
             let this = self.into_ref();
             this.channel.leave(this.slot(), |state| &mut state.senders);
+            tell::left(this.resource());
         }
     }
 
@@ -303,6 +331,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         let this = unsafe { Pin::new_unchecked(&*self) };
         if this.slot.word() == WAITS_AS {
             this.channel.leave(this.slot(), |state| &mut state.senders);
+            tell::left(this.resource());
         }
         let done = this.slot.word() == DONE;
         if WAITS_AS == RESERVING {
