@@ -29,6 +29,6 @@ pub use limited::Limited;
 pub(crate) use place::exchanges;
 pub use place::{keep_permit, leave_places, may_exchange};
 pub use runnable::{Runnable, RunnableVtable, Shared, SharedStep};
-pub use runtime::{Runtime, install, runtime, try_runtime};
+pub use runtime::{PoolFigures, Runtime, install, runtime, try_runtime};
 pub use steps::Steps;
 pub use unconfined::{apart, resuming};
