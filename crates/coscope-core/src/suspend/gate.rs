@@ -83,7 +83,7 @@ fn is_let_on(cx: &Context<'_>, due: impl FnOnce() -> bool) -> bool {
         return true; // what polls this has a budget of its own, or would ask again in this very step
     }
     if current::is_spent() {
-        give_way(cx);
+        give_way(cx, None);
     } else if due() {
         ask(cx);
     }
@@ -91,9 +91,10 @@ fn is_let_on(cx: &Context<'_>, due: impl FnOnce() -> bool) -> bool {
 }
 
 /// The step goes to the back of the queue, and comes again.
-pub(super) fn give_way(cx: &Context<'_>) {
+#[inline]
+pub(super) fn give_way(cx: &Context<'_>, mark: Option<Mark>) {
     let own = current::with_coroutine(|node| node.and_then(|node| node.slot_of(cx.waker())));
-    current::set_yielding(own);
+    current::set_yielding(own, mark);
     if own.is_none() {
         cx.waker().wake_by_ref();
     }
