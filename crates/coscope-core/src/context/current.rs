@@ -209,10 +209,6 @@ struct Step {
     dropping: Cell<bool>,
     /// What the step asks of those that run it.
     asked: Cell<Asked>,
-    /// Where it is pending, as far as it is a wait of ours: the last of them.
-    mark: Cell<Mark>,
-    /// Something foreign is among what several waits at once are pending in.
-    foreign: Cell<bool>,
     /// How much more of our own primitives this step may take without suspending.
     budget: Cell<u32>,
 }
@@ -228,9 +224,7 @@ impl Step {
             place: Cell::new(At::number(0)),
             in_vain: Cell::new(0),
             dropping: Cell::new(false),
-            asked: Cell::new(Asked { yielding: false, woken: 0 }),
-            mark: Cell::new(Mark::NOTHING),
-            foreign: Cell::new(false),
+            asked: Cell::new(Asked { yielding: false, foreign: false, woken: 0 }),
             // where no coroutine of ours runs, the executor has a budget of its own, or none
             budget: Cell::new(if node.is_some() { BUDGET } else { u32::MAX }),
         }
@@ -245,6 +239,21 @@ impl Step {
         self.slot.set(at);
         self.place.set(at);
     }
+
+    /// Where the coroutine is pending in this step, as far as that is a wait of ours: the last of them. Outside of any
+    /// nobody looks.
+    fn mark(&self) -> Mark {
+        // SAFETY: the coroutine that is in a step is alive.
+        self.node.map_or(Mark::NOTHING, |node| Mark::from_bits(unsafe { node.as_ref() }.mark.get()))
+    }
+
+    #[inline]
+    fn set_mark(&self, mark: Mark) {
+        if let Some(node) = self.node {
+            // SAFETY: as above.
+            unsafe { node.as_ref() }.mark.set(mark.to_bits());
+        }
+    }
 }
 
 /// What a step asks of those that run it.
@@ -252,6 +261,8 @@ impl Step {
 pub(crate) struct Asked {
     /// Set by `yield_now`: the next step goes to the back of the queue.
     pub(crate) yielding: bool,
+    /// Something foreign is among what several waits at once are pending in.
+    foreign: bool,
     /// The slots, a bit for each, that it has woken itself: nobody else need know before it ends.
     pub(crate) woken: u16,
 }
@@ -307,14 +318,14 @@ impl<T: Copy + 'static> Drop for Restore<T> {
 }
 
 /// Runs one step of a coroutine: everything inside finds `node` and `context`. Says also what the
-/// step has asked for, and where it is pending.
+/// step has asked for; where it is pending, its mark says.
 #[inline]
 pub(crate) fn enter_coroutine<R>(
     node: &NodeRef,
     context: &CoroutineContext,
     slot: usize,
     f: impl FnOnce() -> R,
-) -> (R, Asked, Mark) {
+) -> (R, Asked) {
     /// Takes the step back, on unwinding too.
     struct Leave(*const Step);
     impl Drop for Leave {
@@ -323,13 +334,14 @@ pub(crate) fn enter_coroutine<R>(
             CURRENT.with(|current| current.step.set(self.0));
         }
     }
+    node.mark.set(Mark::NOTHING.to_bits());
     let step = Step::of(Some(node.as_raw()), Ambient::context(context), slot);
     let _leave = CURRENT.with(|current| {
         current.count.set(current.count.get().wrapping_add(1));
         Leave(current.step.replace(&raw const step))
     });
     let result = f();
-    (result, step.asked.get(), step.mark.get())
+    (result, step.asked.get())
 }
 
 /// Runs `f` with another context, as a part of the coroutine that belongs to `place`; with `slot`, as if in
@@ -533,11 +545,15 @@ pub(crate) fn is_dropping() -> bool {
 /// Marks the step as one that yields to all others. `true` if `waker` is the coroutine's own, whose slot then counts
 /// as woken.
 #[inline]
-pub(crate) fn yields_by(waker: &Waker) -> bool {
+pub(crate) fn yields_by(waker: &Waker, mark: Option<Mark>) -> bool {
     with(|c| {
         let slot = c.node.and_then(|node| waker::slot_of(waker, node));
         let woken = slot.map_or(0, |slot| 1 << slot);
-        c.asked.set(Asked { yielding: true, woken: c.asked.get().woken | woken });
+        let asked = c.asked.get();
+        c.asked.set(Asked { yielding: true, woken: asked.woken | woken, ..asked });
+        if let Some(mark) = mark {
+            c.set_mark(mark);
+        }
         slot.is_some()
     })
 }
@@ -556,18 +572,22 @@ pub(crate) fn waits(kind: WaitKind, site: &'static Location<'static>) {
 /// Leaves a mark.
 #[inline]
 pub(crate) fn leave(mark: Mark) {
-    with(|c| c.mark.set(mark));
+    with(|c| c.set_mark(mark));
 }
 
 /// What is pending is inside of a wrapper that was made at `site`: see [`Mark::placed`].
 pub(crate) fn wraps_a_wait(site: &'static Location<'static>) {
-    with(|c| c.mark.set(c.mark.get().placed(site)));
+    with(|c| c.set_mark(c.mark().placed(site)));
 }
 
 /// Marks the step as one that is pending in a wait for one of several [branches](branch).
 pub(crate) fn waits_for_one_of_many(kind: WaitKind, site: &'static Location<'static>) {
     let mark = Mark::new(kind, site);
-    with(|c| c.mark.set(if c.foreign.replace(false) { mark.with_foreign() } else { mark }));
+    with(|c| {
+        let asked = c.asked.get();
+        c.asked.set(Asked { foreign: false, ..asked });
+        c.set_mark(if asked.foreign { mark.with_foreign() } else { mark });
+    });
 }
 
 /// Runs `poll`, a poll of one of several branches, or of all there is inside a wait of ours: if it is pending, says
@@ -576,12 +596,12 @@ pub(crate) fn waits_for_one_of_many(kind: WaitKind, site: &'static Location<'sta
 pub(crate) fn branch<T>(poll: impl FnOnce() -> T, is_pending: impl FnOnce(&T) -> bool) -> T {
     let (polled, before) = apart(poll);
     with(|c| {
-        let mark = c.mark.get();
+        let mark = c.mark();
         if mark.is_nothing() {
-            c.mark.set(before);
+            c.set_mark(before);
         }
         if is_pending(&polled) && mark.is_foreign() {
-            c.foreign.set(true);
+            c.asked.set(Asked { foreign: true, ..c.asked.get() });
         }
     });
     polled
@@ -590,7 +610,11 @@ pub(crate) fn branch<T>(poll: impl FnOnce() -> T, is_pending: impl FnOnce(&T) ->
 /// Runs `f` as if the step had left no mark before; gives the one that it had.
 #[inline]
 pub(crate) fn apart<T>(f: impl FnOnce() -> T) -> (T, Mark) {
-    let before = with(|c| c.mark.replace(Mark::NOTHING));
+    let before = with(|c| {
+        let before = c.mark();
+        c.set_mark(Mark::NOTHING);
+        before
+    });
     (f(), before)
 }
 
@@ -598,8 +622,8 @@ pub(crate) fn apart<T>(f: impl FnOnce() -> T) -> (T, Mark) {
 #[inline]
 pub(crate) fn waits_at_least(mark: impl FnOnce() -> Mark) {
     with(|c| {
-        if c.mark.get().is_nothing() {
-            c.mark.set(mark());
+        if c.mark().is_nothing() {
+            c.set_mark(mark());
         }
     });
 }

@@ -83,7 +83,7 @@ fn is_let_on(cx: &Context<'_>, due: impl FnOnce() -> bool) -> bool {
         return true; // what polls this has a budget of its own, or would ask again in this very step
     }
     if current::is_spent() {
-        give_way(cx);
+        give_way(cx, None);
     } else if due() {
         ask(cx);
     }
@@ -92,8 +92,8 @@ fn is_let_on(cx: &Context<'_>, due: impl FnOnce() -> bool) -> bool {
 
 /// The step goes to the back of the queue, and comes again.
 #[inline]
-pub(super) fn give_way(cx: &Context<'_>) {
-    if !current::yields_by(cx.waker()) {
+pub(super) fn give_way(cx: &Context<'_>, mark: Option<Mark>) {
+    if !current::yields_by(cx.waker(), mark) {
         cx.waker().wake_by_ref();
     }
 }

@@ -164,26 +164,34 @@ where
     P: Policy<F::Output>,
 {
     let head = &this.payload.head;
-    // what it kept of its clock it keeps until the step has been queued
-    let _stood = head.context.has_clock().then(|| harness::stand(this.as_node(), None));
     let home = head.context.dispatcher().expect("a coroutine has a dispatcher");
-    if slot == 0 {
-        send(head, home, runnable(this, slot), yielding);
+    if slot == 0 && !head.context.has_clock() {
+        queue(home, runnable(this, slot), yielding);
     } else {
-        send_away(head, home, runnable(this, slot), slot, yielding);
+        send_away(this.as_node(), head, home, runnable(this, slot), slot, yielding);
     }
 }
 
 #[inline]
-fn send(head: &TaskHead, to: &Dispatcher, runnable: Runnable, yielding: bool) {
-    let runnable = held(runnable, &head.context, to);
+fn queue(to: &Dispatcher, runnable: Runnable, yielding: bool) {
     if yielding { to.dispatch_yield(runnable) } else { to.dispatch(runnable) }
 }
 
+/// To where a `with_context` has gone, or with a clock of the context's own.
 #[inline(never)]
-fn send_away(head: &TaskHead, home: &Dispatcher, runnable: Runnable, slot: usize, yielding: bool) {
+fn send_away(
+    node: &NodeRef,
+    head: &TaskHead,
+    home: &Dispatcher,
+    runnable: Runnable,
+    slot: usize,
+    yielding: bool,
+) {
+    // what the clock had to keep for it is kept until the step has been queued
+    let _stood = head.context.has_clock().then(|| harness::stand(node, None));
     let away = head.hops.dispatcher(slot);
-    send(head, away.as_ref().unwrap_or(home), runnable, yielding);
+    let to = away.as_ref().unwrap_or(home);
+    queue(to, held(runnable, &head.context, to), yielding);
 }
 
 /// The first step, inside [`resuming`]: on a dispatcher that the launching thread is on already and
