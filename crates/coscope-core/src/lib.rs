@@ -15,8 +15,8 @@
 //! 11. `context`
 //! 12. `suspend`
 //! 13. `task`
-//! 14. `scope`
-//! 15. `sight`
+//! 14. `sight`
+//! 15. `scope`
 //! 16. `model`
 
 pub mod primitive;

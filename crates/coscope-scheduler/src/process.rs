@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use coscope_core::dispatch::{self, Dispatcher, Runtime};
+use coscope_core::dispatch::{self, Dispatcher, PoolFigures, Runtime};
 use coscope_core::time::Clock;
 
 use crate::builder::Builder;
@@ -26,10 +26,10 @@ pub(crate) struct Process {
 static PROCESS: LazyLock<Process> = LazyLock::new(|| {
     let pool = Builder::new().build();
     let blocking = Dispatcher::new(Blocking(pool.clone()));
-    let io_view = Arc::new(Io::new(blocking.clone(), pool.options.io_limit));
+    let io_view = Arc::new(Io::lasting(blocking.clone(), pool.options.io_limit));
     Process {
-        cpu: pool.cpu(),
-        io: Dispatcher::from_arc(io_view.clone()),
+        cpu: Dispatcher::lasting(pool.clone()),
+        io: Dispatcher::lasting(io_view.clone()),
         unconfined: Dispatcher::unconfined(),
         main: Dispatcher::new(Main { immediate: false }),
         main_immediate: Dispatcher::new(Main { immediate: true }),
@@ -60,6 +60,28 @@ impl Runtime for Installed {
     }
     fn block(&self, park: &mut dyn FnMut()) {
         crate::pool::blocking(park);
+    }
+    fn pools(&self) -> Vec<PoolFigures> {
+        let Process { pool, io_view, .. } = process();
+        let (now, io) = (pool.metrics(), io_view.view());
+        let figures = |list: &[(&'static str, usize)]| {
+            list.iter().map(|&(name, figure)| (name, figure as u64)).collect()
+        };
+        let cpu = figures(&[
+            ("threads", now.threads),
+            ("idle", now.idle_threads),
+            ("permits", now.cpu_permits),
+            ("permits_free", now.cpu_permits_free),
+            ("queued", now.default_queued),
+            ("timers", now.timers),
+        ]);
+        let io = figures(&[
+            ("threads", now.blocking_threads),
+            ("permits", io.limit()),
+            ("running", io.running()),
+            ("queued", io.queued()),
+        ]);
+        vec![PoolFigures { name: "Default", figures: cpu }, PoolFigures { name: "IO", figures: io }]
     }
 }
 

@@ -21,7 +21,7 @@
 //!
 //! ## Layers
 //! A module imports only what stands above it in this list.
-//! 1. `real_work` · `order` · `tree`
+//! 1. `real_work` · `order` · `panic_tree` · `step_watch`
 //! 2. `virtual_clock`
 //! 3. `wishes` · `dispatchers`
 //! 4. `test_loop`
@@ -32,7 +32,8 @@
 
 mod real_work;
 mod order;
-mod tree;
+mod panic_tree;
+mod step_watch;
 mod virtual_clock;
 mod wishes;
 mod dispatchers;

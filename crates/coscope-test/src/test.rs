@@ -7,18 +7,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use coscope_core::context::CoroutineContext;
+use coscope_core::sight::tree;
 use coscope_core::{
     Drive, FailureHandler, Job, Scope, Supervisor, block_on_scope, current_job, scope, try_scope, unwind,
     with_context,
 };
 
 use crate::order::Order;
+use crate::panic_tree::{MOST, ShownOnPanic};
 use crate::test_loop::TestLoop;
 use crate::test_scope::{Parts, TestScope};
-use crate::tree;
 
 /// The real time that a test may take, where nothing is said.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// The real time that a step may take before it is told of, where nothing is said.
+const STEP_LIMIT: Duration = Duration::from_secs(1);
 
 /// How a test is run: its real-time limit, the order of what is ready, whether it looks for leaks.
 ///
@@ -36,6 +40,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 #[must_use = "nothing runs before `run`"]
 pub struct Test {
     limit: Duration,
+    step_limit: Duration,
     seed: u64,
     finds_leaks: bool,
 }
@@ -49,13 +54,29 @@ impl Default for Test {
 impl Test {
     /// A test of 60 s at most, in order of coming.
     pub const fn new() -> Self {
-        Test { limit: LIMIT, seed: 0, finds_leaks: false }
+        Test { limit: LIMIT, step_limit: STEP_LIMIT, seed: 0, finds_leaks: false }
     }
 
     /// How much real time the test may take. After it the test is cancelled and fails, with its tree shown; a step that
     /// does not return is beyond that.
     pub const fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// How much real time a step on the test's thread may take (1 s, where nothing is said). One that takes longer is
+    /// named on standard error, with its launch site, while it still runs; the test goes on.
+    ///
+    /// ```
+    /// # coscope_scheduler::install();
+    /// use coscope_test::{Test, TestScope};
+    /// use std::time::Duration;
+    ///
+    /// let patient = Test::new().step_limit(Duration::from_secs(30)); // it computes a lot
+    /// patient.run(async |_: TestScope| {});
+    /// ```
+    pub const fn step_limit(mut self, limit: Duration) -> Self {
+        self.step_limit = limit;
         self
     }
 
@@ -146,7 +167,8 @@ impl Test {
         F: FnOnce(CoroutineContext, Parts) -> Fut + Send,
         Fut: Future<Output = T> + Send,
     {
-        let test_loop = TestLoop::new(self.limit, Order::of_seed(self.seed));
+        let test_loop = TestLoop::new(self.limit, self.step_limit, Order::of_seed(self.seed));
+        let _shown = ShownOnPanic::new();
         let lost = Lost::default();
         // no name: children would each get a context of their own, without it
         let context = CoroutineContext::with_clock(test_loop.clock.clone()) + lost.handler();
@@ -250,6 +272,11 @@ impl BelowRoot {
     }
 
     fn new_ones(&self) -> String {
-        self.root.children().iter().filter(|job| !self.jobs.contains(job)).map(tree::show).collect()
+        self.root
+            .children()
+            .iter()
+            .filter(|job| !self.jobs.contains(job))
+            .map(|job| tree(job, MOST))
+            .collect()
     }
 }

@@ -10,13 +10,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use coscope_core::dispatch::{Dispatcher, Runnable, keep_permit};
+use coscope_core::sight::tree;
 use coscope_core::time::{Clock, Instant};
 use coscope_core::{Drive, Job};
 
 use crate::dispatchers::{Queued, Steps};
 use crate::order::Order;
+use crate::panic_tree::{self, MOST};
 use crate::real_work::InFlight;
-use crate::tree;
+use crate::step_watch::Watched;
 use crate::virtual_clock::VirtualClock;
 use crate::wishes::Wishes;
 
@@ -36,6 +38,7 @@ pub(crate) struct TestLoop {
     pub(crate) wishes: Arc<Wishes>,
     pub(crate) dispatcher: Dispatcher,
     limit: Duration,
+    watched: Arc<Watched>,
     fate: Mutex<Fate>,
 }
 
@@ -53,8 +56,9 @@ struct Fate {
 }
 
 impl TestLoop {
-    /// A loop whose test may take `limit` of real time.
-    pub(crate) fn new(limit: Duration, order: Order) -> Arc<Self> {
+    /// A loop whose test may take `limit` of real time, and a step of it `step_limit`.
+    pub(crate) fn new(limit: Duration, step_limit: Duration, order: Order) -> Arc<Self> {
+        let watched = Watched::new(step_limit, |text| eprintln!("{text}"));
         Arc::new_cyclic(|this: &Weak<TestLoop>| {
             let tell = |this: Weak<TestLoop>| {
                 move || {
@@ -74,6 +78,7 @@ impl TestLoop {
                 clock,
                 wishes: Arc::default(),
                 limit,
+                watched,
                 fate: Mutex::new(Fate {
                     root: None,
                     gives_up_at: Instant::system_now() + limit,
@@ -134,6 +139,8 @@ impl TestLoop {
 
     /// What the test is: the coroutine below which all of it is.
     pub(crate) fn begin(&self, root: Job) {
+        panic_tree::name(root.clone());
+        self.watched.set_root(root.clone());
         self.fate().root = Some(root);
     }
 
@@ -152,7 +159,7 @@ impl TestLoop {
     /// coroutines borrow from the stack of this thread.
     fn give_up(&self, why: &str) {
         let root = self.fate().root.clone();
-        let tree = root.as_ref().map_or(String::new(), tree::show);
+        let tree = root.as_ref().map_or(String::new(), |root| tree(root, MOST));
         let text = format!("{why}, and the test has not ended. At {:?}:\n{tree}", self.now());
         let given_up_before = {
             let mut fate = self.fate();
@@ -193,7 +200,7 @@ impl Drive for TestLoop {
                 return;
             }
             if let Some(step) = self.next_step() {
-                keep_permit(|| step.run());
+                self.watched.watch(|| keep_permit(|| step.run()));
             } else if real_work {
                 self.sleep();
                 self.look_at_real_time();

@@ -1,10 +1,12 @@
 //! Tests that must fail, and what they say.
 #![allow(missing_docs)] // tests
 
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use coscope_core::{CompletableDeferred, Job, Scope, cancelled, delay, unwind};
+use coscope_core::{CompletableDeferred, Finally, Job, Scope, cancelled, delay, unwind};
 use coscope_scheduler::Dispatchers;
 use coscope_test::{Test, TestScope, run_test};
 
@@ -129,4 +131,96 @@ fn an_order_that_fails_is_found() {
         });
     });
     assert!(text.contains("an order that nobody promised"), "{text}");
+}
+
+/// Runs this test alone in another process, where the variable is set, and gives what that says on standard error. Its
+/// input ends when it has said `word`.
+fn in_another_process(test: &str, word: &str) -> String {
+    let mut process = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(CHILD, "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = process.stdin.take();
+    let mut text = String::new();
+    for line in BufReader::new(process.stderr.take().unwrap()).lines() {
+        text = text + &line.unwrap() + "\n";
+        if text.contains(word) {
+            input = None;
+        }
+    }
+    drop(input);
+    process.wait().unwrap();
+    text
+}
+
+const CHILD: &str = "COSCOPE_TEST_CHILD";
+
+#[test]
+fn a_panic_shows_what_ran_at_that_moment() {
+    if std::env::var_os(CHILD).is_none() {
+        let text = in_another_process("a_panic_shows_what_ran_at_that_moment", "\"culprit#");
+        let (_, tree) = text.split_once("coscope-test: what ran in the test at this panic:\n").expect(&text);
+        let lines: Vec<&str> = tree.lines().take(5).map(str::trim_start).collect();
+        assert!(lines[0].starts_with("\"coroutine#1\" suspended"), "{text}");
+        assert!(lines[1].starts_with("scope open"), "{text}");
+        assert!(lines[3].starts_with("\"bystander#2\" suspended 2.0 s in delay at "), "{text}");
+        assert!(lines[4].starts_with("\"culprit#3\" running"), "{text}");
+        assert_eq!(text.matches("what ran in the test").count(), 1, "{text}");
+        return;
+    }
+    coscope_scheduler::install();
+    run_test(async |s: Scope| {
+        s.named("bystander").launch(delay(Duration::from_secs(3)));
+        s.named("culprit").launch(async {
+            delay(Duration::from_secs(2)).await;
+            panic!("at two seconds");
+        });
+        delay(Duration::from_secs(9)).await;
+    });
+}
+
+#[test]
+fn a_step_that_lasts_is_named_while_it_lasts() {
+    if std::env::var_os(CHILD).is_none() {
+        let text = in_another_process("a_step_that_lasts_is_named_while_it_lasts", "\"hog#");
+        assert!(text.contains("a step has lasted for more than 10ms"), "{text}");
+        assert!(
+            text.contains("\n  \"hog#3\" running, launched at crates/coscope-test/tests/failing_tests.rs:"),
+            "{text}"
+        );
+        return;
+    }
+    coscope_scheduler::install();
+    Test::new().step_limit(Duration::from_millis(10)).run(async |t: TestScope| {
+        t.named("hog").launch(async {
+            let _until_it_is_told_of = std::io::stdin().read(&mut [0]);
+        });
+    });
+}
+
+#[test]
+fn a_clean_up_that_is_too_slow_is_shown_with_what_runs() {
+    if std::env::var_os(CHILD).is_none() {
+        let text = in_another_process("a_clean_up_that_is_too_slow_is_shown_with_what_runs", "\n  ");
+        assert!(
+            text.contains(
+                "was dropped: it took longer than its deadline of 30s. What ran then:\n\"patient#2\" "
+            ),
+            "{text}"
+        );
+        assert!(text.contains("\n  \"finalizer#"), "{text}");
+        return;
+    }
+    coscope_scheduler::install();
+    run_test(async |s: Scope| {
+        let job = s
+            .named("patient")
+            .launch(delay(Duration::from_secs(3600)).finally(delay(Duration::from_secs(60))));
+        delay(Duration::from_secs(1)).await;
+        job.cancel_and_join("enough").await;
+    });
 }

@@ -37,6 +37,7 @@
 //! | cancel | [`Job::cancel`], [`Job::stop`], [`shutdown`]; keep out of it: [`shield`], [`run_to_completion`] |
 //! | clean up | [`Finally::finally`], [`defer`], [`bracket`] |
 //! | test | [`macro@test`], with the crate `coscope-test` |
+//! | see what runs | [`sight`], with the crate `coscope-debug`; hear of it: [`probe`] |
 //! | share state | [`sync::Mutex`], [`sync::Semaphore`] |
 //! | wait for a callback | [`suspend_cancellable()`] |
 //! | keep time | [`delay`], [`with_timeout`], [`interval`] |

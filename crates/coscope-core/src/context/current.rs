@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::{CoroutineContext, Visit};
 use crate::dispatch::{Dispatcher, runtime};
 use crate::failure::report_kept;
-use crate::job::{Node, NodeRef};
+use crate::job::{Node, NodeRef, waker};
 use crate::mark::{Mark, WaitKind};
 use crate::primitive::thread_local;
 use crate::time::{Clock, Instant};
@@ -237,6 +237,16 @@ impl Step {
     }
 }
 
+impl Step {
+    /// From here on it is at `at`, in `context`.
+    #[inline]
+    fn go(&self, context: Ambient, at: At) {
+        self.context.set(context);
+        self.slot.set(at);
+        self.place.set(at);
+    }
+}
+
 /// What a step asks of those that run it.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked {
@@ -354,24 +364,19 @@ pub(crate) fn visit<R>(
 #[inline]
 pub(crate) fn enter_visit<R>(visit: &Visit<'_>, f: impl FnOnce() -> R) -> R {
     /// Goes back to where the visit lies, on unwinding too.
-    struct Leave<'v, 'a>(&'v Visit<'a>);
+    struct Leave<'v, 'a>(&'v Visit<'a>, NonNull<Step>);
     impl Drop for Leave<'_, '_> {
         #[inline]
         fn drop(&mut self) {
-            go(self.0.around, self.0.origin);
+            // SAFETY: as in `Restore`: the step runs until this has gone.
+            unsafe { self.1.as_ref() }.go(self.0.around, self.0.origin);
         }
     }
-    #[inline]
-    fn go(context: Ambient, at: At) {
-        with(|c| {
-            c.context.set(context);
-            c.slot.set(at);
-            c.place.set(at);
-        });
-    }
     let inside = ptr::from_ref(visit).cast::<Visit<'static>>();
-    let _leave = Leave(visit);
-    go(Ambient::of_visit(inside), At(inside));
+    let step = with(|step| NonNull::from(step));
+    let _leave = Leave(visit, step);
+    // SAFETY: as above.
+    unsafe { step.as_ref() }.go(Ambient::of_visit(inside), At(inside));
     f()
 }
 
@@ -450,12 +455,20 @@ pub(crate) fn report_kept_panic(payload: Box<dyn std::any::Any + Send>) {
 #[inline]
 pub(crate) fn with_clock<R>(f: impl FnOnce(&dyn Clock) -> R) -> R {
     let (mut f, mut result) = (Some(f), None);
-    let mut run = |clock: &dyn Clock| result = f.take().map(|f| f(clock));
-    with_context(|context| match context {
-        Some(context) => context.show_clock(&mut run),
-        None => run(&**runtime().clock()),
+    let mut run = |clock: &dyn Clock| {
+        if let Some(f) = f.take() {
+            result = Some(f(clock));
+        }
+    };
+    with_context(|context| {
+        if let Some(context) = context {
+            context.show_clock(&mut run);
+        }
     });
-    result.expect("a clock is shown once")
+    match (result, f) {
+        (None, Some(f)) => f(&**runtime().clock()),
+        (result, _) => result.expect("a clock is shown once"),
+    }
 }
 
 /// Runs `f` with a look at the dispatcher at this point, if there is a coroutine.
@@ -517,13 +530,16 @@ pub(crate) fn is_dropping() -> bool {
     with(|c| c.dropping.get())
 }
 
-/// Marks the step as one that yields to all others, and that has woken a slot of its own, if it has.
+/// Marks the step as one that yields to all others. `true` if `waker` is the coroutine's own, whose slot then counts
+/// as woken.
 #[inline]
-pub(crate) fn set_yielding(woken: Option<usize>) {
+pub(crate) fn yields_by(waker: &Waker) -> bool {
     with(|c| {
-        let woken = woken.map_or(0, |slot| 1 << slot);
+        let slot = c.node.and_then(|node| waker::slot_of(waker, node));
+        let woken = slot.map_or(0, |slot| 1 << slot);
         c.asked.set(Asked { yielding: true, woken: c.asked.get().woken | woken });
-    });
+        slot.is_some()
+    })
 }
 
 /// Whether the step has been marked so.

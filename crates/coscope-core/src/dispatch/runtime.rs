@@ -29,6 +29,28 @@ pub trait Runtime: Send + Sync + 'static {
     fn block(&self, park: &mut dyn FnMut()) {
         park();
     }
+    /// What its pools are at, for people.
+    fn pools(&self) -> Vec<PoolFigures> {
+        Vec::new()
+    }
+}
+
+/// What a pool is at, for people: its name, and figures with theirs.
+///
+/// ```
+/// use coscope_core::dispatch::runtime;
+///
+/// coscope::now(); // an entrance: it installs a runtime
+/// let pools = runtime().pools();
+/// assert_eq!(pools[0].name, "Default");
+/// assert!(pools[0].figures.contains(&("queued", 0)));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolFigures {
+    /// That of its dispatcher.
+    pub name: &'static str,
+    /// `threads`, `queued` …
+    pub figures: Vec<(&'static str, u64)>,
 }
 
 static RUNTIME: OnceLock<&'static dyn Runtime> = OnceLock::new();

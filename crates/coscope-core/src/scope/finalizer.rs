@@ -14,12 +14,16 @@ use std::task::Poll;
 
 use crate::context::{CoroutineContext, current};
 use crate::failure::{Failure, report};
-use crate::job::{Cleanup, Finalizer, Finalizers, Joining, NodeRef};
+use crate::job::{Cleanup, Finalizer, Finalizers, Job, Joining, NodeRef};
+use crate::sight::tree;
 use crate::suspend::gate::{self, Mark, WaitKind};
 use crate::task::policy::Plain;
 use crate::task::{self, Launch};
 use crate::time::Timer;
 use crate::unwind;
+
+/// So many jobs are shown with a clean-up that was too slow.
+const SHOWN: usize = 50;
 
 /// A region was dropped with children alive. It needs no runner by itself: the tree waits for it.
 pub(super) fn queue_region(region: NodeRef) {
@@ -139,9 +143,11 @@ async fn run_one(cleanup: Cleanup, node: &NodeRef) {
     .await;
     if !in_time {
         eprintln!(
-            "coscope: the clean-up declared at {site}, of {}, was dropped: it took longer than its deadline of {:?}",
+            "coscope: the clean-up declared at {site}, of {}, was dropped: it took longer than its deadline of {:?}. \
+             What ran then:\n{}",
             owner(node).info(),
             current::context().cleanup_deadline(),
+            tree(&Job(owner(node)), SHOWN),
         );
     }
     unwind::drop_contained(future);

@@ -38,6 +38,7 @@ mod job_kind;
 mod look;
 mod named;
 mod phase;
+mod walk;
 
 pub use crate::job::ChildCursor;
 pub use crate::mark::{Wait, WaitKind};
@@ -45,3 +46,4 @@ pub use job_kind::JobKind;
 pub use look::{Sight, root};
 pub use named::{Foreign, Named};
 pub use phase::Phase;
+pub use walk::{Walk, Walked, tree};

@@ -91,10 +91,9 @@ fn is_let_on(cx: &Context<'_>, due: impl FnOnce() -> bool) -> bool {
 }
 
 /// The step goes to the back of the queue, and comes again.
+#[inline]
 pub(super) fn give_way(cx: &Context<'_>) {
-    let own = current::with_coroutine(|node| node.and_then(|node| node.slot_of(cx.waker())));
-    current::set_yielding(own);
-    if own.is_none() {
+    if !current::yields_by(cx.waker()) {
         cx.waker().wake_by_ref();
     }
 }

@@ -14,10 +14,9 @@ use super::borrowed::Unwound;
 use super::cell::{Task, TaskHead, dispatch};
 use super::policy::{Outcome, Policy, hand_up};
 use super::state::{Pend, Run};
-use super::waker;
 use crate::context::{CoroutineContext, current};
 use crate::failure::Failure;
-use crate::job::{Ended, KindRef, Node, NodeRef};
+use crate::job::{Ended, KindRef, Node, NodeRef, waker};
 use crate::mark::{Mark, tick};
 use crate::primitive::Ordering;
 use crate::probe::{StepEnd, is_listening};
@@ -41,9 +40,7 @@ where
     let borrowed = ManuallyDrop::new(unsafe { NodeRef::from_raw(node) });
     // SAFETY: the caller's contract.
     let this = unsafe { KindRef::<Task<F, P>>::of(&borrowed) };
-    if let Some(thread) = this.payload.head.pinned
-        && thread != thread::current().id()
-    {
+    if this.payload.head.hops.is_bound_elsewhere() {
         // Its loop has handed the step to another thread. There is no way to run or drop it here.
         eprintln!("coscope: pinned coroutine {} was run on another thread; aborting", borrowed.info());
         std::process::abort();

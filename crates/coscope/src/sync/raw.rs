@@ -234,19 +234,23 @@ impl Raw {
         taken
     }
 
-    /// Refuses all who wait, and all who come. `true` for the first.
+    /// Refuses all who wait, and all who come. `true` for the first. All at one point: whoever is behind one that was
+    /// refused is not granted what is given back meanwhile.
     pub(super) fn close(&self) -> bool {
-        let mut inside = self.enter();
-        let first = inside.word & CLOSED == 0;
-        inside.word |= CLOSED;
-        loop {
+        let mut wakers = Vec::new();
+        let first = {
+            let mut inside = self.enter();
+            let first = inside.word & CLOSED == 0;
+            inside.word |= CLOSED;
             // SAFETY: a slot of this semaphore, just taken out.
-            let refused = inside.queue().pop_with(None, |_| true, |data| unsafe { slot(data) }.set(REFUSED));
-            let Some((waker, ())) = refused else { return first };
-            drop(inside);
-            wake(Some(waker));
-            inside = self.enter();
-        }
+            let refuse = |data| unsafe { slot(data) }.set(REFUSED);
+            while let Some((waker, ())) = inside.queue().pop_with(None, |_| true, refuse) {
+                wakers.push(waker);
+            }
+            first
+        };
+        wakers.into_iter().for_each(|waker| wake(Some(waker)));
+        first
     }
 
     #[inline]

@@ -1,0 +1,121 @@
+//! The faults.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use coscope::channel::channel;
+use coscope::prelude::*;
+use coscope::sync::Mutex;
+use coscope_debug::FindingKind;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const MOMENT: Duration = Duration::from_millis(10);
+
+type Planted = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A program that does not go on.
+pub(crate) struct Fault {
+    pub(crate) name: &'static str,
+    pub(crate) what: &'static str,
+    /// How it is found.
+    pub(crate) kind: FindingKind,
+    /// The coroutines that the finding names.
+    #[cfg_attr(not(test), expect(dead_code))]
+    pub(crate) names: &'static [&'static str],
+    pub(crate) plant: fn(Scope) -> Planted,
+}
+
+pub(crate) const FAULTS: &[Fault] = &[
+    Fault {
+        name: "lock-cycle",
+        what: "two take two locks, each in its own order",
+        kind: FindingKind::Deadlock,
+        names: &["transfer", "audit"],
+        plant: |s| Box::pin(lock_cycle(s)),
+    },
+    Fault {
+        name: "lost-waker",
+        what: "a future of somebody else forgets the waker that it was polled with",
+        kind: FindingKind::NotWoken,
+        names: &["driver"],
+        plant: |s| Box::pin(lost_waker(s)),
+    },
+    Fault {
+        name: "long-step",
+        what: "a coroutine computes, and never suspends",
+        kind: FindingKind::LongStep,
+        names: &["hash"],
+        plant: |s| Box::pin(long_step(s)),
+    },
+    Fault {
+        name: "leaked-child",
+        what: "a scope waits for a child that has no end",
+        kind: FindingKind::LongChild,
+        names: &["request", "heartbeat"],
+        plant: |s| Box::pin(leaked_child(s)),
+    },
+    Fault {
+        name: "held-lock",
+        what: "a lock is held across a long wait, with a channel full behind it",
+        kind: FindingKind::LongWait,
+        names: &["writer", "reader"],
+        plant: |s| Box::pin(held_lock(s)),
+    },
+];
+
+async fn lock_cycle(s: Scope) {
+    let (accounts, journal) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+    let both = |first: &Arc<Mutex<()>>, second: &Arc<Mutex<()>>| {
+        let (first, second) = (first.clone(), second.clone());
+        async move {
+            let _first = first.lock().await;
+            delay(MOMENT).await;
+            let _second = second.lock().await;
+        }
+    };
+    s.named("transfer").launch(both(&accounts, &journal));
+    s.named("audit").launch(both(&journal, &accounts));
+}
+
+async fn lost_waker(s: Scope) {
+    s.named("driver").launch(poll_fn(|_the_waker_is_forgotten| Poll::<()>::Pending));
+}
+
+async fn long_step(s: Scope) {
+    s.named("hash").launch(async {
+        delay(MOMENT).await;
+        let mut sum = 0u64;
+        while is_active() {
+            sum = sum.wrapping_mul(31).wrapping_add(7); // where it would have to yield now and then
+        }
+        std::hint::black_box(sum);
+    });
+}
+
+async fn leaked_child(s: Scope) {
+    s.named("request").launch(scope(async |s: Scope| {
+        s.named("heartbeat").launch(async {
+            loop {
+                delay(HOUR).await;
+            }
+        });
+    }));
+}
+
+async fn held_lock(s: Scope) {
+    let (lines, written) = channel::<&str>(1);
+    let file = Arc::new(Mutex::new(written));
+    let shared = file.clone();
+    s.named("writer").launch(async move {
+        let _held = file.lock().await;
+        delay(HOUR).await; // a server that does not answer, say
+    });
+    s.named("reader").launch(async move {
+        delay(MOMENT).await;
+        while shared.lock().await.recv().await.is_ok() {}
+    });
+    s.named("log").launch(async move { while lines.send("a line").await.is_ok() {} });
+}
