@@ -46,8 +46,8 @@ fn it_answers_while_all_threads_of_the_pool_are_stuck() {
                 (job, go)
             })
             .collect();
-        let behind = s.on(Dispatchers::default()).named("behind").launch(async {});
         (0..permits).for_each(|_| begins.recv().unwrap());
+        let behind = s.on(Dispatchers::default()).named("behind").launch(async {});
 
         let dump = dump(address);
         assert_eq!(dump["process"], std::process::id());
