@@ -273,6 +273,16 @@ fn free_with_parent(mut pointer: NonNull<Node>) {
 }
 
 impl NodeRef {
+    /// Gives back a count of a coroutine whose first step has begun: one that is lazy is not. Seldom the last.
+    #[inline]
+    pub(super) fn give_back_begun(self) {
+        let this = ManuallyDrop::new(self);
+        debug_assert!(!this.state.is_new());
+        if this.refs.fetch_sub(1, Ordering::Release) == 1 {
+            free(this.pointer);
+        }
+    }
+
     /// Takes the count that its parent's list stands for.
     #[inline]
     pub(super) fn count_for_list(&self) {

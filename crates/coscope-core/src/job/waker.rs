@@ -36,6 +36,7 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, dr
 ///
 /// # Safety
 /// `data` is that of a waker made here, which is alive.
+#[inline]
 unsafe fn borrow(data: *const ()) -> (ManuallyDrop<NodeRef>, usize) {
     // SAFETY: a waker's data is a tagged pointer, never null.
     let (node, slot) = untag(unsafe { NonNull::new_unchecked(data.cast_mut()) });
@@ -68,7 +69,7 @@ unsafe fn wake(data: *const ()) {
 unsafe fn drop_waker(data: *const ()) {
     // SAFETY: the waker's contract: its count is given back once.
     let (node, _) = unsafe { borrow(data) };
-    drop(ManuallyDrop::into_inner(node));
+    ManuallyDrop::into_inner(node).give_back_begun();
 }
 
 /// Runs `f` with the coroutine's waker for `slot`, which costs no count unless it is cloned.
@@ -94,6 +95,7 @@ pub(crate) fn is_own(waker: &Waker) -> bool {
 
 /// Another one of the same, if it is that of a coroutine: for one of ours to keep, and a count, no more. The waker is
 /// not lent by that.
+#[inline]
 pub(crate) fn again(waker: &Waker) -> Option<Waker> {
     is_own(waker).then(|| {
         // SAFETY: one of ours, which is alive.

@@ -7,9 +7,10 @@
 //! coroutine's own; behind a foreign one (`FuturesUnordered`) nobody would poll it again.
 
 use std::panic::Location;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use crate::context::current;
+use crate::job::waker;
 pub use crate::mark::{Mark, WaitKind};
 
 /// Lets a wait that is over go on here, or has it polled again where it belongs.
@@ -113,4 +114,10 @@ pub fn ask(cx: &Context<'_>) {
 #[inline]
 pub fn coroutine_number() -> u64 {
     current::with_coroutine(|node| node.map_or(0, |node| node.identity.id))
+}
+
+/// Another waker of the same, if it is one of a coroutine of ours: a count and no user code, so that it may be made under a lock.
+#[inline]
+pub fn own_waker(cx: &Context<'_>) -> Option<Waker> {
+    waker::again(cx.waker())
 }

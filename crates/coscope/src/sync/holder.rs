@@ -7,6 +7,7 @@ use std::ptr;
 
 use coscope_core::gate;
 use coscope_core::tell::Resource;
+use coscope_core::wait::Left;
 
 use super::raw::{Permits, Raw};
 
@@ -16,6 +17,7 @@ impl Raw {
         let count = Cell::new(0);
         let none = self.enter().queue().pop_with(
             None,
+            Left::Handed,
             |_| {
                 count.set(count.get() + 1);
                 false
