@@ -33,6 +33,8 @@ pub enum FindingKind {
     LongWait,
     /// A scope has waited for a child for longer than the limit.
     LongChild,
+    /// A coroutine below no scope has been suspended in one wait for longer than the limit.
+    LongDetached,
 }
 
 impl FindingKind {
@@ -49,6 +51,7 @@ impl FindingKind {
             FindingKind::NotWoken => "not-woken",
             FindingKind::LongWait => "long-wait",
             FindingKind::LongChild => "long-child",
+            FindingKind::LongDetached => "long-detached",
         }
     }
 }

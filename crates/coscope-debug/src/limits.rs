@@ -15,6 +15,8 @@ pub(crate) struct Limits {
     pub(crate) wait: Option<Duration>,
     /// A scope's wait for its children.
     pub(crate) child: Option<Duration>,
+    /// A wait of one that hangs below no scope.
+    pub(crate) detached: Option<Duration>,
 }
 
 impl Limits {
@@ -25,9 +27,11 @@ impl Limits {
         wake: None,
         wait: Some(Duration::from_secs(10)),
         child: None,
+        detached: None,
     };
     /// Deadlocks alone.
-    pub(crate) const OFF: Limits = Limits { step: None, poll: None, wake: None, wait: None, child: None };
+    pub(crate) const OFF: Limits =
+        Limits { step: None, poll: None, wake: None, wait: None, child: None, detached: None };
 }
 
 /// Whether `time` is beyond `limit`.

@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::time::Duration;
 
+use coscope_core::sight::{Phase, WaitKind};
+
 use crate::finding::{Finding, FindingKind};
 use crate::limits::beyond;
 use crate::line::Line;
@@ -71,6 +73,14 @@ impl LongChildren {
     }
 }
 
+const STILL_OPEN: &str = "\n    nobody has closed the channel that it receives from, and somebody keeps a sender of it: close it, or let \
+                          the last sender go";
+
+fn is_receiving(record: &Record) -> bool {
+    let kind = record.wait.filter(|_| record.state == Phase::Suspended).map(|wait| wait.kind);
+    matches!(kind, Some(WaitKind::Recv))
+}
+
 impl LateScope {
     fn describe(&self, named: &HashMap<u64, Record>) -> Option<Finding> {
         let scope = named.get(&self.key)?;
@@ -83,6 +93,9 @@ impl LateScope {
         let mut text = format!("{} has waited{waited}{place}, for what it has launched:", Subject(scope));
         for child in &children {
             let _ = write!(text, "\n  {}", Line(child));
+            if is_receiving(child) {
+                text.push_str(STILL_OPEN);
+            }
         }
         if self.more > 0 {
             let _ = write!(text, "\n  and {} more", self.more);

@@ -7,6 +7,7 @@ use coscope_core::sight::{Phase, WaitKind};
 use crate::activity::Activity;
 use crate::finding::{Finding, FindingKind};
 use crate::limits::{Limits, beyond};
+use crate::line::Line;
 use crate::record::{Record, Span, Subject};
 
 /// What looks wrong with `record`, if anything. `activity` is what the store knows of it, and `is_known` whether it knows
@@ -29,6 +30,9 @@ pub(crate) fn smell(
         Phase::Suspended if !is_known && beyond(time, limits.wait) => {
             (FindingKind::LongWait, long_wait(record, time)?)
         }
+        Phase::Suspended if is_detached(record) && beyond(time, limits.detached) => {
+            (FindingKind::LongDetached, long_detached(record))
+        }
         _ => return None,
     };
     Some(Finding { kind, jobs: vec![record.key], text })
@@ -37,6 +41,20 @@ pub(crate) fn smell(
 /// Whether it waits in a future that is not coscope's.
 fn is_foreign(record: &Record) -> bool {
     record.wait.is_none_or(|wait| wait.kind == WaitKind::Foreign)
+}
+
+/// Whether no scope is above it. One that waits for its own children is not to blame.
+fn is_detached(record: &Record) -> bool {
+    const ROOT: u64 = 0;
+    record.parent == Some(ROOT) && !record.is_region() && !record.waits_for_children()
+}
+
+fn long_detached(record: &Record) -> String {
+    format!(
+        "{}, and hangs below no scope: nobody waits for it, and nothing above it will end it. Launch it in a scope, give \
+         it an end, or keep its job to cancel it",
+        Line(record)
+    )
 }
 
 /// Of those who wait for what others have, or leave.

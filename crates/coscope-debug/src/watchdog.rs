@@ -147,6 +147,19 @@ impl WatchdogBuilder {
         self
     }
 
+    /// A coroutine that hangs right below the root of the process, where no scope waits for it, and that is suspended for
+    /// longer in one wait, is reported: one that was `detached`, or the body of a `run_blocking`. Off by default.
+    ///
+    /// ```
+    /// # use coscope_debug::Watchdog;
+    /// # use std::time::Duration;
+    /// let _ = Watchdog::builder().detached_limit(Duration::from_secs(600));
+    /// ```
+    pub fn detached_limit(mut self, limit: Duration) -> Self {
+        self.limits.detached = Some(limit);
+        self
+    }
+
     /// How long to rest between two looks, at most: a quarter of the least limit is enough. A second by default.
     ///
     /// ```
@@ -202,8 +215,8 @@ impl WatchdogBuilder {
     }
 
     fn rest(&self, look_took: Duration) -> Duration {
-        let Limits { step, poll, wake, wait, child } = self.limits;
-        let least = [step, poll, wake, wait, child].into_iter().flatten().min();
+        let Limits { step, poll, wake, wait, child, detached } = self.limits;
+        let least = [step, poll, wake, wait, child, detached].into_iter().flatten().min();
         let rest = least.map_or(self.every, |least| self.every.min(least / 4));
         rest.max(Duration::from_millis(1)).max(look_took * 19)
     }

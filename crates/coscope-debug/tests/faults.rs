@@ -234,7 +234,7 @@ fn a_child_that_keeps_its_scope() {
             &findings[0],
             FindingKind::LongChild,
             &[&leaked, &request],
-            &["has waited for 30.0 s", &says],
+            &["has waited for 30.0 s", &says, "nobody has closed the channel that it receives from"],
         );
         request.cancel("seen");
     });
@@ -297,5 +297,53 @@ fn a_full_channel_whose_receiver_is_elsewhere() {
         );
         producer.cancel("seen");
         consumer.cancel("seen");
+    });
+}
+
+#[test]
+fn a_detached_coroutine_without_an_end() {
+    run_test(async |s: Scope| {
+        let place = line(2);
+        let here = coscope::current_context();
+        let poller =
+            coscope::detached().on(here).named("poller").launch(async { delay(3600 * SECOND).await });
+        let watchdog = Watchdog::builder().detached_limit(60 * SECOND);
+        delay(60 * SECOND - TICK).await;
+        assert!(found(&watchdog, "poller").is_empty());
+        delay(TICK).await;
+        let findings = found(&watchdog, "poller");
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        let says = format!(
+            "\"poller#{}\" suspended 1 min 0 s in delay at {place}, launched at {place}",
+            poller.id()
+        );
+        assert_says(&findings[0], FindingKind::LongDetached, &[&poller], &[&says, "hangs below no scope"]);
+        poller.cancel_and_join("seen").await;
+        drop(s);
+    });
+}
+
+#[test]
+fn a_clean_up_that_hangs() {
+    run_test(async |s: Scope| {
+        let place = line(4);
+        let session = s.named("session").launch(async {
+            let work = delay(3600 * SECOND);
+            // the peer that is to say goodbye is gone
+            work.finally(async { delay(20 * SECOND).await }).await;
+        });
+        delay(SECOND).await;
+        session.cancel("the user has left");
+        let watchdog = Watchdog::builder().child_limit(10 * SECOND);
+        delay(10 * SECOND + TICK).await;
+        let findings = found(&watchdog, "session");
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        let says = format!("suspended 10.0 s in delay at {place}");
+        let waits = format!("\"session#{}\", launched at ", session.id());
+        assert_eq!(findings[0].kind(), FindingKind::LongChild);
+        for part in [&waits, &says] {
+            assert!(findings[0].text().contains(part), "{}", findings[0]);
+        }
+        session.join().await;
     });
 }

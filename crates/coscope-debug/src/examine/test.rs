@@ -20,6 +20,7 @@ const ALL: Limits = Limits {
     wake: Some(SECOND),
     wait: Some(SECOND),
     child: Some(SECOND),
+    detached: None,
 };
 
 fn findings(records: &[Record], waits: &[Resource], limits: Limits) -> Vec<Finding> {
