@@ -1,6 +1,5 @@
 //! The main dispatcher: whatever the program has set, a window system's queue for one. Imports `home`.
 
-
 use coscope_core::dispatch::{Dispatch, Dispatcher, Runnable};
 use coscope_core::time::Clock;
 use parking_lot::RwLock;

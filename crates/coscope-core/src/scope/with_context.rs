@@ -241,8 +241,11 @@ impl<F: Future> Parts<'_, F> {
                 let exchanged = Exchanged;
                 let mut left = Visited { visit, context: self.context, stage: self.stage, forgotten: false };
                 let polled = current::enter_visit(visit, || {
-                    let body =
-                        self.body.as_mut().as_pin_mut().expect("a with_context was polled after it had ended");
+                    let body = self
+                        .body
+                        .as_mut()
+                        .as_pin_mut()
+                        .expect("a with_context was polled after it had ended");
                     let polled = body.poll(cx);
                     if polled.is_ready() {
                         self.body.set(None);
