@@ -61,7 +61,9 @@ impl Numbers {
     fn are_those_below(&self, end: u64) -> bool {
         let count: u64 = self.0.iter().map(|word| u64::from(word.count_ones())).sum();
         let full = (0..(end / 64) as usize).all(|word| self.0[word] == u64::MAX);
-        count == end && full && (end.is_multiple_of(64) || self.0[(end / 64) as usize] == (1 << (end % 64)) - 1)
+        count == end
+            && full
+            && (end.is_multiple_of(64) || self.0[(end / 64) as usize] == (1 << (end % 64)) - 1)
     }
 }
 
