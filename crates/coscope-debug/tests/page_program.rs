@@ -41,6 +41,7 @@ fn a_program_that_runs() {
     assert!(page.text("#detail h2").starts_with("transfer#"));
     page.until("document.querySelector('#events [data-what=blocked]') !== null");
     page.until("Number(document.querySelector('.figure').dataset.points) >= 8");
+    page.size(1280, 820);
     keep(&page, "live-page.png");
     page.prefer("dark");
     assert_eq!(page.eval("getComputedStyle(document.body).backgroundColor"), "rgb(18, 23, 26)");
