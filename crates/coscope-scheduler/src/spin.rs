@@ -63,10 +63,13 @@ mod test {
     fn looks_in_vain(spin: &mut Spin, waits: u32) -> u32 {
         let looks = Cell::new(0);
         for _ in 0..waits {
-            assert!(!spin.until(|| Instant::ZERO, || {
-                looks.set(looks.get() + 1);
-                false
-            }));
+            assert!(!spin.until(
+                || Instant::ZERO,
+                || {
+                    looks.set(looks.get() + 1);
+                    false
+                }
+            ));
         }
         looks.get() / LOOKS
     }
