@@ -59,10 +59,17 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "held-lock",
-        what: "a lock is held across a long wait, with a channel full behind it",
+        what: "a lock is held across a long wait",
         kind: FindingKind::LongWait,
         names: &["writer", "reader"],
         plant: |s| Box::pin(held_lock(s)),
+    },
+    Fault {
+        name: "full-channel",
+        what: "a receiver has gone to do something else, and its channel is full",
+        kind: FindingKind::LongWait,
+        names: &["camera", "screen"],
+        plant: |s| Box::pin(full_channel(s)),
     },
 ];
 
@@ -106,8 +113,7 @@ async fn leaked_child(s: Scope) {
 }
 
 async fn held_lock(s: Scope) {
-    let (lines, written) = channel::<&str>(1);
-    let file = Arc::new(Mutex::new(written));
+    let file = Arc::new(Mutex::new(()));
     let shared = file.clone();
     s.named("writer").launch(async move {
         let _held = file.lock().await;
@@ -115,7 +121,19 @@ async fn held_lock(s: Scope) {
     });
     s.named("reader").launch(async move {
         delay(MOMENT).await;
-        while shared.lock().await.recv().await.is_ok() {}
+        drop(shared.lock().await);
     });
-    s.named("log").launch(async move { while lines.send("a line").await.is_ok() {} });
+}
+
+async fn full_channel(s: Scope) {
+    let (pictures, shown) = channel::<&str>(1);
+    s.named("screen").launch(async move {
+        let _first = shown.recv().await;
+        delay(HOUR).await; // it means to come back
+        drop(shown);
+    });
+    s.named("camera").launch(async move {
+        delay(MOMENT).await;
+        while pictures.send("a picture").await.is_ok() {}
+    });
 }

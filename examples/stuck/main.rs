@@ -1,7 +1,7 @@
-//! stuck: five programs that do not go on, and what names the one to blame.
+//! stuck: six programs that do not go on, and what names the one to blame.
 //!
 //! ```text
-//! cargo run --example stuck                  # all five
+//! cargo run --example stuck                  # all six
 //! cargo run --example stuck -- lost-waker    # one of them
 //! ```
 //!

@@ -39,8 +39,7 @@ pub(crate) fn describe(
     now: &[Resource],
     named: &HashMap<u64, Record>,
 ) -> Option<Finding> {
-    let all: Vec<&Record> = cycle.keys.iter().map(|key| named.get(key)).collect::<Option<_>>()?;
-    let members: Vec<&Record> = all.iter().copied().filter(|record| !record.is_region()).collect();
+    let members: Vec<&Record> = cycle.keys.iter().map(|key| named.get(key)).collect::<Option<_>>()?;
     let mut text = match members.len() {
         1 => "a coroutine waits for itself, for ever:".to_owned(),
         several => format!("{several} coroutines wait for each other, for ever:"),

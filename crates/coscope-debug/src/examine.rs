@@ -62,7 +62,7 @@ impl<'a> Examination<'a> {
         if let Some((id, _)) = involved {
             self.met.insert(id, Met { key: record.key, in_state: record.in_state });
             let mut below = record.key;
-            for above in self.path.held_up() {
+            for above in self.path.held_up().filter(|above| !above.is_region) {
                 self.graph.add(above.key, below, Until::All);
                 below = above.key;
             }

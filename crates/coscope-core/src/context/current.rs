@@ -291,11 +291,15 @@ thread_local! {
 
 #[inline]
 fn with<R>(f: impl FnOnce(&Step) -> R) -> R {
-    CURRENT.with(|current| match NonNull::new(current.step.get().cast_mut()) {
+    // only the address is fetched inside: whatever `f` is, that is in line
+    let current = CURRENT.with(|current| NonNull::from(current));
+    // SAFETY: no destructor runs for the thread-local, and it does not leave its thread by this.
+    let current = unsafe { current.as_ref() };
+    match NonNull::new(current.step.get().cast_mut()) {
         // SAFETY: the step lies on the stack below, and is taken back before it goes (`enter_coroutine`).
         Some(step) => f(unsafe { step.as_ref() }),
         None => f(&current.outside),
-    })
+    }
 }
 
 /// Puts back what a cell held before, on unwinding too.

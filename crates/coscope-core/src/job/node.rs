@@ -6,7 +6,7 @@
 //! | field | who may touch it |
 //! |---|---|
 //! | `state`, `refs`, `shields` | anybody, atomically |
-//! | `mark`, `since`, `lent` | notes: written by whoever ends a step of the coroutine, or clones its waker; read by anybody |
+//! | `mark`, `since`, `lent` | notes: written by who runs the coroutine, or clones its waker; read by anybody |
 //! | `vtable`, `parent`, `info` | anybody; never changes |
 //! | `link` | under the lock of the **parent's** `guarded` |
 //! | `guarded` | under its own lock; locks are taken from child to parent, never the other way |

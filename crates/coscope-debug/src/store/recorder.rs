@@ -83,7 +83,7 @@ pub struct Recording {
 ///
 /// Without it a dump shows the tree, and where and since when each coroutine is suspended; with it also how long a step
 /// has run, who holds what others wait for, and deadlocks. What happened before is not known: who began to wait
-/// before is not seen to wait. Costs about a tenth of a microsecond for each step, and some hundred bytes for each
+/// before is not seen to wait. Costs one to two microseconds for each step, and some hundred bytes for each
 /// coroutine. A [`Watchdog`](crate::Watchdog) records by itself.
 ///
 /// ```

@@ -48,6 +48,11 @@ impl<O: Clone, A: Clone> Log<O, A> {
         calls
     }
 
+    /// How much has happened.
+    pub(crate) fn moments(&self) -> u64 {
+        self.clock.load(SeqCst)
+    }
+
     fn now(&self) -> u64 {
         self.clock.fetch_add(1, SeqCst)
     }

@@ -12,7 +12,7 @@ use super::checker::check;
 use super::history::{Log, table, verdict};
 use super::subject::{Answer, History, Op, Pause, Subject, Todo, programs};
 
-/// After this somebody sleeps who should have been woken.
+/// When nothing has happened for so long, somebody sleeps who should have been woken.
 const LONG: Duration = Duration::from_secs(60);
 
 struct Bell {
@@ -107,7 +107,7 @@ pub(crate) fn history<S: Subject>(subject: S, seed: u64, length: u64) -> Result<
                 attendance.gone.fetch_add(1, SeqCst);
             });
         }
-        let began = Instant::now();
+        let (mut changed, mut moments) = (Instant::now(), 0);
         let mut idle = 0;
         while attendance.gone.load(SeqCst) < threads {
             let all = attendance.gone.load(SeqCst) + attendance.asleep.load(SeqCst) == threads;
@@ -123,7 +123,10 @@ pub(crate) fn history<S: Subject>(subject: S, seed: u64, length: u64) -> Result<
                 );
                 idle = 0;
             }
-            if began.elapsed() > LONG {
+            if moments != log.moments() {
+                (changed, moments) = (Instant::now(), log.moments());
+            }
+            if changed.elapsed() > LONG {
                 eprintln!("seed {seed}: somebody sleeps on\n{}", table(&log.calls()));
                 abort(); // nobody else would end
             }
