@@ -71,7 +71,48 @@ pub(crate) const FAULTS: &[Fault] = &[
         names: &["camera", "screen"],
         plant: |s| Box::pin(full_channel(s)),
     },
+    Fault {
+        name: "open-channel",
+        what: "a channel that nobody sends to any more is not closed",
+        kind: FindingKind::LongChild,
+        names: &["shop", "packer"],
+        plant: |s| Box::pin(open_channel(s)),
+    },
+    Fault {
+        name: "detached",
+        what: "a detached coroutine that nobody ends",
+        kind: FindingKind::LongDetached,
+        names: &["poller"],
+        plant: |s| Box::pin(detached(s)),
+    },
+    Fault {
+        name: "clean-up",
+        what: "a clean-up that hangs",
+        kind: FindingKind::LongChild,
+        names: &["session", "finalizer"],
+        plant: |s| Box::pin(clean_up(s)),
+    },
 ];
+
+async fn open_channel(s: Scope) {
+    let (orders, inbox) = channel::<&str>(8);
+    s.named("shop").launch(scope(async move |s: Scope| {
+        s.named("packer").launch(async move { while inbox.recv().await.is_ok() {} });
+        std::mem::forget(orders); // in a table of all shops, say
+    }));
+}
+
+async fn detached(_: Scope) {
+    let poller = coscope::detached().named("poller").launch(delay(HOUR));
+    // for this program's own sake
+    delay(HOUR).finally(async move { drop(poller.cancel("diagnosed")) }).await;
+}
+
+async fn clean_up(s: Scope) {
+    let session = s.named("session").launch(delay(HOUR).finally(delay(MOMENT * 200))); // the peer does not say goodbye
+    delay(MOMENT).await;
+    session.cancel("the user has left");
+}
 
 async fn lock_cycle(s: Scope) {
     let (accounts, journal) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));

@@ -1,7 +1,7 @@
-//! stuck: six programs that do not go on, and what names the one to blame.
+//! stuck: programs that do not go on, and what names the one to blame.
 //!
 //! ```text
-//! cargo run --example stuck                  # all six
+//! cargo run --example stuck                  # all of them
 //! cargo run --example stuck -- lost-waker    # one of them
 //! ```
 //!
@@ -47,6 +47,7 @@ fn diagnose(fault: &'static Fault) -> (Finding, String) {
         .wake_limit(LIMIT)
         .wait_limit(LIMIT)
         .child_limit(LIMIT)
+        .detached_limit(LIMIT)
         .on_finding(move |finding| {
             if finding.kind() == fault.kind {
                 let _nobody_asks_any_more = tell.try_send(finding.clone());

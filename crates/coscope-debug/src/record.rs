@@ -24,6 +24,8 @@ pub(crate) struct Record {
     pub(crate) name: Cow<'static, str>,
     pub(crate) state: Phase,
     pub(crate) cancelled: bool,
+    /// No scope waits for it, and no thread.
+    pub(crate) detached: bool,
     /// For how long it has been in this state, if that is known.
     pub(crate) in_state: Option<Duration>,
     /// Where it is suspended.
@@ -140,6 +142,7 @@ pub(crate) fn sample(id: u64, name: &'static str, state: Phase, in_state: Durati
         name: Cow::Borrowed(name),
         state,
         cancelled: false,
+        detached: false,
         in_state: Some(in_state),
         wait: None,
         launched_at: None,

@@ -43,10 +43,9 @@ fn is_foreign(record: &Record) -> bool {
     record.wait.is_none_or(|wait| wait.kind == WaitKind::Foreign)
 }
 
-/// Whether no scope is above it. One that waits for its own children is not to blame.
+/// One that waits for its own children is not to blame.
 fn is_detached(record: &Record) -> bool {
-    const ROOT: u64 = 0;
-    record.parent == Some(ROOT) && !record.is_region() && !record.waits_for_children()
+    record.detached && !record.waits_for_children()
 }
 
 fn long_detached(record: &Record) -> String {

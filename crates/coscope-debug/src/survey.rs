@@ -78,6 +78,7 @@ fn record_of(walked: &Walked) -> Record {
         key: job.key(),
         parent: *parent,
         kind: sight.kind,
+        detached: sight.detached,
         id: (sight.info.id() != 0).then_some(sight.info.id()),
         name: sight.info.name().to_owned().into(),
         state: sight.phase,

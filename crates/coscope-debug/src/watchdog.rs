@@ -147,8 +147,8 @@ impl WatchdogBuilder {
         self
     }
 
-    /// A coroutine that hangs right below the root of the process, where no scope waits for it, and that is suspended for
-    /// longer in one wait, is reported: one that was `detached`, or the body of a `run_blocking`. Off by default.
+    /// A coroutine that was `detached`, so that no scope waits for it, and is suspended for longer in one wait, is reported.
+    /// Off by default.
     ///
     /// ```
     /// # use coscope_debug::Watchdog;

@@ -303,7 +303,7 @@ fn a_full_channel_whose_receiver_is_elsewhere() {
 #[test]
 fn a_detached_coroutine_without_an_end() {
     run_test(async |s: Scope| {
-        let place = line(2);
+        let place = line(3);
         let here = coscope::current_context();
         let poller =
             coscope::detached().on(here).named("poller").launch(async { delay(3600 * SECOND).await });

@@ -28,6 +28,8 @@ pub(crate) unsafe trait Kind: Sized {
     const STEPS: RunnableVtable = RunnableVtable { run: |_, _| unreachable!(), refuse: |_| unreachable!() };
     /// Whether it is a coroutine: what probes hear of.
     const COROUTINE: bool = false;
+    /// Whether a thread blocks until it has ended.
+    const BLOCKED_ON: bool = false;
     /// The kind's type, for kinds that rooms above ask for by type.
     const TYPE: Option<fn() -> TypeId> = None;
 
@@ -91,6 +93,7 @@ pub(crate) struct Vtable {
     face: unsafe fn(&NodeRef) -> Option<*const (dyn Any + 'static)>,
     kind: Option<fn() -> TypeId>,
     coroutine: bool,
+    blocked_on: bool,
     pub(super) free: unsafe fn(NonNull<Node>),
 }
 
@@ -168,6 +171,7 @@ impl<K: Kind> KindRef<K> {
         face: |node| K::face(&unsafe { Self::of(node) }.payload).map(ptr::from_ref),
         kind: K::TYPE,
         coroutine: K::COROUTINE,
+        blocked_on: K::BLOCKED_ON,
         free: Self::free,
     };
 
@@ -235,6 +239,10 @@ impl NodeRef {
         is_it.then(|| unsafe { KindRef::of(self) })
     }
 
+    /// Whether a thread blocks until it has ended.
+    pub(crate) fn is_blocked_on(&self) -> bool {
+        self.vtable().blocked_on
+    }
     /// Whether it is a coroutine, not a job without a body or a region.
     pub(crate) fn is_coroutine(&self) -> bool {
         self.vtable().coroutine

@@ -92,7 +92,7 @@ pub(crate) struct Node {
     vtable: &'static Vtable,
     pub(crate) state: State,
     refs: AtomicU32,
-    /// When the coroutine was last suspended, in milliseconds on its clock; see `mark`.
+    /// When the coroutine was last suspended, or its body ended, in milliseconds on its clock; see `mark`.
     pub(crate) since: ShortNote,
     /// Counted if `holds_parent`.
     parent: Option<ManuallyDrop<NodeRef>>,

@@ -177,7 +177,7 @@ where
     };
     // what is resumed from here on, the launch included, does not wait for the step around to end
     let ended = apart(|| {
-        Waited::block_on::<_, Supervised>(&parent, with, open, |done| drive.run_until(done), unpark)
+        Waited::block_on::<_, Supervised<true>>(&parent, with, open, |done| drive.run_until(done), unpark)
     });
     match ended {
         Ok(Ok(value)) => value,

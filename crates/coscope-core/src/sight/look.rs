@@ -39,9 +39,12 @@ pub struct Sight {
     /// Of a coroutine that is suspended, or queued to go on: where. `None` means in a foreign future, or before its
     /// first step. Of several waits at once (`join!`) it is the last one to have been looked at.
     pub wait: Option<Wait>,
-    /// How long it has been suspended, if it is: on its own clock, in milliseconds, and coarse where all threads are
+    /// How long it has been suspended, or has waited for what hangs below it, if it does: on its own clock, in milliseconds, and coarse where all threads are
     /// busy. What is beyond 49 days is cut off.
     pub in_state: Option<Duration>,
+    /// It hangs below no scope, and no thread blocks for it: a coroutine that was
+    /// [`detached`](crate::detached).
+    pub detached: bool,
     /// The name of the dispatcher that a coroutine runs on.
     pub dispatcher: Option<String>,
 }
@@ -56,6 +59,7 @@ impl Job {
         let phase = Phase::of(node);
         let head = node.face::<TaskHead>();
         let stands = matches!(phase, Phase::Suspended | Phase::Queued);
+        let lasts = matches!(phase, Phase::Suspended | Phase::Joining | Phase::CleaningUp);
         Sight {
             info: node.info(),
             kind: JobKind::of(node),
@@ -65,7 +69,10 @@ impl Job {
             wait: stands
                 .then(|| Mark::from_bits(node.mark.get()).placed(node.identity.site).read())
                 .flatten(),
-            in_state: head.filter(|_| phase == Phase::Suspended).map(|head| suspended_for(node, head)),
+            in_state: head.filter(|_| lasts).map(|head| suspended_for(node, head)),
+            detached: head.is_some()
+                && !node.is_blocked_on()
+                && node.parent().is_some_and(|above| above.same(crate::root::root())),
             dispatcher: head.and_then(dispatcher),
         }
     }
@@ -135,7 +142,7 @@ fn dispatcher(head: &TaskHead) -> Option<String> {
 
 impl fmt::Display for Sight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Sight { info, kind, phase, cancelled, wait, in_state, dispatcher: _ } = self;
+        let Sight { info, kind, phase, cancelled, wait, in_state, detached: _, dispatcher: _ } = self;
         match kind {
             JobKind::Coroutine => write!(f, "\"{}#{}\" ", info.name(), info.id())?,
             _ => write!(f, "{} ", info.name())?,

@@ -51,6 +51,7 @@ where
     P: Policy<F::Output>,
 {
     const COROUTINE: bool = true;
+    const BLOCKED_ON: bool = P::BLOCKED_ON;
     const STEPS: RunnableVtable = RunnableVtable {
         run: |tagged, home| {
             let (node, slot) = waker::untag(tagged);

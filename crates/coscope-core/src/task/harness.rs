@@ -354,7 +354,21 @@ where
         // SAFETY: nobody was there to take it, and nobody can come; this thread may own it.
         unsafe { discard(this, slot) }
     }
+    if this.state.has_children() {
+        joins(this.as_node(), &head.context);
+    }
     this.as_node().release_body(ended.how); // the last touch: it may free the cell
+}
+
+/// From now on the coroutine waits for what hangs below it, clean-up included.
+#[cold]
+#[inline(never)]
+fn joins(node: &NodeRef, context: &CoroutineContext) {
+    let mut now = tick::last_told();
+    if context.has_clock() {
+        context.show_clock(&mut |clock| now = (clock.now().as_nanos() / 1_000_000) as u32);
+    }
+    node.since.set(now);
 }
 
 /// Drops a result that nobody takes.

@@ -25,6 +25,9 @@ pub(crate) trait Policy<O> {
     /// A result that nobody takes may be a failure, for what is above: also after the end.
     const OUTLIVES: bool = false;
 
+    /// A thread blocks until the coroutine has ended.
+    const BLOCKED_ON: bool = false;
+
     /// The body has ended by itself. `None`: the failure has been handed on, or there is nothing to keep.
     fn settle(outcome: Outcome<O>, node: &NodeRef, context: &CoroutineContext) -> Option<Self::Stored>;
 
@@ -99,12 +102,13 @@ where
     }
 }
 
-/// Any value; a panic is a value too, for whoever awaits.
-pub(crate) struct Supervised;
+/// Any value; a panic is a value too, for whoever awaits, or blocks a thread for it.
+pub(crate) struct Supervised<const BLOCKED_ON: bool = false>;
 
-impl<T> Policy<T> for Supervised {
+impl<T, const BLOCKED_ON: bool> Policy<T> for Supervised<BLOCKED_ON> {
     type Stored = Result<T, JoinError<Infallible>>;
     const OUTLIVES: bool = true;
+    const BLOCKED_ON: bool = BLOCKED_ON;
     #[inline]
     fn matters(stored: &Self::Stored) -> bool {
         stored.is_err() || std::mem::needs_drop::<T>()
@@ -237,7 +241,7 @@ impl<T> Policy<T> for Completing {
         stored.is_err()
     }
     fn settle(outcome: Outcome<T>, node: &NodeRef, context: &CoroutineContext) -> Option<Self::Stored> {
-        Supervised::settle(outcome, node, context)
+        <Supervised>::settle(outcome, node, context)
     }
     fn discard(stored: Self::Stored, node: &NodeRef, context: &CoroutineContext) {
         match stored {
