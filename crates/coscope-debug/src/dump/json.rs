@@ -39,8 +39,20 @@ impl<W: Write> Json<W> {
 
     pub(crate) fn job(&mut self, record: &Record) -> io::Result<()> {
         self.comma()?;
-        let Record { key, parent, kind, id, name, state, cancelled, in_state, wait, launched_at, dispatcher } =
-            record;
+        let Record {
+            key,
+            parent,
+            kind,
+            id,
+            name,
+            state,
+            cancelled,
+            in_state,
+            wait,
+            launched_at,
+            dispatcher,
+            detached: _,
+        } = record;
         let is_given = id.is_some() && name != JobKind::Coroutine.as_str();
         write!(
             self.out,
