@@ -9,7 +9,7 @@ use std::cell::{Cell, OnceCell};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
-use std::task::{Context, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 use super::{CoroutineContext, Visit};
@@ -490,18 +490,6 @@ pub(crate) fn with_clock<R>(f: impl FnOnce(&dyn Clock) -> R) -> R {
 /// Runs `f` with a look at the dispatcher at this point, if there is a coroutine.
 pub(crate) fn with_dispatcher<R>(f: impl FnOnce(Option<&Dispatcher>) -> R) -> R {
     f(with(|c| c.context.get()).dispatcher())
-}
-
-/// The waker, for one of ours to keep beside what it waits for: the coroutine's is not lent by that.
-pub(crate) fn own_waker(cx: &Context<'_>) -> Waker {
-    with_coroutine(|node| {
-        let lent = node.map(|node| node.lent.get());
-        let waker = cx.waker().clone();
-        if let (Some(node), Some(lent)) = (node, lent) {
-            node.lent.set(lent);
-        }
-        waker
-    })
 }
 
 /// The slot that the step is in, and the one that this point of the coroutine belongs to.
