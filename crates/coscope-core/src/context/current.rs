@@ -30,6 +30,8 @@ pub(crate) struct Frame {
     pub(crate) name: &'static str,
     pub(crate) site: &'static Location<'static>,
     pub(crate) shield: bool,
+    /// As a [`branch`]: what is inside has kept a waker.
+    lends: Cell<bool>,
     pub(crate) limit: Cell<Option<Limit>>,
     below: Cell<*const Frame>,
 }
@@ -60,7 +62,7 @@ impl Frame {
     pub(crate) fn new(name: &'static str, make: fn(&NodeRef, bool, &Frame) -> NodeRef) -> Self {
         let site = Location::caller();
         let (node, limit, below) = (OnceCell::new(), Cell::new(None), Cell::new(ptr::null()));
-        Frame { node, make, name, site, shield: false, limit, below }
+        Frame { node, make, name, site, shield: false, lends: Cell::new(false), limit, below }
     }
 
     /// The deadline that is in force inside.
@@ -243,15 +245,20 @@ impl Step {
     /// Where the coroutine is pending in this step, as far as that is a wait of ours: the last of them. Outside of any
     /// nobody looks.
     fn mark(&self) -> Mark {
+        self.notes().map_or(Mark::NOTHING, |node| Mark::from_bits(node.mark.get()))
+    }
+
+    /// The coroutine's node, of a step that is under way.
+    #[inline]
+    fn notes(&self) -> Option<&Node> {
         // SAFETY: the coroutine that is in a step is alive.
-        self.node.map_or(Mark::NOTHING, |node| Mark::from_bits(unsafe { node.as_ref() }.mark.get()))
+        self.node.as_ref().map(|node| unsafe { node.as_ref() })
     }
 
     #[inline]
     fn set_mark(&self, mark: Mark) {
-        if let Some(node) = self.node {
-            // SAFETY: as above.
-            unsafe { node.as_ref() }.mark.set(mark.to_bits());
+        if let Some(node) = self.notes() {
+            node.mark.set(mark.to_bits());
         }
     }
 }
@@ -582,17 +589,20 @@ pub(crate) fn waits_for_one_of_many(kind: WaitKind, site: &'static Location<'sta
     });
 }
 
-/// Runs `poll`, a poll of one of several branches, or of all there is inside a wait of ours: if it is pending, says
-/// whether in a wait of ours.
-#[inline]
-pub(crate) fn branch<T>(poll: impl FnOnce() -> T, is_pending: impl FnOnce(&T) -> bool) -> T {
+/// Runs `poll`, a poll of one of several branches, whose region has `frame`: if it is pending, says whether foreign code
+/// may end that. Where wakers are counted, in virtual time, not if the branch has never kept one.
+pub(crate) fn branch<T>(frame: &Frame, poll: impl FnOnce() -> T, is_pending: impl FnOnce(&T) -> bool) -> T {
+    let are_counted = with_context(|context| context.is_some_and(CoroutineContext::has_clock));
+    let lent = |c: &Step| c.notes().map_or(0, |node| node.lent.get());
+    let lent_before = with(lent);
     let (polled, before) = apart(poll);
     with(|c| {
         let mark = c.mark();
         if mark.is_nothing() {
             c.set_mark(before);
         }
-        if is_pending(&polled) && mark.is_foreign() {
+        frame.lends.set(frame.lends.get() || !are_counted || lent(c) > lent_before);
+        if is_pending(&polled) && mark.is_foreign() && frame.lends.get() {
             c.asked.set(Asked { foreign: true, ..c.asked.get() });
         }
     });
