@@ -8,8 +8,8 @@ use std::task::{Context, Poll, Waker};
 
 use coscope_core::gate::{self, WaitKind};
 use coscope_core::primitive::Ordering;
-use coscope_core::unwind::drop_contained;
 use coscope_core::tell::{self, Resource};
+use coscope_core::unwind::drop_contained;
 use coscope_core::wait::{Locked, Ticket, Turn};
 
 use super::channel::Channel;
