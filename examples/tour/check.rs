@@ -6,7 +6,7 @@
 
 use std::io::Read;
 use std::process::{Child, Command, ExitCode, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use coscope::prelude::*;
 
@@ -44,10 +44,14 @@ pub(crate) fn run() -> ExitCode {
     let alone = in_real().filter(|c| c.alone).map(case(Time::Real));
     let mut failures = Vec::new();
     let mut passed = 0;
+    let mut took = Vec::new();
     let groups: [(usize, Vec<Case>); 3] =
         [(4, in_virtual.collect()), (16, beside.collect()), (1, alone.collect())];
     for (at_once, cases) in groups {
-        for (case, ended) in run_blocking(async |s: Scope| play_all(&s, at_once, cases).await) {
+        let begin = Instant::now();
+        let played = run_blocking(async |s: Scope| play_all(&s, at_once, cases).await);
+        took.push((played.len(), begin.elapsed().as_secs_f64()));
+        for (case, ended) in played {
             match judge(case, ended) {
                 Ok(()) => passed += 1,
                 Err(report) => failures.push(report),
@@ -56,6 +60,9 @@ pub(crate) fn run() -> ExitCode {
     }
     for report in &failures {
         println!("{report}");
+    }
+    for ((chapters, seconds), how) in took.iter().zip(["in virtual time", "in real time", "alone"]) {
+        println!("{chapters} {how}, in {seconds:.2} s");
     }
     println!("{passed} passed, {} failed", failures.len());
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

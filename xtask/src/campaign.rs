@@ -10,8 +10,13 @@ use crate::workspace::Workspace;
 const LONG_PREEMPTIONS: u32 = 3;
 /// Loom gives up on a path with more branches than this; its own default is 1,000.
 const NO_LIMIT: &str = "100000";
-/// How many random trees a stress test grows.
-const LONG_TREES: &str = "100000";
+/// The long form of a round: random trees, rounds of selects, messages of each flavor, histories of each kind.
+const LONG: [(&str, &str); 4] = [
+    ("COSCOPE_STRESS_TREES", "100000"),
+    ("COSCOPE_STRESS_SELECTS", "10000000"),
+    ("COSCOPE_STRESS_MESSAGES", "10000000"),
+    ("COSCOPE_STRESS_HISTORIES", "20000"),
+];
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<bool, String> {
     let (which, minutes) = parse(arguments)?;
@@ -46,7 +51,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<bool, S
 fn stress(workspace: &Workspace, minutes: Option<u64>) -> bool {
     let started = now();
     let budget = Duration::from_secs(60 * minutes.unwrap_or(0));
-    let tests = workspace.test_files("stress_");
+    let tests = [workspace.test_files("stress_"), workspace.test_files("linearizable")].concat();
     for round in 1_u64.. {
         let seed = (u64::from(std::process::id()) << 20) + round;
         println!("\nround {round}, seed {seed}");
@@ -54,9 +59,9 @@ fn stress(workspace: &Workspace, minutes: Option<u64>) -> bool {
             .iter()
             .map(|(name, test)| {
                 let line = format!("test -p {name} --release --test {test} -- --include-ignored");
-                Step::cargo(format!("{name} {test}"), &line)
-                    .env("COSCOPE_STRESS_TREES", LONG_TREES)
-                    .env("COSCOPE_STRESS_SEED", seed.to_string())
+                let step = Step::cargo(format!("{name} {test}"), &line);
+                let step = step.env("COSCOPE_STRESS_SEED", seed.to_string());
+                LONG.iter().fold(step, |step, (name, value)| step.env(name, *value))
             })
             .collect();
         if !run_all(workspace, &steps) {

@@ -16,6 +16,7 @@ mod length;
 mod licences;
 mod lint;
 mod modules;
+mod page;
 mod paths;
 mod report;
 mod rust_text;
@@ -80,6 +81,11 @@ const COMMANDS: &[Command] = &[
         name: "campaign",
         about: "loom|stress|all [--minutes N]: the long form of the models and stress tests",
         run: campaign::run,
+    },
+    Command {
+        name: "page",
+        about: "the live page in a headless Chromium, which there must be; its picture in the guide is made anew",
+        run: page::run,
     },
     Command {
         name: "bench",

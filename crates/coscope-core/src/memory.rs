@@ -30,7 +30,7 @@ const SIZES: usize = 64;
 const FULL: usize = 64;
 /// How many pieces of a chunk are made blocks at once.
 const PIECES: usize = 16;
-/// Chunks are this large, in bytes: 16 blocks of the largest size.
+/// Chunks are this large at most, in bytes: 16 blocks of the largest size. They hold whole blocks and nothing beside.
 const CHUNK: usize = STEP * SIZES * 16;
 
 /// What stands in a block that is free.
@@ -113,13 +113,14 @@ impl Rack {
     fn carve(&mut self, class: usize) -> NonNull<u8> {
         let size = (class + 1) * STEP;
         if self.pieces == 0 {
+            let pieces = CHUNK / size;
+            let layout = Layout::from_size_align(pieces * size, ALIGN).expect("a chunk has a layout");
             // SAFETY: a chunk has a size.
-            let chunk = unsafe { alloc(CHUNK_LAYOUT) };
+            let chunk = unsafe { alloc(layout) };
             if chunk.is_null() {
-                handle_alloc_error(CHUNK_LAYOUT);
+                handle_alloc_error(layout);
             }
-            self.chunk = chunk;
-            self.pieces = CHUNK / size;
+            (self.chunk, self.pieces) = (chunk, pieces);
         }
         let count = self.pieces.min(PIECES);
         for at in (1..count).rev() {
@@ -153,11 +154,6 @@ impl Rack {
         }
     }
 }
-
-const CHUNK_LAYOUT: Layout = match Layout::from_size_align(CHUNK, ALIGN) {
-    Ok(layout) => layout,
-    Err(_) => panic!("a chunk has a layout"),
-};
 
 /// Magazines that no thread needs. Most are full; those of threads that have ended hold what there was.
 static DEPOT: [Mutex<Vec<Magazine>>; SIZES] = [const { Mutex::new(Vec::new()) }; SIZES];

@@ -60,7 +60,7 @@ impl Node {
             Identity { name: Some(Name::of("node")), id: Identity::next_id(), site: Location::caller() };
         let birth = Birth { region, holds_parent: true, ..Birth::default() };
         Node(
-            KindRef::allocate(parent.map(|parent| &parent.0), birth, identity, Probe(Box::new(tell)))
+            KindRef::allocate(parent.map(|parent| &parent.0), birth, identity, || Probe(Box::new(tell)))
                 .into_node(),
         )
     }

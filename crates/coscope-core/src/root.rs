@@ -21,6 +21,7 @@ pub(crate) fn root() -> &'static NodeRef {
     static ROOT: OnceLock<NodeRef> = OnceLock::new();
     ROOT.get_or_init(|| {
         let identity = Identity { name: Some(Name::of("root")), id: 0, site: Location::caller() };
-        KindRef::allocate(None, Birth { holds_parent: true, ..Birth::default() }, identity, Root).into_node()
+        KindRef::allocate(None, Birth { holds_parent: true, ..Birth::default() }, identity, || Root)
+            .into_node()
     })
 }

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use coscope_core::primitive::Mutex;
-use coscope_core::wait::{Clause, Contest, Order, Row, Turn, WaitQueue, Waiter};
+use coscope_core::wait::{Clause, Contest, Left, Order, Row, Turn, WaitQueue, Waiter};
 use loom::thread;
 use loom_pool::{Watched, block_on, poll_once};
 
@@ -41,11 +41,12 @@ struct State {
 }
 
 /// The slot of a giver holds what it gives; of a taker, what it got.
+#[repr(C)]
 struct Meet {
+    waiter: Waiter,
+    slot: Watched<Option<u32>>,
     point: Arc<Point>,
     gives: bool,
-    slot: Watched<Option<u32>>,
-    waiter: Waiter,
 }
 
 impl Point {
@@ -79,10 +80,11 @@ impl Clause for Meet {
             }
             let met = others.pop_with(
                 Some(turn.own()),
+                Left::Handed,
                 |_| true,
-                |slot| {
-                    // SAFETY: the slot of a waiter that stood in the queue, whose owner waits for the lock.
-                    let other = unsafe { &*slot.cast::<Watched<Option<u32>>>() };
+                |waiter| {
+                    // SAFETY: the first field of a clause that stood in the queue, whose owner waits for the lock.
+                    let other = unsafe { &(*waiter.cast::<Meet>()).slot };
                     if this.gives {
                         other.change(|slot| *slot = this.slot.get());
                     } else {
@@ -93,9 +95,10 @@ impl Clause for Meet {
             if met.is_none()
                 && let Some(ticket) = turn.ticket()
             {
-                let slot = (&raw const this.slot).cast_mut().cast();
-                // SAFETY: `drop` takes it out.
-                unsafe { own.push_ticket(waiter, ticket, slot) };
+                if !own.contains(waiter) {
+                    // SAFETY: pinned, the first field of this; `drop` takes it out.
+                    unsafe { own.stand(std::ptr::from_ref(this).cast(), ticket, Waiter::QUEUED) };
+                }
             }
             met
         };

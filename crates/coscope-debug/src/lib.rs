@@ -17,6 +17,7 @@
 //! | to … | use |
 //! |---|---|
 //! | see what runs | [`dump()`], [`dump_to`], [`dump_job`]; as JSON: [`dump_json_to`]; on a signal: [`dump_on_sigquit`] |
+//! | watch it in a browser | [`serve`](serve()) |
 //! | hear of what is stuck, while it runs | [`Watchdog`] |
 //! | ask once what looks wrong | [`findings`], [`WatchdogBuilder::check`] |
 //! | know who holds what, how long steps take | [`record()`] |
@@ -32,6 +33,7 @@
 //! 6. `survey`
 //! 7. `dump`
 //! 8. `signal` · `watchdog`
+//! 9. `serve`
 #![forbid(unsafe_code)]
 
 mod record;
@@ -52,9 +54,20 @@ mod survey;
 mod dump;
 mod signal;
 mod watchdog;
+mod serve;
+
+/// Its chapters of the guide: their programs are tests.
+#[cfg(doctest)]
+mod documentation {
+    #[doc = include_str!("../../../guide/seeing.md")]
+    struct Seeing;
+    #[doc = include_str!("../../../guide/live-page.md")]
+    struct LivePage;
+}
 
 pub use dump::{dump, dump_job, dump_job_json_to, dump_job_to, dump_json_to, dump_to, findings};
 pub use finding::{Finding, FindingKind};
+pub use serve::{ServeError, Server, ServerBuilder, Source, serve};
 pub use signal::{SigquitGuard, dump_on_sigquit};
 pub use store::{Event, EventKind, Recording, history, record};
 pub use watchdog::{Watchdog, WatchdogBuilder};

@@ -12,14 +12,13 @@
 //!
 //! Imports `guardian`, `home`, `park`, `pool`.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem::{ManuallyDrop, take};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, Thread, ThreadId};
 
-use coscope_core::dispatch::{Dispatch, Dispatcher, Runnable, keep_permit};
+use coscope_core::dispatch::{Dispatch, Dispatcher, Runnable, Steps, keep_permit};
 use coscope_core::primitive::{AtomicBool, Mutex, Ordering};
 use coscope_core::time::{Clock, Instant, Timers};
 use coscope_core::unwind::{contain_or, drop_contained};
@@ -33,8 +32,7 @@ const ROUND: u32 = 32;
 thread_local! {
     /// The queue of the loop that this thread drives. It is empty, and has allocated nothing, while there is
     /// none; without a destructor it is there to the thread's very end.
-    static QUEUE: ManuallyDrop<RefCell<VecDeque<Runnable>>> =
-        const { ManuallyDrop::new(RefCell::new(VecDeque::new())) };
+    static QUEUE: ManuallyDrop<Steps> = const { ManuallyDrop::new(Steps::new()) };
 }
 
 /// A queue of steps and a clock, driven by the thread that calls [`run_until`](Self::run_until).
@@ -120,26 +118,31 @@ impl EventLoop {
     pub fn run_until(self: &Arc<Self>, done: &dyn Fn() -> bool) {
         keep_permit(|| {
             let _seat = Seat::take(self);
-            self.drive(done);
+            QUEUE.with(|queue| self.drive(queue, done));
         });
     }
 
-    fn drive(&self, done: &dyn Fn() -> bool) {
+    /// `queue` is the thread's; a loop that is driven in between takes what is in it, and puts it back.
+    fn drive(&self, queue: &Steps, done: &dyn Fn() -> bool) {
         let mut steps = 0u32;
         while !done() {
             steps = steps.wrapping_add(1);
             if steps.is_multiple_of(ROUND) {
                 self.look_around();
             }
-            let mut next = pop();
+            let mut next = queue.pop();
             if next.is_none() {
                 self.look_around();
-                next = pop();
+                next = queue.pop();
             }
             match next {
                 Some(step) => {
                     if let Some(yielded) = contain_or("a step", None, || step.run_at(self.address())) {
-                        self.push(yielded);
+                        if self.is_closed() {
+                            self.dispatch_from_afar(yielded);
+                        } else {
+                            queue.push(yielded);
+                        }
                     }
                 }
                 None => self.wait(),
@@ -157,16 +160,10 @@ impl EventLoop {
             }
         }
         if self.is_closed() {
-            QUEUE.with(|queue| take_queue(queue)).into_iter().for_each(drop_contained);
+            drop(take_queue());
         }
-        let mut arrived = take(&mut self.inbox.lock().steps);
-        if arrived.is_empty() {
-            return;
-        }
-        QUEUE.with(|queue| {
-            let mut queue = queue.borrow_mut();
-            if queue.is_empty() { *queue = arrived } else { queue.append(&mut arrived) }
-        });
+        let arrived = take(&mut self.inbox.lock().steps);
+        QUEUE.with(|queue| arrived.into_iter().for_each(|step| queue.push(step)));
     }
 
     /// Parks until something comes, somebody calls, or a timer is due.
@@ -220,16 +217,15 @@ impl EventLoop {
     /// assert!(event_loop.is_closed());
     /// ```
     pub fn close(&self) {
-        let mut refused = {
+        let refused = {
             let mut inbox = self.inbox.lock();
             self.closed.store(true, Ordering::Release);
             take(&mut inbox.steps)
         };
-        if self.is_driven_here() {
-            refused.extend(QUEUE.with(|queue| take_queue(queue)));
-        }
+        let queued = if self.is_driven_here() { take_queue() } else { Steps::new() };
         self.unpark();
         refused.into_iter().for_each(drop_contained);
+        drop(queued);
         // not `is_empty`: whoever sets a timer after this must find none announced
         if self.timers.next_look().is_some() {
             self.guard_timers();
@@ -267,17 +263,7 @@ impl EventLoop {
         std::ptr::from_ref(self).addr()
     }
 
-    /// For the thread that drives this loop.
-    #[inline]
-    fn push(&self, runnable: Runnable) {
-        if self.is_closed() {
-            self.dispatch_from_afar(runnable);
-        } else {
-            push(runnable);
-        }
-    }
-
-    /// From another thread, or when this one drives another loop.
+    /// From another thread, when this one drives another loop, or to a loop that has closed.
     #[cold]
     fn dispatch_from_afar(&self, runnable: Runnable) {
         let (sleeper, refused) = {
@@ -296,36 +282,15 @@ impl EventLoop {
     }
 }
 
-fn take_queue(queue: &RefCell<VecDeque<Runnable>>) -> VecDeque<Runnable> {
-    take(&mut *queue.borrow_mut())
-}
-
-#[inline]
-fn pop() -> Option<Runnable> {
-    QUEUE.with(|queue| queue.borrow_mut().pop_front())
-}
-
-#[inline]
-fn push(step: Runnable) {
-    // it is always there: it has no destructor
-    let _ = QUEUE.try_with(|queue| {
-        let mut queue = queue.borrow_mut();
-        if queue.len() == queue.capacity() {
-            make_room(&mut queue);
-        }
-        queue.push_back(step);
-    });
-}
-
-#[cold]
-fn make_room(queue: &mut VecDeque<Runnable>) {
-    queue.reserve(queue.capacity().max(16));
+fn take_queue() -> Steps {
+    QUEUE.with(|queue| queue.replace(Steps::new()))
 }
 
 impl Dispatch for EventLoop {
     fn dispatch(&self, runnable: Runnable) {
-        if self.is_driven_here() {
-            self.push(runnable);
+        if self.is_driven_here() && !self.is_closed() {
+            // it is always there: it has no destructor
+            let _ = QUEUE.try_with(|queue| queue.push(runnable));
         } else {
             self.dispatch_from_afar(runnable);
         }
@@ -362,7 +327,7 @@ impl Clock for EventLoop {
 struct Seat<'a> {
     event_loop: &'a EventLoop,
     /// Of the loop that the thread has driven so far. `None` if it was this one.
-    outer: Option<(VecDeque<Runnable>, home::Guard)>,
+    outer: Option<(Steps, home::Guard)>,
     /// Whose the loop was: nobody's, or this thread's, with another loop in between.
     former_driver: Option<ThreadId>,
 }
@@ -384,7 +349,8 @@ impl<'a> Seat<'a> {
                 panic!("another thread drives the event loop {:?} already", event_loop.name);
             }
         };
-        let outer = QUEUE.with(|queue| queue.replace(steps));
+        let outer = QUEUE.with(|queue| queue.replace(Steps::new()));
+        QUEUE.with(|queue| steps.into_iter().for_each(|step| queue.push(step)));
         Seat { event_loop, outer: Some((outer, home::enter(event_loop.address()))), former_driver }
     }
 }
@@ -392,20 +358,17 @@ impl<'a> Seat<'a> {
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
         let Some((outer, _home)) = self.outer.take() else { return };
-        let mut left = QUEUE.with(|queue| queue.replace(outer));
-        let refused = {
+        let left = QUEUE.with(|queue| queue.replace(outer));
+        {
             let mut inbox = self.event_loop.inbox.lock();
             inbox.driver = self.former_driver;
-            if self.event_loop.is_closed() {
-                left
-            } else {
+            if !self.event_loop.is_closed() && !left.is_empty() {
                 // what is left came before what lies in the inbox
-                left.append(&mut inbox.steps);
-                inbox.steps = left;
-                VecDeque::new()
+                let later = take(&mut inbox.steps);
+                inbox.steps = std::iter::from_fn(|| left.pop()).chain(later).collect();
             }
-        };
-        refused.into_iter().for_each(drop_contained);
+        }
+        drop(left); // refused, if the loop has closed
     }
 }
 

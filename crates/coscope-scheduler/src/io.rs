@@ -43,6 +43,12 @@ impl Io {
         Io { blocking, view }
     }
 
+    /// As [`new`](Self::new), and it lasts as long as the process.
+    pub(crate) fn lasting(blocking: Dispatcher, limit: usize) -> Self {
+        let Io { blocking, view } = Io::new(blocking, limit);
+        Io { blocking, view: view.lasting() }
+    }
+
     pub(crate) fn view(&self) -> &Limited {
         &self.view
     }

@@ -119,13 +119,15 @@ impl Lanes {
 
     /// The permit that the state word has granted; the preferred one, if it is there.
     pub(crate) fn take_permit(&self, preferred: usize) -> Box<Permit> {
+        let mut at = if preferred < self.lanes.len() { preferred } else { 0 };
         loop {
             // the word counts a permit only after it has been laid down: there is one for us
-            for offset in 0..self.lanes.len() {
-                let lane = &self.lanes[(preferred + offset) % self.lanes.len()];
-                if let Some(permit) = lane.permit.take() {
-                    return permit;
-                }
+            if let Some(permit) = self.lanes[at].permit.take() {
+                return permit;
+            }
+            at += 1;
+            if at == self.lanes.len() {
+                at = 0;
             }
         }
     }

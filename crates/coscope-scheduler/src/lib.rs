@@ -6,7 +6,8 @@
 //! 2. `builder` – the measures of a pool
 //! 3. `idle` – who wakes, and when a thread may sleep; protocol and proof in `idle.md`
 //! 4. `lane` – queues of CPU steps, and the permit
-//! 5. `local` – what a thread of the pool holds
+//! 5. `local` · `pace` · `spin` – what a thread of the pool holds, when it looks at the time, whether it looks again
+//!    before it sleeps
 //! 6. `watch` – for when all are busy
 //! 7. `pool` – queues, permits and threads together
 //! 8. `watchman` – the watch's thread
@@ -39,9 +40,11 @@ mod local;
 mod main_dispatcher;
 mod metrics;
 mod own_threads;
+mod pace;
 mod park;
 mod pool;
 mod process;
+mod spin;
 mod state;
 mod watch;
 mod watchman;

@@ -1,7 +1,5 @@
 //! The main dispatcher: whatever the program has set, a window system's queue for one. Imports `home`.
 
-use std::sync::Arc;
-
 use coscope_core::dispatch::{Dispatch, Dispatcher, Runnable};
 use coscope_core::time::Clock;
 use parking_lot::RwLock;
@@ -40,7 +38,7 @@ impl Dispatch for Main {
     fn is_dispatch_needed(&self) -> bool {
         let main = current();
         let main = main.dispatch_impl();
-        let on_its_thread = home::current() == Arc::as_ptr(main).addr();
+        let on_its_thread = home::current() == std::ptr::from_ref(main).addr();
         !(self.immediate && on_its_thread) && main.is_dispatch_needed()
     }
 

@@ -26,10 +26,10 @@ pub(crate) struct Process {
 static PROCESS: LazyLock<Process> = LazyLock::new(|| {
     let pool = Builder::new().build();
     let blocking = Dispatcher::new(Blocking(pool.clone()));
-    let io_view = Arc::new(Io::new(blocking.clone(), pool.options.io_limit));
+    let io_view = Arc::new(Io::lasting(blocking.clone(), pool.options.io_limit));
     Process {
-        cpu: pool.cpu(),
-        io: Dispatcher::from_arc(io_view.clone()),
+        cpu: Dispatcher::lasting(pool.clone()),
+        io: Dispatcher::lasting(io_view.clone()),
         unconfined: Dispatcher::unconfined(),
         main: Dispatcher::new(Main { immediate: false }),
         main_immediate: Dispatcher::new(Main { immediate: true }),

@@ -28,6 +28,7 @@ use coscope_core::time::Instant;
 
 use crate::builder::Builder;
 use crate::local::Local;
+use crate::pace::Pace;
 use crate::park::{Signal, Sleeper};
 use crate::pool::{Bodies, Pool};
 use crate::watchman;
@@ -51,6 +52,7 @@ struct Worker<'a> {
     sleeper: Arc<Sleeper>,
     searching: bool,
     arriving: bool,
+    pace: Pace,
 }
 
 impl Builder {
@@ -69,8 +71,8 @@ impl Builder {
 fn run(pool: &Arc<Pool>, role: Signal) {
     Local::with(|local| {
         local.pool.set(pool.key());
-        let mut worker =
-            Worker { pool, local, sleeper: Sleeper::current(), searching: false, arriving: false };
+        let (sleeper, pace) = (Sleeper::current(), Pace::new(Instant::system_now()));
+        let mut worker = Worker { pool, local, sleeper, searching: false, arriving: false, pace };
         worker.heed(role);
         worker.work();
         local.pool.set(0);
@@ -129,16 +131,28 @@ impl Worker<'_> {
         step.or_else(|| self.local.with_permit(|permit| lanes.pop(permit)).flatten())
     }
 
-    /// While all cores are busy with long steps, what is due is fired before each, and a blocking step goes before CPU
-    /// work: the thread that was sent for it may wait long for a core of its own, and takes over the permit when it comes.
+    /// While steps are long, what is due is fired between them, and a blocking step goes before CPU work: the thread
+    /// that was sent for it may wait long for a core of its own, and takes over the permit when it comes.
+    ///
+    /// This thread notices by itself that its steps are long; that they have become so in the midst of a round, the
+    /// watch does.
     #[inline]
-    fn between_long_steps(&self) -> Option<Runnable> {
-        if !self.pool.steps_last.load(Ordering::Relaxed) {
+    fn between_long_steps(&mut self) -> Option<Runnable> {
+        let looks = self.pace.step();
+        if !looks && !self.pool.steps_last.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.look_between_steps(looks)
+    }
+
+    #[inline(never)]
+    fn look_between_steps(&mut self, looks: bool) -> Option<Runnable> {
+        if looks && !self.pace.look(Instant::system_now()) {
             return None;
         }
         self.pool.fire_due(FIRED_BESIDE);
         self.pool.settle(self.local);
-        self.pool.pop_blocking()
+        if self.pool.idle.state.load().free() == 0 { self.pool.pop_blocking() } else { None }
     }
 
     fn run_blocking(&mut self, step: Runnable) {
@@ -185,6 +199,7 @@ impl Worker<'_> {
 
     /// What this thread was woken for, it counts as from now on.
     fn heed(&mut self, signal: Signal) {
+        self.pace = Pace::new(Instant::system_now());
         self.searching = signal == Signal::Search;
         self.arriving = signal == Signal::Arrive;
     }

@@ -205,7 +205,7 @@ fn a_step_moves_between_default_and_io_on_its_thread() {
         while !c.dispatch_impl().enter_in_place() {
             std::thread::yield_now();
         }
-        let share = c.limited_parallelism(1).dispatch_impl().clone();
+        let share = c.limited_parallelism(1);
         assert_eq!(thread_name(), thread);
         drop(share);
         done.send(()).unwrap();

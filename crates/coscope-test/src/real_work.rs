@@ -29,8 +29,10 @@ impl InFlight {
 
 /// Real work in flight: while it lives, the test's clock stands still, and the test waits.
 ///
-/// Steps on real dispatchers count by themselves. A thread of one's own, or a foreign runtime, is announced
-/// with [`TestScope::real_work`](crate::TestScope::real_work): drop this when it has given its result.
+/// Steps on real dispatchers count by themselves, and so does a coroutine that waits in a foreign future or for a
+/// callback, if it has given out its waker and is not in the background. A thread of one's own, or a foreign runtime, that
+/// answers in one of our own ways (a channel) is announced with [`TestScope::real_work`](crate::TestScope::real_work): drop this
+/// when it has given its result.
 #[must_use = "the work is over when this is dropped"]
 pub struct RealWork(Arc<InFlight>);
 

@@ -98,7 +98,8 @@ impl Test {
     /// have ended.
     ///
     /// When nothing can run the clock jumps to the next timer; timers fire in order of (time, registration). Steps on
-    /// real dispatchers run in real time and read the virtual clock, which stands still meanwhile.
+    /// real dispatchers run in real time and read the virtual clock, which stands still meanwhile; so it does while a
+    /// coroutine that is not in the background waits in a foreign future that somebody may wake.
     ///
     /// # Panics
     /// With the panic of the body or of the first child that panics. If a child fails and nobody takes the failure. If the

@@ -36,7 +36,7 @@ pub(crate) fn exit(probe: usize, coroutine: u64) {
         let at = steps.iter().rposition(|step| step.probe == probe && step.coroutine == coroutine)?;
         Some(steps.remove(at))
     });
-    step.map(Step::exit);
+    step.into_iter().for_each(Step::exit);
 }
 
 /// The probe hears nothing more.

@@ -85,8 +85,6 @@ mod documentation {
     struct Actors;
     #[doc = include_str!("../../../guide/shared-state.md")]
     struct SharedState;
-    #[doc = include_str!("../../../guide/seeing.md")]
-    struct Seeing;
 }
 
 pub use block_on::{

@@ -10,13 +10,15 @@
 //! | `many_against_release_and_cancel` | one asks for two and is dropped, another asks for one, perhaps behind it; one release | the small one is served |
 //! | `one_release_serves_two` | two wait; both permits come at once | both are served |
 //! | `close_against_release` | one waits; a release; a close | granted or refused, and the permit is there |
+//! | `close_of_two_against_release` | two wait; a release; a close | the second is not granted if the first was refused |
 //! | `a_select_against_the_holder` | a select of a lock and of one that is never free; the holder unlocks; a plain waiter | both get it, one after the other |
 //!
 //! Taken out, and seen to fail:
 //! * `give_up` does not give back what was handed over (the third sleeps for ever);
 //! * `give_up` does not settle (the small one sleeps for ever);
 //! * `settle` stops after the first (the same);
-//! * `give` overlooks `WAITERS` (a waiter sleeps for ever).
+//! * `give` overlooks `WAITERS` (a waiter sleeps for ever);
+//! * `close` lets go of the lock between one and the next (the second is granted, behind one that was refused).
 #![cfg(loom)]
 #![allow(missing_docs)]
 
@@ -130,6 +132,25 @@ fn close_against_release() {
         let _granted = waiter.join().unwrap();
         closer.join().unwrap();
         assert_eq!((semaphore.available_permits(), semaphore.waiters()), (1, 0));
+    });
+}
+
+#[test]
+fn close_of_two_against_release() {
+    loom::model(|| {
+        let semaphore = Arc::new(Semaphore::new(0));
+        let (mut first, mut second) = (pin!(semaphore.acquire()), pin!(semaphore.acquire()));
+        assert!(poll_once(first.as_mut()).is_pending() && poll_once(second.as_mut()).is_pending());
+        let closer = semaphore.clone();
+        let closer = thread::spawn(move || assert!(closer.close()));
+        semaphore.add_permits(1);
+        closer.join().unwrap();
+        let (Poll::Ready(first), Poll::Ready(second)) = (poll_once(first), poll_once(second)) else {
+            panic!("somebody waits at a closed semaphore");
+        };
+        assert!(second.is_err(), "refused together with the first, or behind it");
+        let held = usize::from(first.is_ok());
+        assert_eq!((semaphore.available_permits(), semaphore.waiters()), (1 - held, 0));
     });
 }
 

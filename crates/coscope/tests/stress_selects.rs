@@ -1,66 +1,242 @@
 //! Crossed selects: nothing lost, nothing doubled, nothing received that no sender has committed, and nobody left asleep.
+//!
+//! Eight coroutines meet on four rendezvous channels. In each round each selects over sends and receives on all of them, in
+//! directions and in an order of its own choice: by `select!`, by `select_unbiased!`, by a list made at run time; at times on
+//! one channel both to send and to receive. Some selects are given up. Half of the coroutines send on two channels, the
+//! others on one or on three: so there is a channel on which any of these can meet any of those, and nobody may sleep for ever.
+//!
+//! What is sent is numbered by its sender, who goes on to the next number when its select says that it has sent. So what has been
+//! received in the end are the numbers from nought to each sender's last, once each.
+//!
+//! On the pool, and in seeded orders. `COSCOPE_STRESS_SELECTS` says how many rounds, of all together; `COSCOPE_STRESS_SEED` which.
 #![allow(missing_docs, clippy::disallowed_methods)]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use coscope::channel::rendezvous;
+use coscope::channel::{Receiver, RecvError, SendError, Sender, rendezvous};
 use coscope::prelude::*;
-use coscope::select_unbiased;
+use coscope::select::Select;
+use coscope::{select, select_unbiased};
+use coscope_test::TestScope;
 
-/// How long the crossed selects go on: `COSCOPE_STRESS_SELECTS`.
-fn rounds() -> usize {
-    std::env::var("COSCOPE_STRESS_SELECTS").ok().map_or(2_000, |rounds| rounds.parse().unwrap())
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().map_or(otherwise, |value| value.parse().unwrap())
 }
 
-/// Eight coroutines, each a loop of selects that send on two of four rendezvous channels and receive on the others, in
-/// orders of their own.
+/// Marsaglia's xorshift.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 16) % n
+    }
+
+    /// The four channels in any order.
+    fn order(&mut self) -> [usize; 4] {
+        let mut order = [0, 1, 2, 3];
+        (1..4).for_each(|at| order.swap(at, self.below(at as u64 + 1) as usize));
+        order
+    }
+}
+
+/// A set of numbers, one bit each.
+#[derive(Default)]
+struct Numbers(Vec<u64>);
+
+impl Numbers {
+    fn insert(&mut self, number: u64) {
+        let (word, bit) = ((number / 64) as usize, 1 << (number % 64));
+        self.0.resize(self.0.len().max(word + 1), 0);
+        assert_eq!(self.0[word] & bit, 0, "{number} is received a second time");
+        self.0[word] |= bit;
+    }
+
+    /// Whether these are the numbers below `end`, and no others.
+    fn are_those_below(&self, end: u64) -> bool {
+        let count: u64 = self.0.iter().map(|word| u64::from(word.count_ones())).sum();
+        let full = (0..(end / 64) as usize).all(|word| self.0[word] == u64::MAX);
+        count == end
+            && full
+            && (end.is_multiple_of(64) || self.0[(end / 64) as usize] == (1 << (end % 64)) - 1)
+    }
+}
+
+/// A message: whose it is, and which.
+type Message = (usize, u64);
+
+/// What came of a round.
+enum Came {
+    Sent,
+    Received(Message),
+    GivenUp,
+    Ended,
+}
+
+fn sent(result: Result<(), SendError<Message>>) -> Came {
+    result.map_or(Came::Ended, |()| Came::Sent)
+}
+
+fn received(result: Result<Message, RecvError>) -> Came {
+    result.map_or(Came::Ended, Came::Received)
+}
+
+type Ends = [(Sender<Message>, Receiver<Message>); 4];
+
+/// One round: sends on the first so many of the channels, receives on the others.
+async fn round(ends: &Ends, sends: usize, message: Message, random: &mut Random) -> Came {
+    let [a, b, c, d] = random.order().map(|at| &ends[at]);
+    match (random.below(4), sends) {
+        (0, 1) => select_unbiased! {
+            got = b.1.recv() => received(got),
+            put = a.0.send(message) => sent(put),
+            got = c.1.recv() => received(got),
+            got = d.1.recv() => received(got),
+        },
+        (0, 2) => select! {
+            got = c.1.recv() => received(got),
+            put = a.0.send(message) => sent(put),
+            put = b.0.send(message) => sent(put),
+            got = d.1.recv() => received(got),
+        },
+        (0, _) => select_unbiased! {
+            put = a.0.send(message) => sent(put),
+            put = b.0.send(message) => sent(put),
+            put = c.0.send(message) => sent(put),
+            got = d.1.recv() => received(got),
+        },
+        // on each channel both ways: it does not meet itself
+        (1, _) if random.below(4) == 0 => select_unbiased! {
+            put = a.0.send(message) => sent(put),
+            got = a.1.recv() => received(got),
+            put = b.0.send(message) => sent(put),
+            got = b.1.recv() => received(got),
+            put = c.0.send(message) => sent(put),
+            got = c.1.recv() => received(got),
+            put = d.0.send(message) => sent(put),
+            got = d.1.recv() => received(got),
+        },
+        (1, _) => select! {
+            put = a.0.send(message) => sent(put),
+            got = b.1.recv() => received(got),
+            _ = yield_now() => Came::GivenUp,
+        },
+        _ => {
+            let mut select = Select::new();
+            for (at, end) in [a, b, c, d].into_iter().enumerate() {
+                select = if at < sends {
+                    select.on(end.0.send(message), sent)
+                } else {
+                    select.on(end.1.recv(), received)
+                };
+            }
+            if random.below(2) == 0 { select.unbiased().await } else { select.await }
+        }
+    }
+}
+
+/// What all of them share.
+struct Table {
+    /// Rounds to go.
+    left: AtomicU64,
+    over: AtomicBool,
+    received: [Mutex<Numbers>; 8],
+    /// How many each has sent.
+    sent: [AtomicU64; 8],
+    given_up: AtomicU64,
+}
+
+async fn player(me: usize, ends: Ends, table: Arc<Table>, mut random: Random) {
+    let mut next = 0;
+    while !table.over.load(SeqCst) {
+        let sends = if me < 4 { 2 } else { 1 + 2 * random.below(2) as usize };
+        match round(&ends, sends, (me, next), &mut random).await {
+            Came::Sent => next += 1,
+            Came::Received((from, number)) => table.received[from].lock().unwrap().insert(number),
+            Came::GivenUp => _ = table.given_up.fetch_add(1, SeqCst),
+            Came::Ended => break,
+        }
+        if table.left.fetch_sub(1, SeqCst) == 1 {
+            // those that wait are sent away, and those that have met go on
+            table.over.store(true, SeqCst);
+            for (tx, _) in &ends {
+                tx.cancel();
+            }
+        }
+        if table.over.load(SeqCst) {
+            break;
+        }
+    }
+    table.sent[me].store(next, SeqCst);
+}
+
+impl Table {
+    fn new(rounds: u64) -> Arc<Self> {
+        Arc::new(Table {
+            left: AtomicU64::new(rounds),
+            over: AtomicBool::new(false),
+            received: Default::default(),
+            sent: Default::default(),
+            given_up: AtomicU64::new(0),
+        })
+    }
+
+    /// The eight.
+    fn play(self: &Arc<Self>, s: &Scope, seed: u64) {
+        let ends: Ends = std::array::from_fn(|_| rendezvous());
+        for me in 0..8 {
+            let random = Random((seed * 8 + me as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+            s.launch(player(me, ends.clone(), self.clone(), random));
+        }
+    }
+
+    /// What has been sent has been received, once, and nothing else. Gives how much it was.
+    fn check(&self, rounds: u64, seed: u64) -> u64 {
+        for (me, numbers) in self.received.iter().enumerate() {
+            let sent = self.sent[me].load(SeqCst);
+            let numbers = numbers.lock().unwrap();
+            assert!(numbers.are_those_below(sent), "seed {seed}: not what {me} has sent, {sent} messages");
+        }
+        let sent: u64 = self.sent.iter().map(|sent| sent.load(SeqCst)).sum();
+        // each message took two rounds, but for the last ones of each
+        assert!(2 * sent + self.given_up.load(SeqCst) + 16 >= rounds, "{sent} messages in {rounds} rounds");
+        sent
+    }
+}
+
+#[coscope::test(schedules = 200)]
+async fn crossed_in_seeded_orders(t: TestScope) {
+    let (rounds, seed) = (300, setting("COSCOPE_STRESS_SEED", 1));
+    let table = Table::new(rounds);
+    scope(async |s: Scope| table.play(&s, seed)).await;
+    let sent = table.check(rounds, seed);
+    assert!(t.current_time().is_zero() && sent > 50, "{sent}");
+}
+
 #[test]
 fn crossed() {
-    let rounds = rounds();
-    let (sent, received) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (sums, counts) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    coscope::run_blocking_on(Dispatchers::default(), async |s: Scope| {
-        let ends: Vec<_> = (0..4).map(|_| rendezvous::<usize>()).collect();
-        let left = Arc::new(AtomicUsize::new(8 * rounds));
-        for me in 0..8usize {
-            let ends = ends.clone();
-            let (sent, received) = (sent.clone(), received.clone());
-            let (sums, counts, left) = (sums.clone(), counts.clone(), left.clone());
-            s.launch(async move {
-                let at = |offset: usize| &ends[(me + offset) % 4];
-                for round in 0.. {
-                    let value = round * 8 + me + 1;
-                    let (flip, flop) = if me < 4 { (0, 2) } else { (2, 0) };
-                    let open = select_unbiased! {
-                        result = at(flip).0.send(value) => {
-                            result.is_ok() && { sent.fetch_add(1, SeqCst); sums.fetch_add(value, SeqCst); true }
-                        }
-                        result = at(flip + 1).0.send(value) => {
-                            result.is_ok() && { sent.fetch_add(1, SeqCst); sums.fetch_add(value, SeqCst); true }
-                        }
-                        result = at(flop).1.recv() => match result {
-                            Ok(value) => { received.fetch_add(1, SeqCst); counts.fetch_add(value, SeqCst); true }
-                            Err(_) => false,
-                        },
-                        result = at(flop + 1).1.recv() => match result {
-                            Ok(value) => { received.fetch_add(1, SeqCst); counts.fetch_add(value, SeqCst); true }
-                            Err(_) => false,
-                        },
-                    };
-                    if !open {
-                        break;
-                    }
-                    if left.fetch_sub(1, SeqCst) <= 1 {
-                        ends.iter().for_each(|(tx, _)| { tx.close(); });
-                        left.store(1, SeqCst);
-                        break;
-                    }
-                }
-            });
+    let (rounds, seed) = (setting("COSCOPE_STRESS_SELECTS", 30_000), setting("COSCOPE_STRESS_SEED", 1));
+    let table = Table::new(rounds);
+    let (done, ended) = channel::<()>();
+    let watched = table.clone();
+    let watchdog = std::thread::spawn(move || {
+        let mut before = u64::MAX;
+        while ended.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+            let left = watched.left.load(SeqCst);
+            if left == before {
+                eprintln!("seed {seed}: all sleep, with {left} of {rounds} rounds to go");
+                std::process::abort();
+            }
+            before = left;
         }
     });
-    assert_eq!(sent.load(SeqCst), received.load(SeqCst));
-    assert_eq!(sums.load(SeqCst), counts.load(SeqCst));
-    assert!(sent.load(SeqCst) >= 4 * rounds - 8);
+    coscope::run_blocking_on(Dispatchers::default(), async |s: Scope| table.play(&s, seed));
+    drop(done);
+    watchdog.join().unwrap();
+    println!("{} messages in {rounds} rounds", table.check(rounds, seed));
 }

@@ -4,7 +4,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use coscope::prelude::*;
@@ -272,6 +272,32 @@ fn a_closed_semaphore_refuses() {
     assert!(semaphore.acquire_blocking().is_err());
     drop(held);
     assert_eq!(semaphore.available_permits(), 2);
+}
+
+/// A close is one point: the first to be woken by it finds all others refused, and what he gives back goes to none of them.
+#[test]
+fn a_close_refuses_all_at_once() {
+    struct Gives {
+        semaphore: Arc<Semaphore>,
+        seen: AtomicUsize,
+    }
+    impl Wake for Gives {
+        fn wake(self: Arc<Self>) {
+            self.seen.store(1 + self.semaphore.waiters(), SeqCst);
+            self.semaphore.add_permits(1);
+        }
+    }
+    let semaphore = Arc::new(Semaphore::new(0));
+    let gives = Arc::new(Gives { semaphore: semaphore.clone(), seen: AtomicUsize::new(0) });
+    let (mut first, mut second) = (pin!(semaphore.acquire()), pin!(semaphore.acquire()));
+    let waker = Waker::from(gives.clone());
+    assert!(first.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    assert!(poll(second.as_mut()).is_pending());
+    assert!(semaphore.close());
+    assert_eq!(gives.seen.load(SeqCst), 1, "woken, and nobody waits");
+    assert!(matches!(poll(first), Poll::Ready(Err(_))));
+    assert!(matches!(poll(second), Poll::Ready(Err(_))));
+    assert_eq!(semaphore.available_permits(), 1);
 }
 
 #[test]

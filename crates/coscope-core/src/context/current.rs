@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::{CoroutineContext, Visit};
 use crate::dispatch::{Dispatcher, runtime};
 use crate::failure::report_kept;
-use crate::job::{Node, NodeRef};
+use crate::job::{Node, NodeRef, waker};
 use crate::mark::{Mark, WaitKind};
 use crate::primitive::thread_local;
 use crate::time::{Clock, Instant};
@@ -209,10 +209,6 @@ struct Step {
     dropping: Cell<bool>,
     /// What the step asks of those that run it.
     asked: Cell<Asked>,
-    /// Where it is pending, as far as it is a wait of ours: the last of them.
-    mark: Cell<Mark>,
-    /// Something foreign is among what several waits at once are pending in.
-    foreign: Cell<bool>,
     /// How much more of our own primitives this step may take without suspending.
     budget: Cell<u32>,
 }
@@ -228,11 +224,34 @@ impl Step {
             place: Cell::new(At::number(0)),
             in_vain: Cell::new(0),
             dropping: Cell::new(false),
-            asked: Cell::new(Asked { yielding: false, woken: 0 }),
-            mark: Cell::new(Mark::NOTHING),
-            foreign: Cell::new(false),
+            asked: Cell::new(Asked { yielding: false, foreign: false, woken: 0 }),
             // where no coroutine of ours runs, the executor has a budget of its own, or none
             budget: Cell::new(if node.is_some() { BUDGET } else { u32::MAX }),
+        }
+    }
+}
+
+impl Step {
+    /// From here on it is at `at`, in `context`.
+    #[inline]
+    fn go(&self, context: Ambient, at: At) {
+        self.context.set(context);
+        self.slot.set(at);
+        self.place.set(at);
+    }
+
+    /// Where the coroutine is pending in this step, as far as that is a wait of ours: the last of them. Outside of any
+    /// nobody looks.
+    fn mark(&self) -> Mark {
+        // SAFETY: the coroutine that is in a step is alive.
+        self.node.map_or(Mark::NOTHING, |node| Mark::from_bits(unsafe { node.as_ref() }.mark.get()))
+    }
+
+    #[inline]
+    fn set_mark(&self, mark: Mark) {
+        if let Some(node) = self.node {
+            // SAFETY: as above.
+            unsafe { node.as_ref() }.mark.set(mark.to_bits());
         }
     }
 }
@@ -242,6 +261,8 @@ impl Step {
 pub(crate) struct Asked {
     /// Set by `yield_now`: the next step goes to the back of the queue.
     pub(crate) yielding: bool,
+    /// Something foreign is among what several waits at once are pending in.
+    foreign: bool,
     /// The slots, a bit for each, that it has woken itself: nobody else need know before it ends.
     pub(crate) woken: u16,
 }
@@ -270,11 +291,15 @@ thread_local! {
 
 #[inline]
 fn with<R>(f: impl FnOnce(&Step) -> R) -> R {
-    CURRENT.with(|current| match NonNull::new(current.step.get().cast_mut()) {
+    // only the address is fetched inside: whatever `f` is, that is in line
+    let current = CURRENT.with(|current| NonNull::from(current));
+    // SAFETY: no destructor runs for the thread-local, and it does not leave its thread by this.
+    let current = unsafe { current.as_ref() };
+    match NonNull::new(current.step.get().cast_mut()) {
         // SAFETY: the step lies on the stack below, and is taken back before it goes (`enter_coroutine`).
         Some(step) => f(unsafe { step.as_ref() }),
         None => f(&current.outside),
-    })
+    }
 }
 
 /// Puts back what a cell held before, on unwinding too.
@@ -297,14 +322,14 @@ impl<T: Copy + 'static> Drop for Restore<T> {
 }
 
 /// Runs one step of a coroutine: everything inside finds `node` and `context`. Says also what the
-/// step has asked for, and where it is pending.
+/// step has asked for; where it is pending, its mark says.
 #[inline]
 pub(crate) fn enter_coroutine<R>(
     node: &NodeRef,
     context: &CoroutineContext,
     slot: usize,
     f: impl FnOnce() -> R,
-) -> (R, Asked, Mark) {
+) -> (R, Asked) {
     /// Takes the step back, on unwinding too.
     struct Leave(*const Step);
     impl Drop for Leave {
@@ -313,13 +338,14 @@ pub(crate) fn enter_coroutine<R>(
             CURRENT.with(|current| current.step.set(self.0));
         }
     }
+    node.mark.set(Mark::NOTHING.to_bits());
     let step = Step::of(Some(node.as_raw()), Ambient::context(context), slot);
     let _leave = CURRENT.with(|current| {
         current.count.set(current.count.get().wrapping_add(1));
         Leave(current.step.replace(&raw const step))
     });
     let result = f();
-    (result, step.asked.get(), step.mark.get())
+    (result, step.asked.get())
 }
 
 /// Runs `f` with another context, as a part of the coroutine that belongs to `place`; with `slot`, as if in
@@ -354,24 +380,19 @@ pub(crate) fn visit<R>(
 #[inline]
 pub(crate) fn enter_visit<R>(visit: &Visit<'_>, f: impl FnOnce() -> R) -> R {
     /// Goes back to where the visit lies, on unwinding too.
-    struct Leave<'v, 'a>(&'v Visit<'a>);
+    struct Leave<'v, 'a>(&'v Visit<'a>, NonNull<Step>);
     impl Drop for Leave<'_, '_> {
         #[inline]
         fn drop(&mut self) {
-            go(self.0.around, self.0.origin);
+            // SAFETY: as in `Restore`: the step runs until this has gone.
+            unsafe { self.1.as_ref() }.go(self.0.around, self.0.origin);
         }
     }
-    #[inline]
-    fn go(context: Ambient, at: At) {
-        with(|c| {
-            c.context.set(context);
-            c.slot.set(at);
-            c.place.set(at);
-        });
-    }
     let inside = ptr::from_ref(visit).cast::<Visit<'static>>();
-    let _leave = Leave(visit);
-    go(Ambient::of_visit(inside), At(inside));
+    let step = with(|step| NonNull::from(step));
+    let _leave = Leave(visit, step);
+    // SAFETY: as above.
+    unsafe { step.as_ref() }.go(Ambient::of_visit(inside), At(inside));
     f()
 }
 
@@ -450,12 +471,20 @@ pub(crate) fn report_kept_panic(payload: Box<dyn std::any::Any + Send>) {
 #[inline]
 pub(crate) fn with_clock<R>(f: impl FnOnce(&dyn Clock) -> R) -> R {
     let (mut f, mut result) = (Some(f), None);
-    let mut run = |clock: &dyn Clock| result = f.take().map(|f| f(clock));
-    with_context(|context| match context {
-        Some(context) => context.show_clock(&mut run),
-        None => run(&**runtime().clock()),
+    let mut run = |clock: &dyn Clock| {
+        if let Some(f) = f.take() {
+            result = Some(f(clock));
+        }
+    };
+    with_context(|context| {
+        if let Some(context) = context {
+            context.show_clock(&mut run);
+        }
     });
-    result.expect("a clock is shown once")
+    match (result, f) {
+        (None, Some(f)) => f(&**runtime().clock()),
+        (result, _) => result.expect("a clock is shown once"),
+    }
 }
 
 /// Runs `f` with a look at the dispatcher at this point, if there is a coroutine.
@@ -517,13 +546,20 @@ pub(crate) fn is_dropping() -> bool {
     with(|c| c.dropping.get())
 }
 
-/// Marks the step as one that yields to all others, and that has woken a slot of its own, if it has.
+/// Marks the step as one that yields to all others. `true` if `waker` is the coroutine's own, whose slot then counts
+/// as woken.
 #[inline]
-pub(crate) fn set_yielding(woken: Option<usize>) {
+pub(crate) fn yields_by(waker: &Waker, mark: Option<Mark>) -> bool {
     with(|c| {
-        let woken = woken.map_or(0, |slot| 1 << slot);
-        c.asked.set(Asked { yielding: true, woken: c.asked.get().woken | woken });
-    });
+        let slot = c.node.and_then(|node| waker::slot_of(waker, node));
+        let woken = slot.map_or(0, |slot| 1 << slot);
+        let asked = c.asked.get();
+        c.asked.set(Asked { yielding: true, woken: asked.woken | woken, ..asked });
+        if let Some(mark) = mark {
+            c.set_mark(mark);
+        }
+        slot.is_some()
+    })
 }
 
 /// Whether the step has been marked so.
@@ -540,18 +576,22 @@ pub(crate) fn waits(kind: WaitKind, site: &'static Location<'static>) {
 /// Leaves a mark.
 #[inline]
 pub(crate) fn leave(mark: Mark) {
-    with(|c| c.mark.set(mark));
+    with(|c| c.set_mark(mark));
 }
 
 /// What is pending is inside of a wrapper that was made at `site`: see [`Mark::placed`].
 pub(crate) fn wraps_a_wait(site: &'static Location<'static>) {
-    with(|c| c.mark.set(c.mark.get().placed(site)));
+    with(|c| c.set_mark(c.mark().placed(site)));
 }
 
 /// Marks the step as one that is pending in a wait for one of several [branches](branch).
 pub(crate) fn waits_for_one_of_many(kind: WaitKind, site: &'static Location<'static>) {
     let mark = Mark::new(kind, site);
-    with(|c| c.mark.set(if c.foreign.replace(false) { mark.with_foreign() } else { mark }));
+    with(|c| {
+        let asked = c.asked.get();
+        c.asked.set(Asked { foreign: false, ..asked });
+        c.set_mark(if asked.foreign { mark.with_foreign() } else { mark });
+    });
 }
 
 /// Runs `poll`, a poll of one of several branches, or of all there is inside a wait of ours: if it is pending, says
@@ -560,12 +600,12 @@ pub(crate) fn waits_for_one_of_many(kind: WaitKind, site: &'static Location<'sta
 pub(crate) fn branch<T>(poll: impl FnOnce() -> T, is_pending: impl FnOnce(&T) -> bool) -> T {
     let (polled, before) = apart(poll);
     with(|c| {
-        let mark = c.mark.get();
+        let mark = c.mark();
         if mark.is_nothing() {
-            c.mark.set(before);
+            c.set_mark(before);
         }
         if is_pending(&polled) && mark.is_foreign() {
-            c.foreign.set(true);
+            c.asked.set(Asked { foreign: true, ..c.asked.get() });
         }
     });
     polled
@@ -574,7 +614,11 @@ pub(crate) fn branch<T>(poll: impl FnOnce() -> T, is_pending: impl FnOnce(&T) ->
 /// Runs `f` as if the step had left no mark before; gives the one that it had.
 #[inline]
 pub(crate) fn apart<T>(f: impl FnOnce() -> T) -> (T, Mark) {
-    let before = with(|c| c.mark.replace(Mark::NOTHING));
+    let before = with(|c| {
+        let before = c.mark();
+        c.set_mark(Mark::NOTHING);
+        before
+    });
     (f(), before)
 }
 
@@ -582,8 +626,8 @@ pub(crate) fn apart<T>(f: impl FnOnce() -> T) -> (T, Mark) {
 #[inline]
 pub(crate) fn waits_at_least(mark: impl FnOnce() -> Mark) {
     with(|c| {
-        if c.mark.get().is_nothing() {
-            c.mark.set(mark());
+        if c.mark().is_nothing() {
+            c.set_mark(mark());
         }
     });
 }

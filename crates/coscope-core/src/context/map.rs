@@ -207,20 +207,13 @@ impl CoroutineContext {
         set.unwrap_or(CleanupDeadline(Duration::from_secs(30))).0
     }
 
-    /// Shows `to` the clock: the context's own, the dispatcher's, or the real one.
+    /// Shows `to` the clock: the context's own, or the dispatcher's. If there is neither, the real one is meant.
     pub(crate) fn show_clock(&self, to: &mut dyn FnMut(&dyn Clock)) {
         if let Some(clock) = self.elements().and_then(|e| e.clock.as_deref()) {
             return to(clock);
         }
-        let mut shown = false;
         if let Some(dispatcher) = self.dispatcher() {
-            dispatcher.dispatch_impl().show_clock(&mut |clock| {
-                shown = true;
-                to(clock);
-            });
-        }
-        if !shown {
-            to(&**runtime().clock());
+            dispatcher.dispatch_impl().show_clock(to);
         }
     }
 

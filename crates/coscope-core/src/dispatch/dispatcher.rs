@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::held::Held;
 use super::{Limited, Runnable};
 use crate::time::Clock;
 
@@ -107,7 +108,7 @@ pub trait Dispatch: Send + Sync + 'static {
 /// assert_ne!(io, Dispatchers::default());
 /// ```
 #[derive(Clone)]
-pub struct Dispatcher(Arc<dyn Dispatch>);
+pub struct Dispatcher(Held);
 
 impl Dispatcher {
     /// A handle to `dispatch`.
@@ -124,19 +125,45 @@ impl Dispatcher {
     /// assert_eq!(Dispatcher::new(Closed).name(), "closed");
     /// ```
     pub fn new(dispatch: impl Dispatch) -> Self {
-        Dispatcher(Arc::new(dispatch))
+        Dispatcher(Held::new(Arc::new(dispatch)))
     }
 
     /// A handle to a dispatcher that is shared already.
     ///
     /// ```
-    /// use coscope::{Dispatcher, Dispatchers};
+    /// use coscope::{Dispatcher, dispatch::{Dispatch, Runnable}};
+    /// use std::sync::Arc;
     ///
-    /// let same = Dispatcher::from_arc(Dispatchers::io().dispatch_impl().clone());
-    /// assert_eq!(same, Dispatchers::io());
+    /// struct OneThread;
+    /// impl Dispatch for OneThread {
+    ///     fn dispatch(&self, runnable: Runnable) { drop(runnable) }
+    ///     fn name(&self) -> &str { "one thread" }
+    /// }
+    ///
+    /// let one_thread = Arc::new(OneThread);
+    /// let dispatcher = Dispatcher::from_arc(one_thread.clone());
+    /// assert_eq!(dispatcher.name(), one_thread.name());
     /// ```
     pub fn from_arc(dispatch: Arc<dyn Dispatch>) -> Self {
-        Dispatcher(dispatch)
+        Dispatcher(Held::new(dispatch))
+    }
+
+    /// A handle to a dispatcher that lasts as long as the process: it is never dropped, and this handle and its clones,
+    /// of which every coroutine has one, are not counted.
+    ///
+    /// ```
+    /// use coscope::{Dispatcher, dispatch::{Dispatch, Runnable}};
+    /// use std::sync::Arc;
+    ///
+    /// struct Here;
+    /// impl Dispatch for Here {
+    ///     fn dispatch(&self, runnable: Runnable) { drop(runnable) }
+    ///     fn name(&self) -> &str { "here" }
+    /// }
+    /// assert_eq!(Dispatcher::lasting(Arc::new(Here)).name(), "here");
+    /// ```
+    pub fn lasting(dispatch: Arc<dyn Dispatch>) -> Self {
+        Dispatcher(Held::lasting(dispatch))
     }
 
     /// Any `Fn(Runnable)` as a dispatcher: rayon's `spawn`, a tokio handle, a GUI's event queue.
@@ -236,14 +263,15 @@ impl Dispatcher {
     /// use coscope::Dispatchers;
     /// assert_eq!(Dispatchers::io().dispatch_impl().name(), Dispatchers::io().name());
     /// ```
-    pub fn dispatch_impl(&self) -> &Arc<dyn Dispatch> {
-        &self.0
+    #[inline]
+    pub fn dispatch_impl(&self) -> &dyn Dispatch {
+        &*self.0
     }
 
     /// The address of what the handle points to, as [`Runnable::run_at`] asks for it.
     #[inline]
     pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.0).addr()
+        self.0.address()
     }
 
     /// Queues a step.
@@ -286,7 +314,7 @@ impl Dispatcher {
 
 impl PartialEq for Dispatcher {
     fn eq(&self, other: &Self) -> bool {
-        std::ptr::addr_eq(Arc::as_ptr(&self.0), Arc::as_ptr(&other.0))
+        self.address() == other.address()
     }
 }
 impl Eq for Dispatcher {}

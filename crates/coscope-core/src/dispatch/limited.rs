@@ -26,10 +26,10 @@ mod state;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use self::state::State;
-use super::place::{self, Place};
+use super::place::{self, Holding, Place};
 use super::{Dispatch, Dispatcher, Runnable, Shared, SharedStep};
 use crate::primitive::Mutex;
 use crate::time::Clock;
@@ -60,6 +60,8 @@ struct View {
     name: String,
     state: State,
     queue: Mutex<VecDeque<Runnable>>,
+    /// A count that is never given back, if the view lasts as long as the process: places need none then.
+    lasting: OnceLock<&'static Arc<Shared<View>>>,
 }
 
 impl Limited {
@@ -79,7 +81,22 @@ impl Limited {
         assert!(n > 0, "a view with no place runs nothing; the least is 1");
         let name = name.unwrap_or_else(|| format!("{}.limited({n})", inner.name()));
         let queue = Mutex::new(VecDeque::new());
-        Limited(Shared::new(View { below: inner, limit: n, name, state: State::new(n), queue }))
+        let lasting = OnceLock::new();
+        Limited(Shared::new(View { below: inner, limit: n, name, state: State::new(n), queue, lasting }))
+    }
+
+    /// Keeps the view as long as the process lasts: who takes a place in it need not count it.
+    ///
+    /// ```
+    /// use coscope::{Dispatchers, dispatch::{Dispatch, Limited}};
+    ///
+    /// let view = Limited::new(Dispatchers::default(), 2, None).lasting();
+    /// assert_eq!(view.limit(), 2);
+    /// ```
+    #[must_use]
+    pub fn lasting(self) -> Self {
+        self.0.lasting.get_or_init(|| Box::leak(Box::new(self.0.clone())));
+        self
     }
 
     /// Takes a place for the calling thread, if one is free and those that queue can wait.
@@ -173,7 +190,7 @@ impl Dispatch for Limited {
         // below it comes down to the pool, which leaves the places that the step has held so far
         let entered = self.0.below.dispatch_impl().enter_in_place();
         if entered {
-            place::hold(self.0.clone());
+            place::hold(self.0.holding());
         } else {
             self.leave();
         }
@@ -190,6 +207,15 @@ impl Dispatch for Limited {
 }
 
 impl Shared<View> {
+    /// A place in it, which has been taken.
+    #[inline]
+    fn holding(self: &Arc<Self>) -> Holding {
+        match self.lasting.get() {
+            Some(lasting) => Holding::Lasting(&***lasting),
+            None => Holding::Counted(self.clone()),
+        }
+    }
+
     /// Sends for a runner, which is counted already.
     fn send_runner(self: &Arc<Self>) {
         self.below.dispatch(Runnable::from_shared(self.clone()));
@@ -212,7 +238,7 @@ impl SharedStep for View {
         if !this.state.arrive() {
             return;
         }
-        let since = place::hold(this.clone());
+        let since = place::hold(this.holding());
         for _ in 0..ROUND {
             let Some(step) = this.take() else { break };
             contain("a step", || step.run());
@@ -240,6 +266,11 @@ impl Place for Shared<View> {
     fn leave(self: Arc<Self>) {
         if self.state.leave() {
             self.send_runner();
+        }
+    }
+    fn leave_lasting(&'static self) {
+        if self.state.leave() {
+            self.lasting.get().expect("it lasts").send_runner();
         }
     }
 }

@@ -19,6 +19,7 @@
 //! Knows places as something that can be left. Imports `primitive` only.
 
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use crate::primitive::thread_local;
@@ -27,24 +28,74 @@ use crate::primitive::thread_local;
 pub(super) trait Place: Send + Sync {
     /// Gives the place back.
     fn leave(self: Arc<Self>);
+    /// Gives the place back, in a view that lasts.
+    fn leave_lasting(&'static self);
+}
+
+/// A place that is held: its view is counted, or lasts as long as the process.
+pub(super) enum Holding {
+    Counted(Arc<dyn Place>),
+    Lasting(&'static dyn Place),
+}
+
+impl Holding {
+    fn leave(self) {
+        match self {
+            Holding::Counted(place) => place.leave(),
+            Holding::Lasting(place) => place.leave_lasting(),
+        }
+    }
 }
 
 struct Held {
-    places: RefCell<Vec<Arc<dyn Place>>>,
+    /// The place that was taken last, if it is one in a view that lasts, as IO is: two words, no list.
+    last: Cell<Option<&'static dyn Place>>,
+    /// All others.
+    others: RefCell<Vec<Holding>>,
     exchanges: Cell<u64>,
     frozen: Cell<u32>,
 }
 
+impl Held {
+    #[inline]
+    fn push(&self, place: Holding) {
+        match (self.last.get(), place) {
+            (None, Holding::Lasting(place)) => self.last.set(Some(place)),
+            (_, place) => self.push_other(place),
+        }
+    }
+    #[inline(never)]
+    fn push_other(&self, place: Holding) {
+        let mut others = self.others.borrow_mut();
+        others.extend(self.last.take().map(Holding::Lasting));
+        others.push(place);
+    }
+    #[inline]
+    fn pop(&self) -> Option<Holding> {
+        match self.last.take() {
+            Some(place) => Some(Holding::Lasting(place)),
+            None => self.others.borrow_mut().pop(),
+        }
+    }
+}
+
 thread_local! {
-    static HELD: Held = const {
-        Held { places: RefCell::new(Vec::new()), exchanges: Cell::new(0), frozen: Cell::new(0) }
+    /// Without a destructor: between its steps a thread holds nothing.
+    static HELD: ManuallyDrop<Held> = const {
+        ManuallyDrop::new(Held {
+            last: Cell::new(None),
+            others: RefCell::new(Vec::new()),
+            exchanges: Cell::new(0),
+            frozen: Cell::new(0),
+        })
     };
 }
 
 /// Adds a place to those that the running step holds; the count of exchanges so far.
-pub(super) fn hold(place: Arc<dyn Place>) -> u64 {
+#[inline]
+pub(super) fn hold(place: Holding) -> u64 {
     HELD.try_with(|held| {
-        held.places.borrow_mut().push(place);
+        held.push(place);
         held.exchanges.get()
     })
     .unwrap_or(0)
@@ -63,7 +114,7 @@ pub(super) fn still_held(since: u64) -> bool {
 
 /// Takes the last place off the list, for a runner that ends and gives its place back itself.
 pub(super) fn release() {
-    let _ = HELD.try_with(|held| held.places.borrow_mut().pop());
+    let _ = HELD.try_with(|held| held.pop());
 }
 
 /// Whether the step that runs on this thread may exchange its permit.
@@ -74,6 +125,7 @@ pub(super) fn release() {
 /// assert!(may_exchange());
 /// keep_permit(|| assert!(!may_exchange()));
 /// ```
+#[inline]
 pub fn may_exchange() -> bool {
     HELD.try_with(|held| held.frozen.get() == 0).unwrap_or(false)
 }
@@ -97,12 +149,11 @@ pub fn may_exchange() -> bool {
 /// });
 /// assert_eq!(one.running(), 0);
 /// ```
+#[inline]
 pub fn leave_places() {
     let _ = HELD.try_with(|held| {
         held.exchanges.set(held.exchanges.get() + 1);
-        loop {
-            let place = held.places.borrow_mut().pop();
-            let Some(place) = place else { break };
+        while let Some(place) = held.pop() {
             place.leave(); // may dispatch: nothing is borrowed here
         }
     });

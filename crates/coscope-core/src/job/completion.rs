@@ -85,7 +85,7 @@ impl NodeRef {
             let mut guarded = self.guarded.lock();
             if !guarded.joiners.contains(waiter) && self.state.await_end() {
                 // SAFETY: as above.
-                unsafe { guarded.joiners.push_ticket(waiter, ticket, std::ptr::null_mut()) };
+                unsafe { guarded.joiners.push_ticket(waiter, ticket) };
             }
         }
         if self.state.is_completed() { Poll::Ready(()) } else { Poll::Pending }

@@ -13,6 +13,7 @@ use std::task::Waker;
 use super::node::{Identity, Node, NodeRef};
 use super::state::Birth;
 use super::volley::Volley;
+use super::waker;
 use crate::dispatch::RunnableVtable;
 use crate::failure::Failure;
 use crate::memory;
@@ -49,10 +50,6 @@ pub(crate) unsafe trait Kind: Sized {
     }
     /// A waker of the coroutine was woken in `slot`.
     fn woken(_this: &KindRef<Self>, _slot: usize) {}
-    /// Which slot `waker` wakes, if it is one of the coroutine's own.
-    fn own_slot(_this: &KindRef<Self>, _waker: &Waker) -> Option<usize> {
-        None
-    }
     /// Whether it is a coroutine that may move to another dispatcher.
     fn is_movable(_this: &KindRef<Self>) -> bool {
         false
@@ -88,7 +85,6 @@ pub(crate) struct Vtable {
     started: unsafe fn(&NodeRef),
     unshielded: unsafe fn(&NodeRef),
     woken: unsafe fn(&NodeRef, usize),
-    own_slot: unsafe fn(&NodeRef, &Waker) -> Option<usize>,
     is_movable: unsafe fn(&NodeRef) -> bool,
     take_result: unsafe fn(&NodeRef, *mut ()) -> bool,
     discard_result: unsafe fn(&NodeRef),
@@ -163,8 +159,6 @@ impl<K: Kind> KindRef<K> {
         // SAFETY: see above.
         woken: |node, slot| K::woken(unsafe { Self::of(node) }, slot),
         // SAFETY: see above.
-        own_slot: |node, waker| K::own_slot(unsafe { Self::of(node) }, waker),
-        // SAFETY: see above.
         is_movable: |node| K::is_movable(unsafe { Self::of(node) }),
         // SAFETY: see above; the rest is the caller's contract.
         take_result: |node, into| unsafe { K::take_result(Self::of(node), into) },
@@ -221,15 +215,15 @@ impl<K: Kind> KindRef<K> {
         KindRef(unsafe { NodeRef::from_raw(block.cast()) }, PhantomData)
     }
 
-    /// A new node with one count, below `parent` but not yet in its list.
+    /// A new node with one count, below `parent` but not yet in its list, with what `payload` makes.
     pub(crate) fn allocate(
         parent: Option<&NodeRef>,
         birth: Birth,
         identity: Identity,
-        payload: K,
+        payload: impl FnOnce() -> K,
     ) -> KindRef<K> {
         // SAFETY: the payload is written whole.
-        unsafe { Self::allocate_with(parent, birth, identity, |into| into.write(payload)) }
+        unsafe { Self::allocate_with(parent, birth, identity, |into| into.write(payload())) }
     }
 }
 
@@ -275,16 +269,10 @@ impl NodeRef {
         // SAFETY: see `on_cancelled`.
         unsafe { (self.vtable().woken)(self, slot) }
     }
-    /// Which slot `waker` wakes, if it is one of the coroutine's own.
-    #[inline]
-    pub(crate) fn slot_of(&self, waker: &Waker) -> Option<usize> {
-        // SAFETY: see `on_cancelled`.
-        unsafe { (self.vtable().own_slot)(self, waker) }
-    }
     /// Whether `waker` is the coroutine's own.
     #[inline]
     pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
-        self.slot_of(waker).is_some()
+        waker::slot_of(waker, self.as_raw()).is_some()
     }
     /// Whether it is a coroutine that may move to another dispatcher.
     #[inline]

@@ -12,6 +12,7 @@
 //! * [`walk`] – children, one after the other, or a few at a time.
 //! * [`cancel`] – the way down.
 //! * [`completion`] – the way up: joiners and listeners.
+//! * [`waker`] – the waker of a coroutine, a pointer with the slot in its low bits.
 //! * [`volley`] – steps of coroutines that are cut together.
 //! * [`tell`] – what a coroutine tells the probes.
 //! * [`handle`] – [`Job`], what users hold.
@@ -37,6 +38,7 @@ mod tell;
 mod tree;
 mod volley;
 mod walk;
+pub(crate) mod waker;
 
 pub use handle::{Job, Listener};
 pub use walk::ChildCursor;

@@ -6,7 +6,7 @@
 //! | field | who may touch it |
 //! |---|---|
 //! | `state`, `refs`, `shields` | anybody, atomically |
-//! | `mark`, `since`, `lent` | notes: written by whoever ends a step of the coroutine, or clones its waker; read by anybody |
+//! | `mark`, `since`, `lent` | notes: written by who runs the coroutine, or clones its waker; read by anybody |
 //! | `vtable`, `parent`, `info` | anybody; never changes |
 //! | `link` | under the lock of the **parent's** `guarded` |
 //! | `guarded` | under its own lock; locks are taken from child to parent, never the other way |
@@ -273,6 +273,16 @@ fn free_with_parent(mut pointer: NonNull<Node>) {
 }
 
 impl NodeRef {
+    /// Gives back a count of a coroutine whose first step has begun: one that is lazy is not. Seldom the last.
+    #[inline]
+    pub(super) fn give_back_begun(self) {
+        let this = ManuallyDrop::new(self);
+        debug_assert!(!this.state.is_new());
+        if this.refs.fetch_sub(1, Ordering::Release) == 1 {
+            free(this.pointer);
+        }
+    }
+
     /// Takes the count that its parent's list stands for.
     #[inline]
     pub(super) fn count_for_list(&self) {

@@ -5,8 +5,8 @@
 //! * [`label`] – what a foreign wait is called, where somebody has called it something.
 //! * [`tick`] – the time, coarse enough to be had for one load.
 //!
-//! A wait of ours marks the step that it is pending in; what the step was marked with last is written into the
-//! coroutine's node when that step ends, by the thread that has run it. Those who look read it at any time.
+//! A wait of ours that is pending writes its mark into the node of the coroutine whose step it is in; each step begins
+//! without one, and the last one written stays. Those who look read it at any time.
 //!
 //! May import `primitive`.
 

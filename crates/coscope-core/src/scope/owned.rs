@@ -68,7 +68,7 @@ impl Token {
     fn new(name: &'static str, parent: &NodeRef, supervises: bool, context: CoroutineContext) -> Self {
         let identity =
             Identity { name: Some(Name::of(name)), id: Identity::next_id(), site: Location::caller() };
-        let owned = Owned { supervises, context, given_back: AtomicBool::new(false) };
+        let owned = || Owned { supervises, context, given_back: AtomicBool::new(false) };
         let birth = Birth { holds_parent: true, ..Birth::default() };
         let node = KindRef::allocate(Some(parent), birth, identity, owned).into_node();
         let token = Token { job: Job(node) };

@@ -18,6 +18,7 @@
 //! have ended: the coroutine, and every scope above, cannot complete before.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::Pin;
@@ -29,7 +30,7 @@ use super::launcher::Place;
 use crate::context::current::{self, DeadlineFace, Frame};
 use crate::error::CancelReason;
 use crate::failure::Failure;
-use crate::job::{Birth, Identity, KindRef, Name, NodeRef, SharedKind};
+use crate::job::{Birth, Identity, KindRef, Name, NodeRef, SharedKind, waker};
 use crate::primitive::{Mutex, Ordering};
 use crate::suspend::gate::{self, Mark, WaitKind};
 use crate::unwind;
@@ -74,7 +75,19 @@ impl Slot {
 }
 
 impl RegionNode {
+    /// Wakes whoever polls the region. A coroutine's own waker stays where it is, and is not registered again
+    /// ([`Region::register`]).
     fn wake(&self) {
+        let waker = {
+            let mut slot = self.slot.lock();
+            slot.waker.as_ref().and_then(waker::again).or_else(|| slot.waker.take())
+        };
+        if let Some(waker) = waker {
+            unwind::contain("a waker", || waker.wake());
+        }
+    }
+    /// As [`wake`](Self::wake), for the last time.
+    fn wake_at_end(&self) {
         let waker = self.slot.lock().waker.take();
         if let Some(waker) = waker {
             unwind::contain("a waker", || waker.wake());
@@ -107,7 +120,7 @@ impl SharedKind for RegionNode {
         }
     }
     fn completed(this: &KindRef<Self>) {
-        this.payload.wake();
+        this.payload.wake_at_end();
     }
     fn unshielded(this: &KindRef<Self>) {
         if this.state.is_cancelling() || this.payload.slot.lock().held_up {
@@ -124,7 +137,7 @@ fn allocate(parent: &NodeRef, holds_parent: bool, frame: &Frame, mode: Mode) -> 
     let identity = Identity { name: Some(Name::of(frame.name)), id: 0, site: frame.site };
     let birth = Birth { region: true, shield: frame.shield, holds_parent, lazy: false };
     let deadline = DeadlineFace(frame.deadline());
-    let payload = RegionNode { mode, deadline, slot: Mutex::new(Slot::default()) };
+    let payload = || RegionNode { mode, deadline, slot: Mutex::new(Slot::default()) };
     KindRef::allocate(Some(parent), birth, identity, payload).into_node()
 }
 
@@ -166,6 +179,8 @@ fn poll_into<F: Future>(value: &mut Option<F::Output>, mut body: Pin<&mut Option
 /// What every region's future consists of, beside its body.
 pub(crate) struct Region {
     pub(crate) frame: Frame,
+    /// The data of the coroutine's waker that the node has, and keeps until the region has completed; else 0.
+    registered: Cell<usize>,
 }
 
 impl Region {
@@ -176,7 +191,7 @@ impl Region {
             Mode::Supervise => |parent: &_, holds, frame: &_| allocate(parent, holds, frame, Mode::Supervise),
             Mode::Gather => |parent: &_, holds, frame: &_| allocate(parent, holds, frame, Mode::Gather),
         };
-        Region { frame: Frame::new(name, make) }
+        Region { frame: Frame::new(name, make), registered: Cell::new(0) }
     }
 
     fn node(&self) -> Option<&NodeRef> {
@@ -238,11 +253,11 @@ impl Region {
         cx: &mut Context<'_>,
         is_failure: fn(&F::Output) -> bool,
     ) -> Polled<F::Output> {
-        let context = current::context();
         let mut ended = None;
         self.frame.begin(|node| {
             ended = end_of(|value| {
-                body.set(Some(open(Place { node, context })));
+                // the context inside is that around
+                body.set(Some(open(Place { node, context: current::context() })));
                 poll_into(value, body, cx);
             });
             matches!(&ended, Some(Ok(value)) if !is_failure(value))
@@ -297,14 +312,25 @@ impl Region {
 
     /// From now on the end of the last child, or a failure, wakes this poll's task. Without a child as
     /// well: its first one may come from elsewhere, through a handle, while nobody polls.
+    #[inline]
     fn register(&self, cx: &mut Context<'_>) {
+        let waker = cx.waker();
+        if self.registered.get() != waker.data().addr() || !waker::is_own(waker) {
+            self.register_waker(cx);
+        }
+    }
+
+    #[inline(never)]
+    fn register_waker(&self, cx: &mut Context<'_>) {
         let Some(region) = self.payload() else { return };
-        let known = region.payload.slot.lock().waker.as_ref().is_some_and(|w| w.will_wake(cx.waker()));
+        let waker = cx.waker();
+        let known = region.payload.slot.lock().waker.as_ref().is_some_and(|known| known.will_wake(waker));
         if !known {
             let waker = current::own_waker(cx);
             let old = region.payload.slot.lock().waker.replace(waker);
             drop(old);
         }
+        self.registered.set(if waker::is_own(waker) { waker.data().addr() } else { 0 });
     }
 
     /// Nobody but this region's future knows its node, and nothing hangs below it.

@@ -7,9 +7,9 @@ use std::task::{Context, Wake, Waker};
 
 use crate::context::{CoroutineContext, Visit, current};
 use crate::dispatch::{Dispatcher, leave_places};
-use crate::job::NodeRef;
+use crate::job::{self, NodeRef};
 use crate::primitive::{AtomicBool, Ordering};
-use crate::task::{self, TaskHead};
+use crate::task::TaskHead;
 
 /// A coroutine on another dispatcher.
 pub(super) struct Trip {
@@ -96,7 +96,7 @@ fn open(node: &NodeRef, target: &Dispatcher, at: (usize, usize), site: &'static 
             "with_context({target:?}) at {site}: the coroutine {} is on {} other dispatchers at once. \
              Use run_on(dispatcher, future).await for some of them.",
             node.info(),
-            task::state::SLOTS - 1,
+            job::waker::SLOTS - 1,
         )
     })
 }
@@ -153,7 +153,7 @@ impl Trip {
 
     /// The waker for the body: the coroutine's for this slot, and a foreign one in between as well.
     pub(super) fn inner_waker(&mut self, cx: &Context<'_>) -> Waker {
-        let slot = || task::waker::waker(&self.node, self.slot);
+        let slot = || job::waker::waker(&self.node, self.slot);
         if self.node.is_woken_by(cx.waker()) {
             self.relay = None;
             return slot();

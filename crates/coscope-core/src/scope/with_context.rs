@@ -213,13 +213,22 @@ struct Visited<'v, 'a> {
 }
 
 impl Drop for Visited<'_, '_> {
+    #[inline]
     fn drop(&mut self) {
         let opened = self.visit.opened();
         if !self.forgotten || opened.is_some() {
-            *self.context = Some(self.visit.context().clone());
-            let away = |slot| Stage::Away(Trip::after_visit(slot, self.visit.origin.slot()));
-            *self.stage = opened.map_or(Stage::Here, away);
+            self.keep(opened);
         }
+    }
+}
+
+impl Visited<'_, '_> {
+    #[cold]
+    #[inline(never)]
+    fn keep(&mut self, opened: Option<usize>) {
+        *self.context = Some(self.visit.context().clone());
+        let away = |slot| Stage::Away(Trip::after_visit(slot, self.visit.origin.slot()));
+        *self.stage = opened.map_or(Stage::Here, away);
     }
 }
 
@@ -227,23 +236,29 @@ impl<F: Future> Parts<'_, F> {
     /// The first poll, under the permit of the other dispatcher, if that can be had here and now.
     fn visit(&mut self, cx: &mut Context<'_>) -> Option<Poll<F::Output>> {
         trip::visit(self.given, self.site, |visit| {
-            let exchanged = Exchanged;
-            let mut left = Visited { visit, context: self.context, stage: self.stage, forgotten: false };
-            let polled = current::enter_visit(visit, || {
-                let body =
-                    self.body.as_mut().as_pin_mut().expect("a with_context was polled after it had ended");
-                let polled = body.poll(cx);
-                if polled.is_ready() {
-                    self.body.set(None);
+            let (polled, back) = {
+                // it ends where it lies: moving it costs more than all that it does
+                let exchanged = Exchanged;
+                let mut left = Visited { visit, context: self.context, stage: self.stage, forgotten: false };
+                let polled = current::enter_visit(visit, || {
+                    let body = self
+                        .body
+                        .as_mut()
+                        .as_pin_mut()
+                        .expect("a with_context was polled after it had ended");
+                    let polled = body.poll(cx);
+                    if polled.is_ready() {
+                        self.body.set(None);
+                    }
+                    polled
+                });
+                let back = exchanged.back();
+                left.forgotten = back && polled.is_ready();
+                if !left.forgotten {
+                    visit.slot(); // from now on it has one
                 }
-                polled
-            });
-            let back = exchanged.back();
-            left.forgotten = back && polled.is_ready();
-            if !left.forgotten {
-                visit.slot(); // from now on it has one
-            }
-            drop(left);
+                (polled, back)
+            };
             let Poll::Ready(value) = polled else {
                 current::wraps_a_wait(self.site);
                 return Poll::Pending;

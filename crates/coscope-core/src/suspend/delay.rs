@@ -55,7 +55,8 @@ pub fn delay_until(deadline: Instant) -> Delay {
 }
 
 /// An instant, or a while from the first poll on, in nanoseconds; the highest bit tells which. What takes
-/// longer than the other bits can say, 292 years, never comes. One word, since many wait at once.
+/// longer than the other bits can say, 292 years, never comes. One word, which the timer keeps until it is armed,
+/// since many wait at once.
 #[derive(Clone, Copy)]
 struct Until(u64);
 
@@ -103,7 +104,6 @@ pin_project! {
     /// ```
     #[must_use = "a delay waits only when it is awaited"]
     pub struct Delay {
-        until: Until,
         #[pin]
         timer: Timer,
         mark: Mark,
@@ -112,7 +112,7 @@ pin_project! {
 
 impl Delay {
     fn new(until: Until, mark: Mark) -> Self {
-        Delay { until, timer: Timer::new(), mark }
+        Delay { timer: Timer::with_note(until.0), mark }
     }
 
     /// The wait for a tick.
@@ -127,10 +127,11 @@ impl Future for Delay {
         let this = self.project();
         let polled = if this.timer.was_armed() {
             this.timer.poll_again(cx.waker())
-        } else if this.until.0 == Until::WHILE {
-            return Poll::Ready(());
         } else {
-            let until = *this.until;
+            let until = Until(this.timer.note());
+            if until.0 == Until::WHILE {
+                return Poll::Ready(());
+            }
             let begun = current::with_clock(|clock| {
                 let now = clock.now();
                 let deadline = until.deadline(now);
@@ -154,6 +155,6 @@ impl Clause for Delay {
 
 impl fmt::Debug for Delay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Delay").field(&self.until).finish()
+        f.debug_tuple("Delay").field(&Until(self.timer.note())).finish()
     }
 }

@@ -7,9 +7,10 @@
 //! coroutine's own; behind a foreign one (`FuturesUnordered`) nobody would poll it again.
 
 use std::panic::Location;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use crate::context::current;
+use crate::job::waker;
 pub use crate::mark::{Mark, WaitKind};
 
 /// Lets a wait that is over go on here, or has it polled again where it belongs.
@@ -83,7 +84,7 @@ fn is_let_on(cx: &Context<'_>, due: impl FnOnce() -> bool) -> bool {
         return true; // what polls this has a budget of its own, or would ask again in this very step
     }
     if current::is_spent() {
-        give_way(cx);
+        give_way(cx, None);
     } else if due() {
         ask(cx);
     }
@@ -91,10 +92,9 @@ fn is_let_on(cx: &Context<'_>, due: impl FnOnce() -> bool) -> bool {
 }
 
 /// The step goes to the back of the queue, and comes again.
-pub(super) fn give_way(cx: &Context<'_>) {
-    let own = current::with_coroutine(|node| node.and_then(|node| node.slot_of(cx.waker())));
-    current::set_yielding(own);
-    if own.is_none() {
+#[inline]
+pub(super) fn give_way(cx: &Context<'_>, mark: Option<Mark>) {
+    if !current::yields_by(cx.waker(), mark) {
         cx.waker().wake_by_ref();
     }
 }
@@ -114,4 +114,10 @@ pub fn ask(cx: &Context<'_>) {
 #[inline]
 pub fn coroutine_number() -> u64 {
     current::with_coroutine(|node| node.map_or(0, |node| node.identity.id))
+}
+
+/// Another waker of the same, if it is one of a coroutine of ours: a count and no user code, so that it may be made under a lock.
+#[inline]
+pub fn own_waker(cx: &Context<'_>) -> Option<Waker> {
+    waker::again(cx.waker())
 }

@@ -97,7 +97,7 @@ impl Clause for Join {
         if !std::mem::replace(this.started, true) {
             Job(this.joining.node().clone()).start();
         }
-        tell::join_in_select(this.joining.as_ref(), turn, *this.site)
+        tell::join_in_select(this.joining.as_ref(), turn, this.site)
     }
     fn take(self: Pin<&mut Self>) {
         let _ended = tell::joined(&self.joining, Poll::Ready(()));

@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::gate::{self, WaitKind};
+use super::gate::{self, Mark, WaitKind};
 
 /// Lets all others run that wait on this dispatcher, then goes on.
 ///
@@ -45,8 +45,7 @@ impl Future for YieldNow {
         if std::mem::replace(&mut self.yielded, true) {
             return gate::pass(cx, Poll::Ready(()));
         }
-        gate::give_way(cx);
-        gate::waits(WaitKind::Yield, Location::caller());
+        gate::give_way(cx, Some(Mark::new(WaitKind::Yield, Location::caller())));
         Poll::Pending
     }
 }

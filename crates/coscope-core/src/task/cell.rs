@@ -7,8 +7,6 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
-use std::task::Waker;
-use std::thread::{self, ThreadId};
 
 use super::deferred::Deferred;
 use super::harness;
@@ -16,11 +14,10 @@ use super::hop::Hops;
 use super::policy::Policy;
 use super::state::{self, State, Wake};
 use super::tell;
-use super::waker;
 use crate::context::CoroutineContext;
 use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, keep_permit, resuming, runtime};
 use crate::failure::Failure;
-use crate::job::{self, Admission, Identity, Kind, KindRef, Name, Node, NodeRef, Volley};
+use crate::job::{self, Admission, Identity, Kind, KindRef, Name, Node, NodeRef, Volley, waker};
 use crate::primitive::UnsafeCell;
 use crate::probe::is_listening;
 
@@ -28,9 +25,8 @@ use crate::probe::is_listening;
 pub(crate) struct TaskHead {
     pub(crate) state: State,
     pub(crate) context: CoroutineContext,
+    /// Where it may go, if it is not bound to a thread.
     pub(crate) hops: Hops,
-    /// Bound to this thread: it never moves to another dispatcher.
-    pub(crate) pinned: Option<ThreadId>,
 }
 
 /// The future, then the result, then nothing. Which one it is, [`State`] knows.
@@ -116,11 +112,8 @@ where
             dispatch::<F, P>(this, slot, false);
         }
     }
-    fn own_slot(this: &KindRef<Self>, waker: &Waker) -> Option<usize> {
-        waker::slot_of(waker, this.as_node())
-    }
     fn is_movable(this: &KindRef<Self>) -> bool {
-        this.payload.head.pinned.is_none()
+        !this.payload.head.hops.is_bound()
     }
     unsafe fn take_result(this: &KindRef<Self>, into: *mut ()) -> bool {
         let result = if this.payload.head.state.drop_interest() {
@@ -171,26 +164,34 @@ where
     P: Policy<F::Output>,
 {
     let head = &this.payload.head;
-    // what it kept of its clock it keeps until the step has been queued
-    let _stood = head.context.has_clock().then(|| harness::stand(this.as_node(), None));
     let home = head.context.dispatcher().expect("a coroutine has a dispatcher");
-    if slot == 0 {
-        send(head, home, runnable(this, slot), yielding);
+    if slot == 0 && !head.context.has_clock() {
+        queue(home, runnable(this, slot), yielding);
     } else {
-        send_away(head, home, runnable(this, slot), slot, yielding);
+        send_away(this.as_node(), head, home, runnable(this, slot), slot, yielding);
     }
 }
 
 #[inline]
-fn send(head: &TaskHead, to: &Dispatcher, runnable: Runnable, yielding: bool) {
-    let runnable = held(runnable, &head.context, to);
+fn queue(to: &Dispatcher, runnable: Runnable, yielding: bool) {
     if yielding { to.dispatch_yield(runnable) } else { to.dispatch(runnable) }
 }
 
+/// To where a `with_context` has gone, or with a clock of the context's own.
 #[inline(never)]
-fn send_away(head: &TaskHead, home: &Dispatcher, runnable: Runnable, slot: usize, yielding: bool) {
+fn send_away(
+    node: &NodeRef,
+    head: &TaskHead,
+    home: &Dispatcher,
+    runnable: Runnable,
+    slot: usize,
+    yielding: bool,
+) {
+    // what the clock had to keep for it is kept until the step has been queued
+    let _stood = head.context.has_clock().then(|| harness::stand(node, None));
     let away = head.hops.dispatcher(slot);
-    send(head, away.as_ref().unwrap_or(home), runnable, yielding);
+    let to = away.as_ref().unwrap_or(home);
+    queue(to, held(runnable, &head.context, to), yielding);
 }
 
 /// The first step, inside [`resuming`]: on a dispatcher that the launching thread is on already and
@@ -250,7 +251,7 @@ where
     let node = unsafe { NodeRef::retain(node) };
     // SAFETY: the caller's contract.
     let this = unsafe { KindRef::<Task<F, P>>::of(&node) };
-    if this.payload.head.pinned.is_some() {
+    if this.payload.head.hops.is_bound() {
         // A pinned coroutine ends on its thread or not at all; its loop never closes before it.
         eprintln!("coscope: the thread of pinned coroutine {} has gone; its future is leaked", node.info());
         return;
@@ -291,7 +292,6 @@ where
     P: Policy<F::Output>,
 {
     let Launch { name, context, site, start, interest, shield, pinned } = launch;
-    let pinned = pinned.then(|| thread::current().id());
     debug_assert!(context.dispatcher().is_some());
     let identity = Identity { name: name.map(Name::from), id: Identity::next_id(), site };
     let lazy = start == state::Birth::New;
@@ -299,8 +299,10 @@ where
     // SAFETY: every field of the payload is written.
     let this = unsafe {
         KindRef::<Task<F, P>>::allocate_with(Some(parent), birth, identity, move |into| {
-            let head = TaskHead { state: State::new(start, interest), context, hops: Hops::new(), pinned };
-            (&raw mut (*into).head).write(head);
+            let head = &raw mut (*into).head;
+            (&raw mut (*head).state).write(State::new(start, interest));
+            (&raw mut (*head).context).write(context);
+            (&raw mut (*head).hops).write(if pinned { Hops::bound() } else { Hops::new() });
             (&raw mut (*into).policy).write(PhantomData);
             UnsafeCell::init_at(&raw mut (*into).stage, |stage| stage.cast::<F>().write(future));
         })

@@ -164,17 +164,30 @@ impl<T> Deferred<T> {
         // SAFETY: `joining` is the only field that is pinned, and it is not moved out of.
         let this = unsafe { self.get_unchecked_mut() };
         assert!(!this.taken, "a Deferred was polled after it had given its result");
-        this.start_once();
-        // SAFETY: as above.
-        let joining = unsafe { Pin::new_unchecked(&this.joining) };
-        let polled = tell::join(joining, cx, Location::caller());
-        ready!(gate::pass_marked(cx, polled, Mark::new(WaitKind::Await, Location::caller())));
-        if !current::spend() {
-            cx.waker().wake_by_ref();
-            gate::waits(WaitKind::Yield, Location::caller());
-            return Poll::Pending;
+        let site = Location::caller();
+        if !this.is_completed() {
+            this.start_once();
+            // SAFETY: as above.
+            let joining = unsafe { Pin::new_unchecked(&this.joining) };
+            let polled = tell::join(joining, cx, site);
+            ready!(gate::pass_marked(cx, polled, Mark::new(WaitKind::Await, site)));
+        }
+        if !current::arrive() {
+            ready!(Self::poll_elsewhere(cx, site));
         }
         Poll::Ready(this.take())
+    }
+
+    /// The job has completed, but the step is not where this belongs, or has done enough.
+    #[cold]
+    fn poll_elsewhere(cx: &mut Context<'_>, site: &'static Location<'static>) -> Poll<()> {
+        ready!(gate::pass_marked(cx, Poll::Ready(()), Mark::new(WaitKind::Await, site)));
+        if !current::spend() {
+            cx.waker().wake_by_ref();
+            gate::waits(WaitKind::Yield, site);
+            return Poll::Pending;
+        }
+        Poll::Ready(())
     }
 
     #[inline]

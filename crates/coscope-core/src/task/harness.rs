@@ -14,10 +14,9 @@ use super::borrowed::Unwound;
 use super::cell::{Task, TaskHead, dispatch};
 use super::policy::{Outcome, Policy, hand_up};
 use super::state::{Pend, Run};
-use super::waker;
 use crate::context::{CoroutineContext, current};
 use crate::failure::Failure;
-use crate::job::{Ended, KindRef, Node, NodeRef};
+use crate::job::{Ended, KindRef, Node, NodeRef, waker};
 use crate::mark::{Mark, tick};
 use crate::primitive::Ordering;
 use crate::probe::{StepEnd, is_listening};
@@ -41,9 +40,7 @@ where
     let borrowed = ManuallyDrop::new(unsafe { NodeRef::from_raw(node) });
     // SAFETY: the caller's contract.
     let this = unsafe { KindRef::<Task<F, P>>::of(&borrowed) };
-    if let Some(thread) = this.payload.head.pinned
-        && thread != thread::current().id()
-    {
+    if this.payload.head.hops.is_bound_elsewhere() {
         // Its loop has handed the step to another thread. There is no way to run or drop it here.
         eprintln!("coscope: pinned coroutine {} was run on another thread; aborting", borrowed.info());
         std::process::abort();
@@ -92,16 +89,15 @@ where
 {
     let head = &this.payload.head;
     let slot = head.hops.arrive(dispatched);
-    let ((stepped, ended), asked, mark) =
-        current::enter_coroutine(this.as_node(), &head.context, slot, || {
-            if head.context.has_thread_elements() || is_listening() {
-                // SAFETY: the caller's contract.
-                among_others(this.as_node(), &head.context, None, &mut || unsafe { poll(this) })
-            } else {
-                // SAFETY: as above.
-                (Ok(()), unsafe { poll(this) })
-            }
-        });
+    let ((stepped, ended), asked) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
+        if head.context.has_thread_elements() || is_listening() {
+            // SAFETY: the caller's contract.
+            among_others(this.as_node(), &head.context, None, &mut || unsafe { poll(this) })
+        } else {
+            // SAFETY: as above.
+            (Ok(()), unsafe { poll(this) })
+        }
+    });
     if let Err(payload) = stepped {
         // SAFETY: `RUNNING` is still set; the future is there if the body has not ended.
         unsafe { element_panicked(this, slot, ended, payload) };
@@ -111,8 +107,9 @@ where
         // SAFETY: `RUNNING` is still set, the future is gone.
         Some(ended) => unsafe { end(this, slot, ended) },
         None => {
-            this.mark.set(mark.to_bits());
-            this.since.set(tick(this.as_node(), &head.context, mark));
+            if !asked.yielding {
+                this.since.set(tick(this.as_node(), &head.context));
+            }
             match head.state.pend(slot, asked.woken, || is_shielded(this)) {
                 Pend::Idle => {} // the cell may be gone
                 Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
@@ -127,15 +124,15 @@ where
 
 /// The time in milliseconds, on the clock that the coroutine goes by, which is about to be suspended.
 #[inline]
-fn tick(node: &NodeRef, context: &CoroutineContext, mark: Mark) -> u32 {
-    if context.has_clock() { tick_of_its_own(node, context, mark) } else { tick::last_told() }
+fn tick(node: &NodeRef, context: &CoroutineContext) -> u32 {
+    if context.has_clock() { tick_of_its_own(node, context) } else { tick::last_told() }
 }
 
 /// A virtual clock stands still as long as foreign code may wake the coroutine: it does so in real time. (A future that
 /// has never asked for a waker, like `pending`, nobody will wake.)
 #[cold]
-fn tick_of_its_own(node: &NodeRef, context: &CoroutineContext, mark: Mark) -> u32 {
-    let is_foreign = node.lent.get() && mark.is_foreign();
+fn tick_of_its_own(node: &NodeRef, context: &CoroutineContext) -> u32 {
+    let is_foreign = node.lent.get() && Mark::from_bits(node.mark.get()).is_foreign();
     let (mut now, mut hold) = (0, None);
     context.show_clock(&mut |clock| {
         now = (clock.now().as_nanos() / 1_000_000) as u32;
@@ -223,7 +220,7 @@ unsafe fn element_panicked<F, P>(
     P: Policy<F::Output>,
 {
     let (node, context) = (this.as_node(), &this.payload.head.context);
-    let (ended, ..) = current::enter_coroutine(node, context, slot, || match ended {
+    let (ended, _) = current::enter_coroutine(node, context, slot, || match ended {
         None => {
             let outcome = panicked(node, payload);
             // SAFETY: the caller's contract.
@@ -262,7 +259,7 @@ where
 {
     let _stood = this.payload.head.context.has_clock().then(|| stand(this.as_node(), None));
     let context = &this.payload.head.context;
-    let ((stepped, ended), ..) = current::enter_coroutine(this.as_node(), context, slot, || {
+    let ((stepped, ended), _) = current::enter_coroutine(this.as_node(), context, slot, || {
         // SAFETY: the caller's contract.
         let drop_it = &mut || Some(unsafe { finish_otherwise(this, None) });
         among_others(this.as_node(), context, Some(StepEnd::Cut), drop_it)

@@ -10,9 +10,9 @@
 use std::ptr;
 use std::task::Waker;
 
-use super::state::SLOTS;
 use crate::dispatch::Dispatcher;
-use crate::primitive::{AtomicPtr, Mutex, Ordering};
+use crate::job::waker::SLOTS;
+use crate::primitive::{AtomicPtr, Counter, Mutex, Ordering};
 use crate::unwind;
 
 #[derive(Default)]
@@ -23,8 +23,20 @@ struct Slot {
     origin: usize,
 }
 
-/// The table of slots: made when the first `with_context` opens one.
+/// Where a coroutine may go, in one word: null as long as it is at home; the table of slots, made when the first
+/// `with_context` opens one; or, for one that is bound to a thread and so never leaves home, the thread's number above
+/// the lowest bit, which is set.
 pub(crate) struct Hops(AtomicPtr<Mutex<Table>>);
+
+/// In the word of one that is bound to a thread. A table is aligned to more than that.
+const BOUND: usize = 1;
+
+/// The number of this thread, which no other has had or will have, as the word of one that is bound to it. Never null.
+fn bound_to_this_thread() -> *mut Mutex<Table> {
+    static NEXT: Counter = Counter::new(1);
+    std::thread_local!(static NUMBER: usize = usize::try_from(NEXT.next() << 1).expect("few threads") | BOUND);
+    ptr::without_provenance_mut(NUMBER.with(|number| *number))
+}
 
 #[derive(Default)]
 struct Table {
@@ -39,14 +51,32 @@ impl Hops {
         Hops(AtomicPtr::new(ptr::null_mut()))
     }
 
+    /// Of one that is bound to this thread.
+    pub(crate) fn bound() -> Self {
+        Hops(AtomicPtr::new(bound_to_this_thread()))
+    }
+
+    #[inline]
+    pub(crate) fn is_bound(&self) -> bool {
+        self.0.load(Ordering::Relaxed).addr() & BOUND != 0
+    }
+
+    /// Whether it is bound to another thread than this.
+    #[inline]
+    pub(crate) fn is_bound_elsewhere(&self) -> bool {
+        self.is_bound() && !ptr::eq(self.0.load(Ordering::Relaxed), bound_to_this_thread())
+    }
+
     #[inline]
     fn table(&self) -> Option<&Mutex<Table>> {
+        let word = self.0.load(Ordering::Acquire);
         // SAFETY: what is installed stays until the hops are dropped.
-        unsafe { self.0.load(Ordering::Acquire).as_ref() }
+        if word.addr() & BOUND == 0 { unsafe { word.as_ref() } } else { None }
     }
 
     #[cold]
     fn make_table(&self) -> &Mutex<Table> {
+        assert!(!self.is_bound(), "who is bound to a thread goes nowhere");
         if let Some(table) = self.table() {
             return table;
         }
@@ -132,13 +162,14 @@ impl Hops {
     /// dispatched ran at home.
     #[inline]
     pub(crate) fn arrive(&self, slot: usize) -> usize {
-        match self.table() {
-            None => 0,
-            Some(table) => Self::arrive_in(table, slot),
-        }
+        if self.0.load(Ordering::Acquire).is_null() { 0 } else { self.arrive_from_afar(slot) }
     }
 
     #[cold]
+    fn arrive_from_afar(&self, slot: usize) -> usize {
+        self.table().map_or(0, |table| Self::arrive_in(table, slot))
+    }
+
     fn arrive_in(table: &Mutex<Table>, slot: usize) -> usize {
         let (slot, due) = {
             let mut table = table.lock();
@@ -171,7 +202,9 @@ impl Drop for Hops {
 impl Hops {
     #[cold]
     fn drop_table(&mut self) {
-        // SAFETY: installed by `make_table`, and nobody else has the hops any more.
-        drop(unsafe { Box::from_raw(self.0.load(Ordering::Acquire)) });
+        if !self.is_bound() {
+            // SAFETY: installed by `make_table`, and nobody else has the hops any more.
+            drop(unsafe { Box::from_raw(self.0.load(Ordering::Acquire)) });
+        }
     }
 }

@@ -6,7 +6,6 @@
 //! * [`policy`] – what becomes of a result: kept, handed to the scope, turned into a value.
 //! * [`cell`] – the cell, how one is born and dispatched.
 //! * [`harness`] – one step: poll or cut, end, hand the result on.
-//! * [`waker`] – the coroutine's waker, a pointer with the slot in its low bits.
 //! * [`tell`] – what it tells the probes of its beginning and its end.
 //! * [`deferred`] – [`Deferred`], the owner of a result.
 //! * [`by_ref`] – awaiting one without giving it away.
@@ -27,7 +26,6 @@ pub(crate) mod hop;
 pub(crate) mod policy;
 pub(crate) mod state;
 mod tell;
-pub(crate) mod waker;
 
 pub(crate) use borrowed::{Unwound, Waited};
 pub use by_ref::ByRef;

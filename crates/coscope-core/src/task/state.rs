@@ -35,6 +35,7 @@
 
 use std::fmt;
 
+use crate::job::waker::SLOTS;
 use crate::primitive::{AtomicU32, Ordering};
 
 const RUNNING: u32 = 1;
@@ -50,8 +51,7 @@ const FAILED: u32 = 1 << 9;
 const NOTIFIED: u32 = 1 << 16;
 const NOTIFIED_MASK: u32 = 0xFFFF << 16;
 
-/// How many slots a coroutine has: home, and open `with_context`s.
-pub(crate) const SLOTS: usize = 16;
+const _: () = assert!(NOTIFIED_MASK.count_ones() as usize == SLOTS);
 
 /// What a wake or a cancel came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Time: points in it, who tells it, and who wakes at it.
 //!
 //! * `instant` – [`Instant`], a point on a clock, real or virtual.
+//! * `thin_waker` – a waker as one word and a small number.
 //! * `wheel` – the timer wheel: pure, told the time, never asks.
 //! * `clock` – [`Clock`], the trait (it and `timers` name each other: a clock owns timers, a timer tells its clock).
 //! * `timers` – wheels behind locks, and [`Timer`], the entry that lives in the waiting future.
@@ -9,6 +10,7 @@
 
 mod clock;
 mod instant;
+mod thin_waker;
 mod timers;
 mod wheel;
 

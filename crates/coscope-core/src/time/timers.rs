@@ -238,7 +238,7 @@ impl Shard {
                     let Some(entry) = wheel.pop_due(now) else { break };
                     // SAFETY: under the lock of its home shard; `pop_due` returns valid entries, and
                     // the timer cannot go before its drop has had this lock.
-                    *place = unsafe { (*entry.as_ptr()).waker.take() };
+                    *place = unsafe { (*entry.as_ptr()).take_waker() };
                 }
                 if batch[0].is_none() {
                     return wheel.next_look();
@@ -289,7 +289,19 @@ impl Timer {
     ///
     /// See [`Timers`] for an example.
     pub fn new() -> Timer {
-        Timer { home: None, entry: UnsafeCell::new(Entry::new()), _pinned: PhantomPinned }
+        Timer::with_note(0)
+    }
+
+    /// A timer that is not armed, and keeps a note until it is.
+    pub(crate) fn with_note(note: u64) -> Timer {
+        Timer { home: None, entry: UnsafeCell::new(Entry::new(note)), _pinned: PhantomPinned }
+    }
+
+    /// The note, as long as it has never been armed; from then on the deadline.
+    pub(crate) fn note(&self) -> u64 {
+        let _ward = self.home.as_ref().map(|home| home.ward.lock());
+        // SAFETY: under the lock of its home, or its own.
+        unsafe { self.entry().as_ref() }.deadline()
     }
 
     /// Arms the timer for `deadline` at the first call, renews the waker at later ones; ready once it
@@ -307,10 +319,12 @@ impl Timer {
         let timers = clock.timers();
         // SAFETY: nothing is moved out of it.
         let this = unsafe { self.as_mut().get_unchecked_mut() };
-        if this.is_armed_for(timers, deadline) {
-            return self.poll_again(waker);
+        if this.was_armed() {
+            if this.is_armed_for(timers, deadline) {
+                return self.poll_again(waker);
+            }
+            drop(this.disarm());
         }
-        drop(this.disarm());
         this.arm(timers, deadline.as_nanos(), waker.clone());
         if timers.announce(deadline.as_nanos()) {
             clock.wake_by(deadline);
@@ -358,7 +372,7 @@ impl Timer {
             let spent = unsafe { entry.as_ref() }.spent().is_some();
             return if spent { Poll::Ready(()) } else { Poll::Pending };
         };
-        // what is in here at the end, perhaps the former waker, is dropped with no lock held
+        // dropped, like a former waker, with no lock held
         let mut spare = None;
         loop {
             let ward = home.ward.lock();
@@ -370,11 +384,14 @@ impl Timer {
                 home.leave(ward);
                 return Poll::Ready(());
             }
-            if own.waker.as_ref().is_some_and(|old| old.will_wake(waker)) {
+            if own.wakes(waker) {
                 return Poll::Pending;
             }
-            if spare.is_some() {
-                std::mem::swap(&mut own.waker, &mut spare);
+            if let Some(new) = spare.take() {
+                let former = own.take_waker();
+                own.set_waker(new);
+                drop(ward);
+                drop(former);
                 return Poll::Pending;
             }
             drop(ward);
@@ -394,7 +411,7 @@ impl Timer {
     fn arm(&mut self, timers: &Timers, deadline: u64, waker: Waker) {
         let entry = self.entry();
         // SAFETY: it has no home, so the entry is the timer's own.
-        unsafe { (*entry.as_ptr()).waker = Some(waker) };
+        unsafe { (*entry.as_ptr()).set_waker(waker) };
         let home = *self.home.insert(timers.shards[timers.own_shard()]);
         let mut ward = home.ward.lock();
         ward.keepers += 1;
@@ -419,8 +436,9 @@ impl Timer {
         }
         // SAFETY: it has no home, so the entry is the timer's own.
         let own = unsafe { &mut *entry.as_ptr() };
+        let waker = own.take_waker();
         own.renew();
-        own.waker.take()
+        waker
     }
 
     fn entry(&self) -> NonNull<Entry> {

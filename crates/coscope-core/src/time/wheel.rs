@@ -25,11 +25,13 @@
 //! ```
 //!
 //! Entries are intrusive: they live in the future that waits, and cost no allocation.
-//! Imports nothing of this crate.
+//! Imports `thin_waker`.
 
 use std::mem::{replace, take};
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::task::Waker;
+
+use super::thin_waker;
 
 /// A tick is 2²⁰ ns.
 const TICK: u32 = 20;
@@ -47,31 +49,37 @@ const FRESH: u16 = SLOTS as u16;
 /// In [`Entry::mark`]: in the exact order.
 const DUE: u16 = FRESH + 1;
 /// In [`Entry::mark`]: in no list.
-const UNLINKED: u16 = u16::MAX;
+const UNLINKED: u16 = (1 << LIST_BITS) - 1;
 /// In [`Entry::mark`]: in no list, and its owner knows that it has fired.
-const SPENT: u16 = u16::MAX - 1;
-/// So many bits of [`Entry::mark`] are the list's; the others number 2⁴⁸ registrations.
-const LIST_BITS: u32 = 16;
+const SPENT: u16 = UNLINKED - 1;
+/// So many bits of [`Entry::mark`] are the list's.
+const LIST_BITS: u32 = 11;
+/// So many are the list's and those of the waker above it; the others number 2⁴⁸ registrations.
+const LOW_BITS: u32 = LIST_BITS + thin_waker::BITS;
+const LISTS: u64 = (1 << LIST_BITS) - 1;
+const LOW: u64 = (1 << LOW_BITS) - 1;
+const _: () = assert!(DUE < SPENT, "there is a number for each list");
 /// In [`Wheel::soonest`]: it has to be looked for.
 const UNKNOWN: u64 = 0;
 
 type Link = Option<NonNull<Entry>>;
 
-/// One timer. Small, since many wait at once.
+/// One timer. Small, since many wait at once. It keeps a waker only for one who takes it out in the end.
 #[derive(Debug)]
 pub(super) struct Entry {
+    /// Before it is in a wheel, what its owner wants to note.
     deadline: u64,
-    /// Its number in the order of registration, above the number of the list that it is in.
+    /// Its number in the order of registration; below, the make of its waker; below, the list that it is in.
     mark: u64,
     previous: Link,
     next: Link,
-    /// Whom to wake.
-    pub(super) waker: Option<Waker>,
+    /// Whom to wake, if the mark says that there is somebody.
+    waker: *const (),
 }
 
 impl Entry {
-    pub(super) const fn new() -> Self {
-        Entry { deadline: 0, mark: UNLINKED as u64, previous: None, next: None, waker: None }
+    pub(super) const fn new(note: u64) -> Self {
+        Entry { deadline: note, mark: UNLINKED as u64, previous: None, next: None, waker: ptr::null() }
     }
 
     pub(super) fn deadline(&self) -> u64 {
@@ -82,32 +90,59 @@ impl Entry {
         self.list() < SPENT
     }
 
-    /// Notes in an entry that has fired by which clock it did.
+    /// Notes in an entry that has fired by which clock it did. It has no waker any more.
     pub(super) fn spend(&mut self, clock: u64) {
-        self.mark = clock << LIST_BITS | u64::from(SPENT);
+        debug_assert_eq!(self.make(), thin_waker::NONE);
+        self.mark = clock << LOW_BITS | u64::from(SPENT);
     }
 
     /// The clock by which it has fired, if that is noted.
     pub(super) fn spent(&self) -> Option<u64> {
-        (self.list() == SPENT).then_some(self.mark >> LIST_BITS)
+        (self.list() == SPENT).then_some(self.mark >> LOW_BITS)
     }
 
-    /// As if it had never been in a wheel. It is in none.
+    /// As if it had never been in a wheel. It is in none, and has no waker.
     pub(super) fn renew(&mut self) {
+        debug_assert_eq!(self.make(), thin_waker::NONE);
         self.mark = u64::from(UNLINKED);
+    }
+
+    /// Whom to wake. It has had nobody.
+    pub(super) fn set_waker(&mut self, waker: Waker) {
+        debug_assert_eq!(self.make(), thin_waker::NONE);
+        let (word, make) = thin_waker::split(waker);
+        self.waker = word;
+        self.mark |= u64::from(make) << LIST_BITS;
+    }
+
+    pub(super) fn take_waker(&mut self) -> Option<Waker> {
+        let make = self.make();
+        self.mark &= !(LOW & !LISTS);
+        // SAFETY: both were set by `set_waker`, and the mark says no more that they are there.
+        unsafe { thin_waker::join(self.waker, make) }
+    }
+
+    /// Whether whom it wakes is the same as whom `waker` does.
+    pub(super) fn wakes(&self, waker: &Waker) -> bool {
+        // SAFETY: both were set by `set_waker`, and are still there.
+        unsafe { thin_waker::is(self.waker, self.make(), waker) }
+    }
+
+    fn make(&self) -> u8 {
+        ((self.mark & LOW) >> LIST_BITS) as u8
     }
 
     /// Two entries of a wheel have never the same.
     fn key(&self) -> (u64, u64) {
-        (self.deadline, self.mark >> LIST_BITS)
+        (self.deadline, self.mark >> LOW_BITS)
     }
 
     fn list(&self) -> u16 {
-        self.mark as u16
+        (self.mark & LISTS) as u16
     }
 
     fn set_list(&mut self, list: u16) {
-        self.mark = self.mark >> LIST_BITS << LIST_BITS | u64::from(list);
+        self.mark = self.mark & !LISTS | u64::from(list);
     }
 }
 
@@ -139,12 +174,18 @@ impl List {
         at(entry).next = next;
     }
 
+    #[inline]
     fn push_back(&mut self, entry: NonNull<Entry>) {
-        self.insert_after(self.tail, entry);
+        at(entry).previous = self.tail;
+        at(entry).next = None;
+        match self.tail.replace(entry) {
+            Some(last) => at(last).next = Some(entry),
+            None => self.head = Some(entry),
+        }
     }
 
     fn unlink(&mut self, entry: NonNull<Entry>) {
-        let (previous, next) = (at(entry).previous.take(), at(entry).next.take());
+        let (previous, next) = (at(entry).previous, at(entry).next);
         match previous {
             Some(previous) => at(previous).next = next,
             None => self.head = next,
@@ -277,7 +318,7 @@ impl Wheel {
         }
         self.sequence += 1;
         at(entry).deadline = deadline;
-        at(entry).mark = self.sequence << LIST_BITS;
+        at(entry).mark = self.sequence << LOW_BITS | at(entry).mark & LOW;
         if self.len == 0 || deadline < self.soonest {
             self.soonest = deadline;
         }
@@ -297,9 +338,11 @@ impl Wheel {
             DUE => self.due.unlink(entry),
             slot => {
                 let slot = slot as usize;
-                self.slots[slot].list.unlink(entry);
-                if self.slots[slot].list.head.is_none() {
-                    self.take_slot(slot);
+                let hung = &mut self.slots[slot];
+                hung.list.unlink(entry);
+                if hung.list.head.is_none() {
+                    hung.least = u64::MAX;
+                    self.clear_bit(slot);
                 }
             }
         }
@@ -392,9 +435,15 @@ impl Wheel {
 
     /// Empties a slot. What it had is not marked anew.
     fn take_slot(&mut self, slot: usize) -> List {
+        self.clear_bit(slot);
+        replace(&mut self.slots[slot], Slot::EMPTY).list
+    }
+
+    /// There is nothing in a slot any more.
+    #[inline]
+    fn clear_bit(&mut self, slot: usize) {
         let bits = if slot < NEAR { &mut self.near[slot / 64] } else { &mut self.far[(slot - NEAR) >> BITS] };
         *bits &= !(1 << (slot % 64));
-        replace(&mut self.slots[slot], Slot::EMPTY).list
     }
 
     /// The first tick that has a near slot with something in it.

@@ -20,7 +20,7 @@ impl Xorshift {
 }
 
 fn entry() -> NonNull<Entry> {
-    NonNull::from(Box::leak(Box::new(Entry::new())))
+    NonNull::from(Box::leak(Box::new(Entry::new(0))))
 }
 
 fn free(entry: NonNull<Entry>) {

@@ -164,7 +164,7 @@ impl<T> WaitFor<T> {
         {
             self.queued.store(true, Ordering::Relaxed);
             // SAFETY: the waiter stands in this queue or in none; `drop` takes it out.
-            unsafe { state.1.push_ticket(waiter, ticket, std::ptr::null_mut()) };
+            unsafe { state.1.push_ticket(waiter, ticket) };
         }
         Poll::Pending
     }

@@ -123,6 +123,7 @@ impl Claim {
     }
 
     /// (5) The owner, busy, has committed clause `index`.
+    #[inline]
     pub(super) fn commit(&self, index: usize) {
         self.word.store(claimed(index), Ordering::Release);
     }
@@ -156,6 +157,19 @@ impl Ticket {
     /// Whether both are tickets of one select: it does not meet itself.
     pub fn is_of_the_same(self, other: Ticket) -> bool {
         self.claim == other.claim
+    }
+
+    /// The claim and the number of the clause.
+    #[inline]
+    pub(super) fn into_parts(self) -> (*const (), usize) {
+        (self.claim.as_ptr().cast_const().cast(), self.index)
+    }
+
+    /// What came out of [`into_parts`](Self::into_parts).
+    #[inline]
+    pub(super) fn from_parts(claim: *const (), index: usize) -> Self {
+        let claim = NonNull::new(claim.cast_mut().cast()).expect("a claim has an address");
+        Ticket { claim, index }
     }
 
     /// That of another clause of the same select.

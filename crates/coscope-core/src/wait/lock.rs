@@ -13,7 +13,7 @@ const LOCKED: u32 = 1;
 
 /// What is under a [`HintedLock`].
 pub trait Hinted {
-    /// The hints for the present state: any bits but the lowest.
+    /// The hints for the present state: any bits but the lowest. One that is not set promises that a look would be in vain.
     fn hints(&self) -> u32;
 }
 
@@ -65,21 +65,6 @@ impl<S: Hinted> HintedLock<S> {
         }
     }
 
-    /// Takes the lock, if nobody holds it just now.
-    #[inline]
-    pub fn try_lock(&self) -> Option<Locked<'_, S>> {
-        #[cfg(loom)]
-        let turn = self.turn.lock();
-        if self.word.swap(LOCKED, Ordering::Acquire) & LOCKED != 0 {
-            return None;
-        }
-        Some(Locked {
-            lock: self,
-            #[cfg(loom)]
-            _turn: turn,
-        })
-    }
-
     #[cold]
     fn lock_slowly(&self) {
         let mut tries = 0;
@@ -126,10 +111,10 @@ impl<S: Hinted> DerefMut for Locked<'_, S> {
 }
 
 impl<S: Hinted> Locked<'_, S> {
-    /// Lets the lock go with these hints, for who knows them without having to ask.
+    /// Lets the lock go with these hints, for who knows them without having to ask; some may be set in vain.
     #[inline]
     pub fn leave(self, hints: u32) {
-        debug_assert_eq!(hints & !LOCKED, self.hints() & !LOCKED);
+        debug_assert_eq!(self.hints() & !LOCKED & !hints, 0, "a hint that is not set is a promise");
         #[cfg(not(loom))]
         {
             self.lock.word.store(hints & !LOCKED, Ordering::Release);

@@ -4,12 +4,14 @@
 //! tokio's batch semaphore: one queue under every primitive. Clauses of a select stand in it beside
 //! those who wait for this alone; they keep their place also while they cannot be had (see `claim`).
 
+use std::mem;
 use std::pin::Pin;
 use std::ptr;
 use std::task::Waker;
 
-use super::waiter::{Entry, Links, Place, Who};
+use super::waiter::{Left, Links, Who, is_queued};
 use super::{Claimed, Ticket, Waiter};
+use crate::primitive::Ordering;
 
 /// First come, first served.
 #[derive(Debug)]
@@ -39,11 +41,9 @@ impl WaitQueue {
         let Some(but) = but else { return !self.is_empty() };
         let mut at = self.first;
         while !at.is_null() {
-            // SAFETY: a queued waiter is alive (`push`'s contract), and the owner's lock is held.
-            let (own, next) = unsafe {
-                Self::links(at, |l| (matches!(l.who, Who::Ticket(own) if own.is_of_the_same(but)), l.next))
-            };
-            if !own {
+            // SAFETY: a queued waiter is alive (`stand`'s contract), and the owner's lock is held.
+            let (ticket, next) = unsafe { Self::links(at, |l| (l.who.ticket(), l.next)) };
+            if !ticket.is_some_and(|ticket| ticket.is_of_the_same(but)) {
                 return true;
             }
             at = next;
@@ -51,11 +51,10 @@ impl WaitQueue {
         false
     }
 
-    /// What the first in the queue has [left](Self::push_with) with its waiter.
+    /// The first in the queue.
     #[inline]
-    pub fn front(&mut self) -> Option<*mut ()> {
-        // SAFETY: a queued waiter is alive (`push`'s contract) and has links, and `&mut self` is the lock.
-        (!self.is_empty()).then(|| unsafe { Self::links(self.first, |l| l.data) })
+    pub fn front(&self) -> Option<*const Waiter> {
+        (!self.is_empty()).then_some(self.first)
     }
 
     /// Puts a waiter at the end, or, if it stands in the queue already, gives it a new waker where
@@ -68,52 +67,50 @@ impl WaitQueue {
     #[inline]
     pub unsafe fn push(&mut self, waiter: Pin<&Waiter>, waker: Waker) -> Option<Waker> {
         // SAFETY: the caller's contract.
-        unsafe { self.put(waiter, Who::Waker(waker), ptr::null_mut()) }
-    }
-
-    /// As [`push`](Self::push), with a pointer for the one who [takes it out](Self::pop_with).
-    ///
-    /// # Safety
-    /// As `push`.
-    #[inline]
-    pub unsafe fn push_with(&mut self, waiter: Pin<&Waiter>, waker: Waker, data: *mut ()) -> Option<Waker> {
-        // SAFETY: the caller's contract.
-        unsafe { self.put(waiter, Who::Waker(waker), data) }
-    }
-
-    /// Puts a clause of a select at the end, unless it stands in the queue already.
-    ///
-    /// # Safety
-    /// As [`push`](Self::push); the ticket is that of the clause's turn.
-    #[inline]
-    pub unsafe fn push_ticket(&mut self, waiter: Pin<&Waiter>, ticket: Ticket, data: *mut ()) {
-        // SAFETY: the caller's contract.
-        unsafe { self.put(waiter, Who::Ticket(ticket), data) };
-    }
-
-    /// # Safety
-    /// As `push`.
-    #[inline]
-    unsafe fn put(&mut self, waiter: Pin<&Waiter>, who: Who, data: *mut ()) -> Option<Waker> {
-        let this: *const Waiter = Pin::get_ref(waiter);
-        // SAFETY: `&mut self` is the lock under which alone entries are touched; the links of one that is queued are there.
         unsafe {
-            if Self::place(this) == Place::Queued {
-                return Self::links(this, |l| std::mem::replace(&mut l.who, who)).into_waker();
+            if self.contains(waiter) {
+                let old = Self::links(Pin::get_ref(waiter), |l| mem::replace(&mut l.who, waker.into()));
+                return old.into_waker();
             }
-            let last = self.last;
-            Self::entry(this, |e| {
-                e.place = Place::Queued;
-                e.links.write(Links { prev: last, next: ptr::null(), who, data });
-            });
-            if last.is_null() {
-                self.first = this;
-            } else {
-                Self::links(last, |l| l.next = this);
-            }
-            self.last = this;
+            self.stand(Pin::get_ref(waiter), waker, Waiter::QUEUED);
         }
         None
+    }
+
+    /// Puts a clause of a select at the end.
+    ///
+    /// # Safety
+    /// As [`stand`](Self::stand); the ticket is that of the clause's turn.
+    #[inline]
+    pub unsafe fn push_ticket(&mut self, waiter: Pin<&Waiter>, ticket: Ticket) {
+        // SAFETY: the caller's contract.
+        unsafe { self.stand(Pin::get_ref(waiter), ticket, Waiter::QUEUED) };
+    }
+
+    /// Puts a waiter at the end, `QUEUED` or `ASKING`. Whoever [takes it out](Self::pop_with) gets this very pointer: if it
+    /// was made of what the waiter is the first field of, it may be followed to all of that.
+    ///
+    /// # Safety
+    /// `waiter` is pinned, stands in no queue, and is [removed](Self::remove) from this one, under the same lock, before it is
+    /// dropped. `word` is one of these two.
+    #[inline]
+    pub unsafe fn stand(&mut self, waiter: *const Waiter, who: impl Into<Who>, word: u32) {
+        debug_assert!(is_queued(word));
+        let last = self.last;
+        // SAFETY: `&mut self` is the lock under which alone links are touched; those of one that is queued are there.
+        unsafe {
+            debug_assert!(!is_queued((*waiter).word.load(Ordering::Relaxed)));
+            (*waiter).word.store(word, Ordering::Relaxed);
+            (*waiter).links.with_mut(|links| {
+                (*links).write(Links { prev: last, next: ptr::null(), who: who.into() });
+            });
+            if last.is_null() {
+                self.first = waiter;
+            } else {
+                Self::links(last, |l| l.next = waiter);
+            }
+        }
+        self.last = waiter;
     }
 
     /// Whether the waiter stands in the queue and `waker` would wake the same task as its own.
@@ -121,26 +118,20 @@ impl WaitQueue {
     /// # Safety
     /// `waiter` stands in this queue or in none.
     pub unsafe fn would_wake(&mut self, waiter: Pin<&Waiter>, waker: &Waker) -> bool {
-        // SAFETY: `&mut self` is the lock under which alone entries are touched.
-        unsafe {
-            let this: *const Waiter = Pin::get_ref(waiter);
-            Self::place(this) == Place::Queued
-                && Self::links(this, |l| matches!(&l.who, Who::Waker(own) if own.will_wake(waker)))
-        }
+        // SAFETY: `&mut self` is the lock under which alone links are touched.
+        self.contains(waiter) && unsafe { Self::links(Pin::get_ref(waiter), |l| l.who.would_wake(waker)) }
     }
 
     /// Whether the waiter stands in the queue.
+    #[inline]
     pub fn contains(&mut self, waiter: Pin<&Waiter>) -> bool {
-        // SAFETY: the waiter is borrowed, hence alive; it belongs to this queue or to none that
-        // another thread could touch it in, since only its owner puts it somewhere.
-        unsafe { Self::place(Pin::get_ref(waiter)) == Place::Queued }
+        is_queued(waiter.word.load(Ordering::Relaxed))
     }
 
     /// Whether the waiter has been taken out by one who had something for it, since it was last put in.
     #[inline]
     pub fn is_handed(&mut self, waiter: Pin<&Waiter>) -> bool {
-        // SAFETY: as in `contains`.
-        unsafe { Self::place(Pin::get_ref(waiter)) == Place::Handed }
+        waiter.word.load(Ordering::Relaxed) == Waiter::HANDED
     }
 
     /// Takes a waiter out, wherever it stands. Hands its waker back, to be dropped outside the lock;
@@ -150,58 +141,56 @@ impl WaitQueue {
     /// `waiter` stands in this queue or in none.
     #[inline]
     pub unsafe fn remove(&mut self, waiter: Pin<&Waiter>) -> Option<Waker> {
-        let this: *const Waiter = Pin::get_ref(waiter);
-        // SAFETY: `&mut self` is the lock under which alone entries are touched; neighbours of a
-        // queued waiter are queued, hence alive (`push`'s contract).
-        unsafe {
-            if Self::place(this) != Place::Queued {
-                return None;
-            }
-            self.unlink(this, Place::Out).into_waker()
+        if !self.contains(waiter) {
+            return None;
         }
+        // SAFETY: it stands here (the caller's contract), and `&mut self` is the lock.
+        let who = unsafe { self.unlink(Pin::get_ref(waiter)) };
+        waiter.word.store(Waiter::IDLE, Ordering::Relaxed);
+        // SAFETY: just taken out, and used once.
+        unsafe { who.into_waker() }
     }
 
     /// Takes the first waiter out that can be had, and hands over its waker, to be woken outside the lock.
     /// It [has been handed](Self::is_handed) what the caller has.
     #[inline]
     pub fn pop(&mut self) -> Option<Waker> {
-        self.pop_with(None, |_| true, |_| ()).map(|(waker, ())| waker)
+        self.pop_with(None, Left::Handed, |_| true, |_| ()).map(|(waker, ())| waker)
     }
 
-    /// As [`pop`](Self::pop), but of those whose pointer, [left](Self::push_with) with the waiter, `fits`, and no clause
-    /// of the select that `but` belongs to; calls `hand` with the pointer. The waiter stays until it has seen what that does.
+    /// As [`pop`](Self::pop), but of those whose pointer, as it was [put in](Self::stand), `fits`, and no clause
+    /// of the select that `but` belongs to; calls `hand` with the pointer. The waiter stays until it has seen what that does:
+    /// its word is set after it.
     #[inline(always)]
     pub fn pop_with<R>(
         &mut self,
         but: Option<Ticket>,
-        fits: impl Fn(*mut ()) -> bool,
-        hand: impl FnOnce(*mut ()) -> R,
+        left: Left,
+        fits: impl Fn(*const Waiter) -> bool,
+        hand: impl FnOnce(*const Waiter) -> R,
     ) -> Option<(Waker, R)> {
         let mut at = self.first;
         while !at.is_null() {
-            // SAFETY: a queued waiter is alive (`push`'s contract), and `&mut self` is the lock.
+            // SAFETY: a queued waiter is alive (`stand`'s contract), and `&mut self` is the lock.
             unsafe {
-                let (next, ticket, data) = Self::links(at, |l| match l.who {
-                    Who::Ticket(ticket) => (l.next, Some(ticket), l.data),
-                    Who::Waker(_) => (l.next, None, l.data),
-                });
-                if !fits(data) {
+                let (next, who) = Self::links(at, |l| (l.next, l.who));
+                if !fits(at) {
                     at = next;
                     continue;
                 }
-                let granted = match ticket {
-                    None => None,
-                    Some(ticket) => match self.claim(at, ticket, but) {
-                        None => {
-                            at = next;
-                            continue;
-                        }
-                        granted => granted,
-                    },
+                let waker = match who.ticket() {
+                    // one that is queued has a waker, which is read once: it is unlinked below
+                    None => who.into_waker(),
+                    Some(ticket) => self.claim(at, ticket, but),
                 };
-                let waker = self.unlink(at, Place::Handed).into_waker().or(granted);
-                let waker = waker.expect("a waiter has a waker, and so has a claim that was granted");
-                return Some((waker, hand(data))); // the last touch: the waiter may go
+                let Some(waker) = waker else {
+                    at = next;
+                    continue;
+                };
+                self.unlink(at);
+                let result = hand(at);
+                (*at).word.store(left as u32, Ordering::Release); // the last touch: the waiter may go
+                return Some((waker, result));
             }
         }
         None
@@ -222,22 +211,22 @@ impl WaitQueue {
             match ticket.claim() {
                 Claimed::Granted(waker) => return Some(waker),
                 Claimed::Missed => {}
-                Claimed::Gone => drop(self.unlink(this, Place::Out)), // a ticket: no waker
+                Claimed::Gone => {
+                    self.unlink(this);
+                    (*this).word.store(Waiter::GONE, Ordering::Release); // the last touch, as in `pop_with`
+                }
             }
         }
         None
     }
 
     /// # Safety
-    /// `this` stands in this queue.
+    /// `this` stands in this queue. The caller sets its word.
     #[inline]
-    unsafe fn unlink(&mut self, this: *const Waiter, to: Place) -> Who {
+    unsafe fn unlink(&mut self, this: *const Waiter) -> Who {
         // SAFETY: `this` and its neighbours are queued, hence alive, and `&mut self` is the lock.
         unsafe {
-            let Links { prev, next, who, .. } = Self::entry(this, |e| {
-                e.place = to;
-                e.links.assume_init_read()
-            });
+            let (prev, next, who) = Self::links(this, |l| (l.prev, l.next, l.who));
             if prev.is_null() {
                 self.first = next;
             } else {
@@ -253,27 +242,12 @@ impl WaitQueue {
     }
 
     /// # Safety
-    /// As `entry`.
-    #[inline]
-    unsafe fn place(waiter: *const Waiter) -> Place {
-        // SAFETY: the caller's contract.
-        unsafe { Self::entry(waiter, |e| e.place) }
-    }
-
-    /// # Safety
-    /// As `entry`, and the waiter is queued.
+    /// `waiter` is queued, and the lock of its queue is held.
     #[inline]
     unsafe fn links<R>(waiter: *const Waiter, f: impl FnOnce(&mut Links) -> R) -> R {
-        // SAFETY: the caller's contract: one that is queued has links.
-        unsafe { Self::entry(waiter, |e| f(e.links.assume_init_mut())) }
-    }
-
-    /// # Safety
-    /// `waiter` is alive and the lock of its queue is held.
-    #[inline]
-    unsafe fn entry<R>(waiter: *const Waiter, f: impl FnOnce(&mut Entry) -> R) -> R {
-        // SAFETY: the caller's contract; the reference does not outlive the closure.
-        unsafe { (*waiter).entry.with_mut(|entry| f(&mut *entry)) }
+        // SAFETY: the caller's contract: one that is queued is alive and has links; the reference does not outlive the
+        // closure.
+        unsafe { (*waiter).links.with_mut(|links| f((*links).assume_init_mut())) }
     }
 }
 

@@ -10,5 +10,6 @@ mod json_string;
 mod output;
 mod text;
 
+pub(crate) use json_string::{OrNull, Quoted};
 pub(crate) use output::to_stderr;
 pub use output::{dump, dump_job, dump_job_json_to, dump_job_to, dump_json_to, dump_to, findings};

@@ -1,11 +1,44 @@
-//! [`Holder`]: who has a lock, for people. Imports `raw`.
+//! [`Holder`]: who has a lock, for people, and what they and those who listen are told of it besides. Imports `raw`.
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
+use std::ptr;
 
 use coscope_core::gate;
+use coscope_core::tell::Resource;
+use coscope_core::wait::Left;
 
-use super::raw::Raw;
+use super::raw::{Permits, Raw};
+
+impl Raw {
+    /// How many wait.
+    pub(super) fn waiters(&self) -> usize {
+        let count = Cell::new(0);
+        let none = self.enter().queue().pop_with(
+            None,
+            Left::Handed,
+            |_| {
+                count.set(count.get() + 1);
+                false
+            },
+            |_| (),
+        );
+        debug_assert!(none.is_none());
+        count.get()
+    }
+
+    /// What it is for those who listen.
+    pub(super) fn resource<P: Permits + ?Sized>(&self) -> Resource {
+        let address = ptr::from_ref(self).addr();
+        if P::SINGLE { Resource::Mutex(address) } else { Resource::Semaphore(address) }
+    }
+
+    /// The number of the coroutine that has the one permit, if it is one that can be named.
+    pub(super) fn holder<P: Permits + ?Sized>(&self) -> Option<u64> {
+        self.latest().map(|(number, _)| number).filter(|number| P::SINGLE && *number != 0)
+    }
+}
 
 /// Who has a lock, or got permits last, and where the code asked for it.
 ///

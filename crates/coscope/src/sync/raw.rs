@@ -11,10 +11,10 @@ use std::task::{Context, Poll, Waker};
 
 use coscope_core::dispatch::resuming;
 use coscope_core::gate::{self, WaitKind};
-use coscope_core::primitive::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, give_way};
-use coscope_core::tell::{self, Resource};
+use coscope_core::primitive::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, UnsafeCell, give_way};
+use coscope_core::tell;
 use coscope_core::unwind::contain;
-use coscope_core::wait::{Turn, WaitQueue, Waiter};
+use coscope_core::wait::{Left, Turn, WaitQueue, Waiter};
 
 const LOCKED: usize = 1;
 const WAITERS: usize = 1 << 1;
@@ -95,15 +95,15 @@ impl<T: ?Sized> Value<T> {
     }
 }
 
-const IDLE: u32 = 0;
-const QUEUED: u32 = 1;
-const GRANTED: u32 = 2;
-const REFUSED: u32 = 3;
+const IDLE: u32 = Waiter::IDLE;
+const QUEUED: u32 = Waiter::QUEUED;
+const GRANTED: u32 = Waiter::HANDED;
 
 /// One who waits: in the waiting future, pinned.
+#[repr(C)]
 struct Slot {
+    /// The first, so that the queue's pointer to it is one to the slot.
     waiter: Waiter,
-    word: AtomicU32,
     need: usize,
     number: AtomicU64,
     site: &'static Location<'static>,
@@ -111,18 +111,20 @@ struct Slot {
 
 impl Slot {
     fn word(&self) -> u32 {
-        self.word.load(Ordering::Acquire)
+        self.waiter.word()
     }
     /// Whether a coroutine has stood in the queue with it.
     fn has_waited(&self) -> bool {
         self.number.load(Ordering::Relaxed) != 0
     }
-    fn set(&self, word: u32) {
-        self.word.store(word, Ordering::Release);
+    /// What it was given, or refused, has been taken.
+    fn set_idle(&self) {
+        // SAFETY: for its owner, when it has been taken out of the queue.
+        unsafe { self.waiter.set(IDLE) };
     }
     /// For the queue. Made from the whole slot, so that it may be followed to all of it.
-    fn as_data(self: Pin<&Self>) -> *mut () {
-        ptr::from_ref(self.get_ref()).cast_mut().cast()
+    fn as_waiter(self: Pin<&Self>) -> *const Waiter {
+        ptr::from_ref(self.get_ref()).cast()
     }
     fn waiter(self: Pin<&Self>) -> Pin<&Waiter> {
         // SAFETY: a projection to a field that is never moved out of.
@@ -170,32 +172,6 @@ impl Raw {
         let site = self.site.load(Ordering::Relaxed);
         // SAFETY: null, or a pointer to a place of the program.
         unsafe { site.as_ref() }.map(|site| (self.number.load(Ordering::Relaxed), site))
-    }
-
-    /// How many wait.
-    pub(super) fn waiters(&self) -> usize {
-        let count = std::cell::Cell::new(0);
-        let none = self.enter().queue().pop_with(
-            None,
-            |_| {
-                count.set(count.get() + 1);
-                false
-            },
-            |_| (),
-        );
-        debug_assert!(none.is_none());
-        count.get()
-    }
-
-    /// What it is for those who listen.
-    fn resource<P: Permits + ?Sized>(&self) -> Resource {
-        let address = ptr::from_ref(self).addr();
-        if P::SINGLE { Resource::Mutex(address) } else { Resource::Semaphore(address) }
-    }
-
-    /// The number of the coroutine that has the one permit, if it is one that can be named.
-    fn holder<P: Permits + ?Sized>(&self) -> Option<u64> {
-        self.latest().map(|(number, _)| number).filter(|number| P::SINGLE && *number != 0)
     }
 
     #[inline]
@@ -260,23 +236,25 @@ impl Raw {
         taken
     }
 
-    /// Refuses all who wait, and all who come. `true` for the first.
+    /// Refuses all who wait, and all who come. `true` for the first. All at one point: whoever is behind one that was
+    /// refused is not granted what is given back meanwhile.
     pub(super) fn close(&self) -> bool {
-        let mut inside = self.enter();
-        let first = inside.word & CLOSED == 0;
-        inside.word |= CLOSED;
-        loop {
-            // SAFETY: a slot of this semaphore, just taken out.
-            let refused = inside.queue().pop_with(None, |_| true, |data| unsafe { slot(data) }.set(REFUSED));
-            let Some((waker, ())) = refused else { return first };
-            drop(inside);
-            wake(Some(waker));
-            inside = self.enter();
-        }
+        let mut wakers = Vec::new();
+        let first = {
+            let mut inside = self.enter();
+            let first = inside.word & CLOSED == 0;
+            inside.word |= CLOSED;
+            while let Some((waker, ())) = inside.queue().pop_with(None, Left::Refused, |_| true, |_| ()) {
+                wakers.push(waker);
+            }
+            first
+        };
+        wakers.into_iter().for_each(|waker| wake(Some(waker)));
+        first
     }
 
     #[inline]
-    fn enter(&self) -> Inside<'_> {
+    pub(super) fn enter(&self) -> Inside<'_> {
         let mut tries = 0;
         loop {
             let word = self.word.load(Ordering::Relaxed);
@@ -302,21 +280,21 @@ fn checked(word: usize, count: usize) -> usize {
 }
 
 /// # Safety
-/// `data` came from `as_data` of a slot that stands in a queue, or has just been taken out of it, whose lock is held.
-unsafe fn slot<'a>(data: *mut ()) -> &'a Slot {
+/// `waiter` came from `as_waiter` of a slot that stands in a queue, or has just been taken out of it, whose lock is held.
+unsafe fn slot<'a>(waiter: *const Waiter) -> &'a Slot {
     // SAFETY: the caller's contract: its owner takes it out under the lock before it goes.
-    unsafe { &*data.cast::<Slot>() }
+    unsafe { &*waiter.cast::<Slot>() }
 }
 
 /// One thread is inside; dropped, it is out.
-struct Inside<'a> {
+pub(super) struct Inside<'a> {
     raw: &'a Raw,
     /// What the word is going to be, but for `LOCKED` and `WAITERS`.
     word: usize,
 }
 
 impl Inside<'_> {
-    fn queue(&mut self) -> &mut WaitQueue {
+    pub(super) fn queue(&mut self) -> &mut WaitQueue {
         // SAFETY: this thread has set `LOCKED`, and this is borrowed mutably.
         self.raw.queue.with_mut(|queue| unsafe { &mut *queue })
     }
@@ -347,12 +325,12 @@ impl Inside<'_> {
             let raw = self.raw;
             let handed = self.queue().pop_with(
                 None,
-                |data| data == first,
-                |data| {
+                Left::Handed,
+                |waiter| waiter == first,
+                |waiter| {
                     // SAFETY: just taken out.
-                    let slot = unsafe { slot(data) };
+                    let slot = unsafe { slot(waiter) };
                     raw.note(slot.number.load(Ordering::Relaxed), slot.site);
-                    slot.set(GRANTED); // the last touch
                 },
             );
             if let Some((waker, ())) = handed {
@@ -399,8 +377,7 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
     #[inline]
     pub(super) fn new(of: P, need: usize, site: &'static Location<'static>) -> Self {
         assert!(need <= MOST, "more permits than there can be");
-        let (word, number) = (AtomicU32::new(IDLE), AtomicU64::new(0));
-        Acquiring { of, slot: Slot { waiter: Waiter::new(), word, need, number, site } }
+        Acquiring { of, slot: Slot { waiter: Waiter::new(), need, number: AtomicU64::new(0), site } }
     }
 
     pub(super) fn of(&self) -> &P {
@@ -444,37 +421,37 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
             }
             word = self.slot.word();
         }
-        self.slot.set(IDLE);
+        self.slot.set_idle();
         tell::granted(self.of.raw().resource::<P::Target>());
         Poll::Ready((word == GRANTED).then(|| self.held()))
     }
 
     fn wait(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Option<Held<P>>> {
         let raw = self.of.raw();
-        let waker = cx.waker().clone(); // user code: not under the lock
         let number = gate::coroutine_number();
-        let mut inside = raw.enter();
-        if inside.take(self.slot.need) {
+        let mut foreign = None;
+        loop {
+            let mut inside = raw.enter();
+            if inside.take(self.slot.need) {
+                drop(inside);
+                raw.note(number, self.slot.site);
+                return Poll::Ready(Some(self.held()));
+            }
+            if inside.word & CLOSED != 0 {
+                return Poll::Ready(None);
+            }
+            if let Some(waker) = foreign.take().or_else(|| gate::own_waker(cx)) {
+                self.slot.number.store(number, Ordering::Relaxed);
+                // SAFETY: it stands nowhere; `drop` takes it out.
+                unsafe { inside.queue().stand(self.slot().as_waiter(), waker, QUEUED) };
+                let holder = raw.holder::<P::Target>();
+                drop(inside);
+                tell::blocked(raw.resource::<P::Target>(), holder, self.slot.site);
+                return self.pending();
+            }
             drop(inside);
-            drop(waker);
-            raw.note(number, self.slot.site);
-            return Poll::Ready(Some(self.held()));
+            foreign = Some(cx.waker().clone()); // user code: not under the lock
         }
-        if inside.word & CLOSED != 0 {
-            drop(inside);
-            drop(waker);
-            return Poll::Ready(None);
-        }
-        self.slot.number.store(number, Ordering::Relaxed);
-        self.slot.word.store(QUEUED, Ordering::Relaxed);
-        let slot = self.slot();
-        // SAFETY: it stands nowhere; `drop` takes it out.
-        let none = unsafe { inside.queue().push_with(slot.waiter(), waker, slot.as_data()) };
-        debug_assert!(none.is_none());
-        let holder = raw.holder::<P::Target>();
-        drop(inside);
-        tell::blocked(raw.resource::<P::Target>(), holder, self.slot.site);
-        self.pending()
     }
 
     /// For those who look.
@@ -501,7 +478,7 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
         let waits = inside.queue().contains(slot.waiter());
         let outdated = match waits {
             // SAFETY: it stands here; `drop` takes it out.
-            true => unsafe { inside.queue().push_with(slot.waiter(), waker, slot.as_data()) },
+            true => unsafe { inside.queue().push(slot.waiter(), waker) },
             false => Some(waker),
         };
         drop(inside);
@@ -531,24 +508,25 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
         if inside.word & CLOSED != 0 {
             // SAFETY: it stands here or nowhere; a ticket has no waker.
             let _none = unsafe { inside.queue().remove(slot.waiter()) };
-            slot.set(REFUSED);
+            // SAFETY: for its owner, out of the queue.
+            unsafe { slot.waiter.set(Waiter::REFUSED) };
             return Poll::Ready(());
         }
-        let first = slot.need == 0 || inside.queue().front().is_none_or(|first| first == slot.as_data());
+        let first = slot.need == 0 || inside.queue().front().is_none_or(|first| first == slot.as_waiter());
         if first && inside.free() >= slot.need {
             inside.word -= slot.need << SHIFT;
             // SAFETY: as above.
             let _none = unsafe { inside.queue().remove(slot.waiter()) };
-            slot.set(GRANTED);
+            // SAFETY: for its owner, out of the queue.
+            unsafe { slot.waiter.set(GRANTED) };
             raw.note(number, slot.site);
             inside.settle();
             return Poll::Ready(());
         }
         if let Some(ticket) = turn.ticket().filter(|_| idle_and_waits) {
             slot.number.store(number, Ordering::Relaxed);
-            slot.word.store(QUEUED, Ordering::Relaxed);
             // SAFETY: it stands nowhere; `drop` takes it out.
-            unsafe { inside.queue().push_ticket(slot.waiter(), ticket, slot.as_data()) };
+            unsafe { inside.queue().stand(slot.as_waiter(), ticket, QUEUED) };
             let holder = raw.holder::<P::Target>();
             drop(inside);
             tell::blocked_in_select(raw.resource::<P::Target>(), holder, slot.site);
@@ -559,7 +537,7 @@ impl<P: Deref<Target: Permits> + Clone> Acquiring<P> {
     /// What a clause has won.
     pub(super) fn won(self: Pin<&mut Self>) -> Option<Held<P>> {
         let granted = self.slot.word() == GRANTED;
-        self.slot.set(IDLE);
+        self.slot.set_idle();
         if self.slot.has_waited() {
             tell::granted(self.of.raw().resource::<P::Target>());
         }

@@ -11,8 +11,8 @@ use coscope_core::wait::{HintedLock, WaitQueue};
 
 use super::super::flavor::Flavor;
 use super::ring::Ring;
-use super::slot::{IDLE, RESERVING, Slot};
-use super::state::{Cause, End, FOR_RECEIVERS, FOR_SENDERS, Put, State, refuse_all, wake, wake_all};
+use super::slot::{RESERVING, Slot};
+use super::state::{Cause, End, FOR_RECEIVERS, FOR_SENDERS, Put, State, refuse_all, wake, wake_all, word_is};
 
 /// One block, shared by all handles.
 pub(in super::super) struct Channel<T> {
@@ -76,18 +76,18 @@ impl<T> Channel<T> {
             let mut state = self.lock.lock();
             let first = state.end == End::Open;
             if state.end < to {
-                state.end = to;
+                state.ends(to);
                 if first {
                     state.cause = cause;
                 }
                 if to == End::Cancelled {
                     std::mem::swap(&mut left, &mut state.ring);
-                    refuse_all::<T>(&mut state.senders, |_| true, &mut wakers);
+                    refuse_all(&mut state.senders, |_| true, &mut wakers);
                 } else {
-                    refuse_all::<T>(&mut state.senders, |word| word == RESERVING, &mut wakers);
+                    refuse_all(&mut state.senders, word_is(RESERVING), &mut wakers);
                 }
                 if state.is_drained() {
-                    refuse_all::<T>(&mut state.receivers, |_| true, &mut wakers);
+                    refuse_all(&mut state.receivers, |_| true, &mut wakers);
                 }
             }
             first
@@ -223,6 +223,7 @@ impl<T> Channel<T> {
     }
 
     /// Takes a waiter out. `false` if somebody was first.
+    #[inline(never)]
     pub(super) fn leave(&self, slot: Pin<&Slot<T>>, queue: fn(&mut State<T>) -> &mut WaitQueue) -> bool {
         let mut wakers = Vec::new();
         let (left, waker) = {
@@ -231,7 +232,6 @@ impl<T> Channel<T> {
             if queued.contains(slot.waiter()) {
                 // SAFETY: it stands here.
                 let waker = unsafe { queued.remove(slot.waiter()) };
-                slot.set(IDLE);
                 if state.end != End::Open {
                     state.settle(&mut wakers);
                 }
@@ -267,7 +267,7 @@ impl<T> Channel<T> {
             let queued = queue(&mut state);
             if queued.contains(slot.waiter()) {
                 // SAFETY: as above; `drop` takes it out.
-                (true, unsafe { queued.push_with(slot.waiter(), waker, slot.as_data()) })
+                (true, unsafe { queued.push(slot.waiter(), waker) })
             } else {
                 (false, Some(waker))
             }

@@ -7,13 +7,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use coscope_core::gate::{self, WaitKind};
-use coscope_core::primitive::Ordering;
 use coscope_core::tell::{self, Resource};
 use coscope_core::wait::{Locked, Turn};
 
 use super::channel::Channel;
-use super::slot::{DONE, Delayed, IDLE, QUEUED, REFUSED, Slot};
-use super::state::{FOR_RECEIVERS, FOR_SENDERS, State, wake};
+use super::slot::{DONE, Delayed, GONE, IDLE, QUEUED, REFUSED, Slot};
+use super::state::{End, FOR_RECEIVERS, FOR_SENDERS, State, wake};
 
 /// One who receives.
 pub(in super::super) struct Receiving<C: Deref<Target = Channel<T>>, T> {
@@ -50,8 +49,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         match this.quickly() {
             Ok(message) => Poll::Ready(result(Some(message), &this.get_ref().channel)),
             Err(Delayed::Again) => this.poll_again(cx, result),
-            Err(Delayed::Nothing) => this.wait(cx, result),
-            Err(Delayed::Busy) => this.meet(this.channel.lock.lock(), cx, result),
+            Err(Delayed::Alone(state)) => this.wait(state, cx, result),
             Err(Delayed::Held(state)) => this.meet(state, cx, result),
         }
     }
@@ -62,18 +60,17 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         if this.slot.word() != IDLE || !gate::is_clear() {
             return Err(Delayed::Again);
         }
-        let lock = &this.channel.lock;
-        if lock.hints() & FOR_RECEIVERS == 0 {
-            return Err(Delayed::Nothing);
+        let mut state = this.channel.lock.lock();
+        if !state.senders.is_empty() {
+            return Err(Delayed::Held(state));
         }
-        let Some(mut state) = lock.try_lock() else { return Err(Delayed::Busy) };
-        match state.take_kept() {
+        match state.ring.pop_front() {
             Some(message) => {
-                let hints = state.quick_hints();
+                let hints = state.hints_of_taken();
                 state.leave(hints);
                 Ok(message)
             }
-            None => Err(Delayed::Held(state)),
+            None => Err(Delayed::Alone(state)),
         }
     }
 
@@ -83,20 +80,31 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         cx: &mut Context<'_>,
         result: impl FnOnce(Option<T>, &C) -> R,
     ) -> Poll<R> {
+        if self.slot.word() == DONE && gate::is_clear() {
+            tell::granted(self.resource());
+            return Poll::Ready(result(self.end(DONE), &self.channel));
+        }
+        self.poll_otherwise(cx, result)
+    }
+
+    #[inline(never)]
+    fn poll_otherwise<R>(
+        self: Pin<&Self>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(Option<T>, &C) -> R,
+    ) -> Poll<R> {
         let mut word = self.slot.word();
-        if word != DONE || !gate::is_clear() {
-            if !gate::may_go_on(cx, || word != QUEUED) {
+        if !gate::may_go_on(cx, || word != QUEUED) {
+            return self.pending();
+        }
+        if word == IDLE {
+            return self.meet_otherwise(self.channel.lock.lock(), cx, result);
+        }
+        if word == QUEUED {
+            if self.channel.still_waits(self.slot(), |state| &mut state.receivers, cx) {
                 return self.pending();
             }
-            if word == IDLE {
-                return self.meet(self.channel.lock.lock(), cx, result);
-            }
-            if word == QUEUED {
-                if self.channel.still_waits(self.slot(), |state| &mut state.receivers, cx) {
-                    return self.pending();
-                }
-                word = self.slot.word();
-            }
+            word = self.slot.word();
         }
         tell::granted(self.resource());
         Poll::Ready(result(self.end(word), &self.channel))
@@ -109,8 +117,27 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         (word == DONE).then(|| unsafe { self.slot.read() })
     }
 
+    /// Somebody waits to send.
     #[inline(never)]
     fn meet<R>(
+        self: Pin<&Self>,
+        mut state: Locked<'_, State<T>>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(Option<T>, &C) -> R,
+    ) -> Poll<R> {
+        if state.is_open_rendezvous()
+            && let Some((message, waker)) = state.take_from_sender(None)
+        {
+            let hints = state.hints_of_handed();
+            state.leave(hints);
+            wake(waker);
+            return Poll::Ready(result(Some(message), &self.channel));
+        }
+        self.meet_otherwise(state, cx, result)
+    }
+
+    #[inline(never)]
+    fn meet_otherwise<R>(
         self: Pin<&Self>,
         mut state: Locked<'_, State<T>>,
         cx: &mut Context<'_>,
@@ -126,20 +153,27 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
             return Poll::Ready(result(None, &self.channel));
         }
         drop(state);
-        self.wait(cx, result)
+        let own = cx.waker().clone(); // user code: not under the lock
+        self.meet_or_wait(self.channel.lock.lock(), own).map(|message| result(message, &self.channel))
     }
 
+    /// There is nothing in it, and nobody waits to send. A coroutine of ours waits at once: its waker may be cloned here.
     #[inline(never)]
-    fn wait<R>(self: Pin<&Self>, cx: &mut Context<'_>, result: impl FnOnce(Option<T>, &C) -> R) -> Poll<R> {
-        let own = cx.waker().clone(); // user code: not under the lock
-        let mut state = self.channel.lock.lock();
-        if !state.is_bare() {
-            return self.meet_or_wait(state, own).map(|message| result(message, &self.channel));
+    fn wait<R>(
+        self: Pin<&Self>,
+        mut state: Locked<'_, State<T>>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(Option<T>, &C) -> R,
+    ) -> Poll<R> {
+        if state.end == End::Open
+            && let Some(own) = gate::own_waker(cx)
+        {
+            self.enlist(&mut state, own);
+            state.leave(FOR_SENDERS);
+            tell::blocked(self.resource(), None, self.site);
+            return self.pending();
         }
-        self.enlist(&mut state, own);
-        state.leave(FOR_SENDERS);
-        tell::blocked(self.resource(), None, self.site);
-        self.pending()
+        self.meet_otherwise(state, cx, result)
     }
 
     /// What is waited for, for those who listen.
@@ -157,11 +191,8 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     /// Under the lock: stands in the queue from now on.
     #[inline]
     fn enlist(self: Pin<&Self>, state: &mut State<T>, own: Waker) {
-        self.slot.word.store(QUEUED, Ordering::Relaxed);
-        let slot = self.slot();
         // SAFETY: it stands nowhere; `drop` takes it out.
-        let none = unsafe { state.receivers.push_with(slot.waiter(), own, slot.as_data()) };
-        debug_assert!(none.is_none());
+        unsafe { state.receivers.stand(self.slot().as_waiter(), own, QUEUED) };
     }
 
     #[cold]
@@ -182,57 +213,81 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         Poll::Ready(message)
     }
 
-    /// As a clause.
+    /// As a clause. The first half, a look by one who has not waited, is short.
+    #[inline]
     pub(in super::super) fn poll_commit(self: Pin<&mut Self>, turn: &Turn<'_, '_>) -> Poll<()> {
         let this = self.into_ref();
-        let word = this.slot.word();
-        if word >= DONE {
-            tell::granted(this.resource());
+        if this.slot.word() != IDLE || turn.ticket().is_some() {
+            return this.commit_or_wait(turn);
+        }
+        let lock = &this.get_ref().channel.lock;
+        if lock.hints() & FOR_RECEIVERS == 0 {
+            return Poll::Pending;
+        }
+        let mut state = lock.lock();
+        if state.senders.is_empty()
+            && let Some(message) = state.ring.pop_front()
+        {
+            let hints = state.hints_of_taken();
+            state.leave(hints);
+            let message = ManuallyDrop::new(message);
+            // SAFETY: it does not stand in the queue, so that the slot is the owner's, and empty; the message is moved.
+            unsafe { this.slot.write(&raw const *message) };
+            this.slot.set(DONE);
             return Poll::Ready(());
         }
-        let lock = &this.channel.lock;
+        drop(state);
+        this.commit_or_wait(turn)
+    }
+
+    #[inline(never)]
+    fn commit_or_wait(self: Pin<&Self>, turn: &Turn<'_, '_>) -> Poll<()> {
+        let word = self.slot.word();
+        if word >= DONE {
+            tell::granted(self.resource());
+            return Poll::Ready(());
+        }
+        let lock = &self.channel.lock;
         let waits = turn.ticket().filter(|_| word == IDLE);
         if waits.is_none() && lock.hints() & FOR_RECEIVERS == 0 && !turn.is_granted() {
             return Poll::Pending;
         }
         let mut state = lock.lock();
-        if this.slot.word() >= DONE {
+        if self.slot.word() >= DONE {
             drop(state); // by whoever has just let go of it
-            tell::granted(this.resource());
+            tell::granted(self.resource());
             return Poll::Ready(());
         }
         let found = state.take(Some(turn.own()));
         if found.is_none() && !state.is_drained() {
             let mut granted = None;
             if let Some(ticket) = waits {
-                let slot = this.slot();
-                slot.word.store(QUEUED, Ordering::Relaxed);
                 // SAFETY: it stands nowhere; `drop` takes it out.
-                unsafe { state.receivers.push_ticket(slot.waiter(), ticket, slot.as_data()) };
+                unsafe { state.receivers.stand(self.slot().as_waiter(), ticket, QUEUED) };
                 granted = state.grant(Some(ticket));
             }
             drop(state);
             wake(granted);
             if waits.is_some() {
-                tell::blocked_in_select(this.resource(), None, this.site);
+                tell::blocked_in_select(self.resource(), None, self.site);
             }
             return Poll::Pending;
         }
         // SAFETY: it stands here or nowhere; a ticket has no waker.
-        let _none = unsafe { state.receivers.remove(this.slot().waiter()) };
+        let _none = unsafe { state.receivers.remove(self.slot().waiter()) };
         drop(state);
         match found {
             Some((message, waker)) => {
                 let message = ManuallyDrop::new(message);
                 // SAFETY: out of the queue, the slot is the owner's again; the message is moved.
-                unsafe { this.slot.write(&raw const *message) };
-                this.slot.set(DONE);
+                unsafe { self.slot.write(&raw const *message) };
+                self.slot.set(DONE);
                 wake(waker);
             }
-            None => this.slot.set(REFUSED),
+            None => self.slot.set(REFUSED),
         }
         if word == QUEUED {
-            tell::granted(this.resource());
+            tell::granted(self.resource());
         }
         Poll::Ready(())
     }
@@ -240,7 +295,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     /// As a clause: another has won.
     #[inline]
     pub(in super::super) fn settle(self: Pin<&mut Self>) {
-        if self.slot.word() == QUEUED {
+        if matches!(self.slot.word(), QUEUED | GONE) {
             let this = self.into_ref();
             this.channel.leave(this.slot(), |state| &mut state.receivers);
             tell::left(this.resource());

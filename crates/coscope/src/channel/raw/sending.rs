@@ -7,13 +7,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use coscope_core::gate::{self, WaitKind};
-use coscope_core::primitive::Ordering;
 use coscope_core::tell::{self, Resource};
 use coscope_core::unwind::drop_contained;
 use coscope_core::wait::{Locked, Ticket, Turn};
 
 use super::channel::Channel;
-use super::slot::{DONE, Delayed, IDLE, QUEUED, REFUSED, RESERVING, Slot};
+use super::slot::{DONE, Delayed, GONE, IDLE, QUEUED, REFUSED, RESERVING, Slot};
 use super::state::{End, FOR_RECEIVERS, FOR_SENDERS, Put, State, wake, wake_all};
 
 /// One who sends a message, or (without one) asks for a place: that is what its slot `WAITS_AS`.
@@ -104,8 +103,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         match this.quickly() {
             Ok(()) => Poll::Ready(result(this.get_ref(), true)),
             Err(Delayed::Again) => this.poll_again(cx, result),
-            Err(Delayed::Nothing) => this.wait(cx, result),
-            Err(Delayed::Busy) => this.meet(this.channel.lock.lock(), cx, result),
+            Err(Delayed::Alone(state)) => this.wait(state, cx, result),
             Err(Delayed::Held(state)) => this.meet(state, cx, result),
         }
     }
@@ -116,19 +114,17 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         if this.slot.word() != IDLE || !gate::is_clear() {
             return Err(Delayed::Again);
         }
-        let lock = &this.channel.lock;
-        if lock.hints() & FOR_SENDERS == 0 {
-            return Err(Delayed::Nothing);
+        let mut state = this.channel.lock.lock();
+        if !state.receivers.is_empty() {
+            return Err(Delayed::Held(state));
         }
-        let Some(mut state) = lock.try_lock() else { return Err(Delayed::Busy) };
-        // SAFETY: the message is there: it has not been sent. If it is now, `DONE` is set.
+        // SAFETY: nobody waits. The message is there: it has not been sent. If it is now, `DONE` is set.
         if WAITS_AS == QUEUED && this.slot.peek(|message| unsafe { state.keep(message) }) {
-            let hints = state.hints_of_kept();
-            state.leave(hints);
+            state.leave(FOR_RECEIVERS | FOR_SENDERS); // what the next would find it looks for
             this.slot.set(DONE);
             Ok(())
         } else {
-            Err(Delayed::Held(state))
+            Err(Delayed::Alone(state))
         }
     }
 
@@ -138,25 +134,37 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         cx: &mut Context<'_>,
         result: impl FnOnce(&Self, bool) -> R,
     ) -> Poll<R> {
+        if self.slot.word() == DONE && gate::is_clear() {
+            tell::granted(self.resource());
+            return Poll::Ready(result(self.get_ref(), true));
+        }
+        self.poll_otherwise(cx, result)
+    }
+
+    #[inline(never)]
+    fn poll_otherwise<R>(
+        self: Pin<&Self>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(&Self, bool) -> R,
+    ) -> Poll<R> {
         let mut word = self.slot.word();
-        if word != DONE || !gate::is_clear() {
-            if !gate::may_go_on(cx, || word != WAITS_AS) {
+        if !gate::may_go_on(cx, || word != WAITS_AS) {
+            return self.pending();
+        }
+        if word == IDLE {
+            return self.meet_otherwise(self.channel.lock.lock(), cx, result);
+        }
+        if word == WAITS_AS {
+            if self.channel.still_waits(self.slot(), |state| &mut state.senders, cx) {
                 return self.pending();
             }
-            if word == IDLE {
-                return self.meet(self.channel.lock.lock(), cx, result);
-            }
-            if word == WAITS_AS {
-                if self.channel.still_waits(self.slot(), |state| &mut state.senders, cx) {
-                    return self.pending();
-                }
-                word = self.slot.word();
-            }
+            word = self.slot.word();
         }
         tell::granted(self.resource());
         Poll::Ready(result(self.get_ref(), word == DONE))
     }
 
+    /// Somebody waits to receive.
     #[inline(never)]
     fn meet<R>(
         self: Pin<&Self>,
@@ -187,23 +195,33 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
     ) -> Poll<R> {
         let put = self.attempt(&mut state, None);
         drop(state);
-        match self.outcome(put) {
-            Some(sent) => Poll::Ready(result(self.get_ref(), sent)),
-            None => self.wait(cx, result),
+        if let Some(sent) = self.outcome(put) {
+            return Poll::Ready(result(self.get_ref(), sent));
         }
+        let own = cx.waker().clone(); // user code: not under the lock
+        self.meet_or_wait(self.channel.lock.lock(), own).map(|sent| result(self.get_ref(), sent))
     }
 
+    /// Nobody waits to receive, and it cannot just be kept. Where there is no room a coroutine of ours waits at once: its waker
+    /// may be cloned here.
     #[inline(never)]
-    fn wait<R>(self: Pin<&Self>, cx: &mut Context<'_>, result: impl FnOnce(&Self, bool) -> R) -> Poll<R> {
-        let own = cx.waker().clone(); // user code: not under the lock
-        let mut state = self.channel.lock.lock();
-        if !state.is_full() {
-            return self.meet_or_wait(state, own).map(|sent| result(self.get_ref(), sent));
+    fn wait<R>(
+        self: Pin<&Self>,
+        mut state: Locked<'_, State<T>>,
+        cx: &mut Context<'_>,
+        result: impl FnOnce(&Self, bool) -> R,
+    ) -> Poll<R> {
+        if state.end == End::Open
+            && !state.has_room()
+            && !state.never_waits()
+            && let Some(own) = gate::own_waker(cx)
+        {
+            self.enlist(&mut state, own);
+            state.leave(FOR_RECEIVERS);
+            tell::blocked(self.resource(), None, self.site);
+            return self.pending();
         }
-        self.enlist(&mut state, own);
-        state.leave(FOR_RECEIVERS);
-        tell::blocked(self.resource(), None, self.site);
-        self.pending()
+        self.meet_otherwise(state, cx, result)
     }
 
     /// What is waited for, for those who listen.
@@ -221,11 +239,8 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
     /// Under the lock: stands in the queue from now on.
     #[inline]
     fn enlist(self: Pin<&Self>, state: &mut State<T>, own: Waker) {
-        self.slot.word.store(WAITS_AS, Ordering::Relaxed);
-        let slot = self.slot();
         // SAFETY: it stands nowhere; `drop` takes it out.
-        let none = unsafe { state.senders.push_with(slot.waiter(), own, slot.as_data()) };
-        debug_assert!(none.is_none());
+        unsafe { state.senders.stand(self.slot().as_waiter(), own, WAITS_AS) };
     }
 
     #[cold]
@@ -264,10 +279,8 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         let put = this.attempt(&mut state, Some(turn.own()));
         if matches!(put, Put::Full) {
             if let Some(ticket) = waits {
-                let slot = this.slot();
-                slot.word.store(WAITS_AS, Ordering::Relaxed);
                 // SAFETY: it stands nowhere; `drop` takes it out.
-                unsafe { state.senders.push_ticket(slot.waiter(), ticket, slot.as_data()) };
+                unsafe { state.senders.stand(this.slot().as_waiter(), ticket, WAITS_AS) };
                 drop(state);
                 tell::blocked_in_select(this.resource(), None, this.site);
             }
@@ -291,7 +304,8 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
     /// As a clause: another has won.
     #[inline]
     pub(in super::super) fn settle(self: Pin<&mut Self>) {
-        if self.slot.word() == WAITS_AS {
+        let word = self.slot.word();
+        if word == WAITS_AS || word == GONE {
             let this = self.into_ref();
             this.channel.leave(this.slot(), |state| &mut state.senders);
             tell::left(this.resource());
@@ -329,7 +343,8 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
     fn give_up(&mut self) {
         // SAFETY: pinned if it was polled, and not moved after this.
         let this = unsafe { Pin::new_unchecked(&*self) };
-        if this.slot.word() == WAITS_AS {
+        let word = this.slot.word();
+        if word == WAITS_AS || word == GONE {
             this.channel.leave(this.slot(), |state| &mut state.senders);
             tell::left(this.resource());
         }

@@ -4,20 +4,23 @@ use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::ptr;
 
-use coscope_core::primitive::{AtomicU32, Ordering, UnsafeCell};
+use coscope_core::primitive::UnsafeCell;
 use coscope_core::wait::Waiter;
 
-pub(super) const IDLE: u32 = 0;
-pub(super) const QUEUED: u32 = 1;
+pub(super) const IDLE: u32 = Waiter::IDLE;
+/// As `IDLE`, of a clause whose select has chosen another.
+pub(super) const GONE: u32 = Waiter::GONE;
+pub(super) const QUEUED: u32 = Waiter::QUEUED;
 /// As `QUEUED`, for a place instead of a message.
-pub(super) const RESERVING: u32 = 2;
-pub(super) const DONE: u32 = 3;
-pub(super) const REFUSED: u32 = 4;
+pub(super) const RESERVING: u32 = Waiter::ASKING;
+pub(super) const DONE: u32 = Waiter::HANDED;
+pub(super) const REFUSED: u32 = Waiter::REFUSED;
 
 /// Where a message, or a place, is waited for: in the waiting future, pinned.
+#[repr(C)]
 pub(super) struct Slot<T> {
+    /// The first, so that the queue's pointer to it is one to the slot.
     waiter: Waiter,
-    pub(super) word: AtomicU32,
     message: UnsafeCell<MaybeUninit<T>>,
 }
 
@@ -29,23 +32,26 @@ unsafe impl<T: Send> Sync for Slot<T> {}
 impl<T> Slot<T> {
     #[inline]
     pub(super) fn new(message: MaybeUninit<T>) -> Self {
-        Slot { waiter: Waiter::new(), word: AtomicU32::new(IDLE), message: UnsafeCell::new(message) }
+        Slot { waiter: Waiter::new(), message: UnsafeCell::new(message) }
     }
 
     #[inline]
     pub(super) fn word(&self) -> u32 {
-        self.word.load(Ordering::Acquire)
+        self.waiter.word()
     }
 
+    /// For the owner of one that does not stand in a queue: `IDLE`, `DONE` or `REFUSED`.
     #[inline]
     pub(super) fn set(&self, word: u32) {
-        self.word.store(word, Ordering::Release);
+        // SAFETY: in this room an owner sets the word before it has waited, after it was taken out, and when it has taken
+        // itself out, and never to that of one who stands in a queue.
+        unsafe { self.waiter.set(word) };
     }
 
     /// For the queue. Made from the whole slot, so that it may be followed to all of it.
     #[inline]
-    pub(super) fn as_data(self: Pin<&Self>) -> *mut () {
-        ptr::from_ref(self.get_ref()).cast_mut().cast()
+    pub(super) fn as_waiter(self: Pin<&Self>) -> *const Waiter {
+        ptr::from_ref(self.get_ref()).cast()
     }
 
     #[inline]
@@ -78,21 +84,20 @@ impl<T> Slot<T> {
 }
 
 /// # Safety
-/// `data` came from `as_data` of a slot of this type that stands in a queue, or has just been taken out of it, whose
+/// `waiter` came from `as_waiter` of a slot of this type that stands in a queue, or has just been taken out of it, whose
 /// lock is held.
-pub(super) unsafe fn slot<'a, T>(data: *mut ()) -> &'a Slot<T> {
+#[inline]
+pub(super) unsafe fn slot<'a, T>(waiter: *const Waiter) -> &'a Slot<T> {
     // SAFETY: the caller's contract: its owner takes it out under the lock before it goes.
-    unsafe { &*data.cast::<Slot<T>>() }
+    unsafe { &*waiter.cast::<Slot<T>>() }
 }
 
 /// Why an operation did not come to its end at once.
 pub(super) enum Delayed<L> {
     /// It has waited before, or this step is not for it.
     Again,
-    /// There was nothing to be had.
-    Nothing,
-    /// Somebody else was inside.
-    Busy,
+    /// There is nobody to meet, and nothing to be had; the lock is held.
+    Alone(L),
     /// It is not as simple as that; the lock is held.
     Held(L),
 }

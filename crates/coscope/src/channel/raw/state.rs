@@ -7,11 +7,11 @@ use std::task::Waker;
 
 use coscope_core::dispatch::resuming;
 use coscope_core::unwind::contain;
-use coscope_core::wait::{Hinted, Ticket, WaitQueue};
+use coscope_core::wait::{Hinted, Left, Ticket, WaitQueue, Waiter};
 
 use super::super::flavor::{Flavor, Overflow};
 use super::ring::Ring;
-use super::slot::{DONE, QUEUED, REFUSED, RESERVING, slot};
+use super::slot::{QUEUED, RESERVING, slot};
 
 pub(super) const FOR_RECEIVERS: u32 = 1 << 1;
 pub(super) const FOR_SENDERS: u32 = 1 << 2;
@@ -40,6 +40,8 @@ pub(super) struct State<T> {
     pub(super) receivers: WaitQueue,
     pub(super) senders: WaitQueue,
     pub(super) end: End,
+    /// Hints that stand whatever else there is: all of them, when it is not open any more.
+    at_the_end: u32,
     pub(super) cause: Cause,
 }
 
@@ -76,33 +78,30 @@ impl<T> State<T> {
             receivers: WaitQueue::new(),
             senders: WaitQueue::new(),
             end: End::Open,
+            at_the_end: 0,
             cause: None,
         }
     }
 
-    /// The hints where nobody waits.
+    /// Hints right after the front of the ring was taken, with nobody waiting: what a sender would find it looks for.
     #[inline]
-    pub(super) fn quick_hints(&self) -> u32 {
-        if self.end != End::Open {
-            return FOR_RECEIVERS | FOR_SENDERS;
-        }
+    pub(super) fn hints_of_taken(&self) -> u32 {
         let for_receivers = if self.ring.is_empty() { 0 } else { FOR_RECEIVERS };
-        let for_senders = if self.has_room() || self.never_waits() { FOR_SENDERS } else { 0 };
-        for_receivers | for_senders
+        self.at_the_end | for_receivers | FOR_SENDERS
     }
 
-    /// The hints right after [`keep`](Self::keep) has kept a message.
-    #[inline]
-    pub(super) fn hints_of_kept(&self) -> u32 {
-        if self.has_room() || self.never_waits() { FOR_RECEIVERS | FOR_SENDERS } else { FOR_RECEIVERS }
-    }
-
-    /// The hints right after a receiver was handed a message past an empty ring.
+    /// Hints right after a receiver was handed a message past an empty ring, or a sender's was taken past it: what a sender
+    /// would find it looks for.
     #[inline]
     pub(super) fn hints_of_handed(&self) -> u32 {
         let for_receivers = if self.senders.is_empty() { 0 } else { FOR_RECEIVERS };
-        let for_senders = self.limit > 0 || self.never_waits() || !self.receivers.is_empty();
-        for_receivers | if for_senders { FOR_SENDERS } else { 0 }
+        for_receivers | FOR_SENDERS
+    }
+
+    /// It has come to its end, or further.
+    pub(super) fn ends(&mut self, to: End) {
+        self.end = to;
+        self.at_the_end = FOR_RECEIVERS | FOR_SENDERS;
     }
 
     #[inline]
@@ -128,6 +127,12 @@ impl<T> State<T> {
         self.flavor.capacity == 0
     }
 
+    /// It is open, and a rendezvous with nothing that has come back.
+    #[inline]
+    pub(super) fn is_open_rendezvous(&self) -> bool {
+        self.end == End::Open && self.is_rendezvous() && self.ring.is_empty()
+    }
+
     /// Nothing is in it, and nothing will come.
     #[inline]
     pub(super) fn is_drained(&self) -> bool {
@@ -147,15 +152,9 @@ impl<T> State<T> {
         if self.receivers.is_empty() {
             return None;
         }
-        let hand = |data| {
-            // SAFETY: a receiver's slot, just taken out, which is empty and waits; `from` is the caller's contract.
-            unsafe {
-                let slot = slot::<T>(data);
-                slot.write(from);
-                slot.set(DONE);
-            }
-        };
-        self.receivers.pop_with(but, |_| true, hand).map(|(waker, ())| waker)
+        // SAFETY: a receiver's slot, just taken out, which is empty and waits; `from` is the caller's contract.
+        let hand = |receiver| unsafe { slot::<T>(receiver).write(from) };
+        self.receivers.pop_with(but, Left::Handed, |_| true, hand).map(|(waker, ())| waker)
     }
 
     /// Whether a message may go to a receiver past the ring. Without room others may wait while receivers wait, for places
@@ -204,32 +203,13 @@ impl<T> State<T> {
         }
     }
 
-    /// The front of the ring, if nobody waits for its place.
-    #[inline]
-    pub(super) fn take_kept(&mut self) -> Option<T> {
-        if self.senders.is_empty() { self.ring.pop_front() } else { None }
-    }
-
-    /// Whether a receiver can do nothing but wait.
-    #[inline]
-    pub(super) fn is_bare(&self) -> bool {
-        self.end == End::Open && self.ring.is_empty() && self.senders.is_empty()
-    }
-
-    /// Whether a sender can do nothing but wait.
-    #[inline]
-    pub(super) fn is_full(&self) -> bool {
-        self.end == End::Open && !self.has_room() && self.receivers.is_empty() && !self.never_waits()
-    }
-
-    /// Keeps what is at `from`, if nobody waits for it and there is room, and a place for it.
+    /// Keeps what is at `from`, if it is open and there is room, and a place for it.
     ///
     /// # Safety
-    /// What is at `from` is the caller's to move, unless this gives `false`.
+    /// Nobody waits for it. What is at `from` is the caller's to move, unless this gives `false`.
     #[inline]
     pub(super) unsafe fn keep(&mut self, from: *const T) -> bool {
-        let keeps =
-            self.end == End::Open && self.receivers.is_empty() && self.has_room() && self.ring.has_place();
+        let keeps = self.end == End::Open && self.has_room() && self.ring.has_place();
         if keeps {
             // SAFETY: the caller's contract.
             self.ring.push_back(unsafe { from.read() });
@@ -253,18 +233,13 @@ impl<T> State<T> {
         if self.senders.is_empty() || !self.has_room() {
             return None;
         }
-        let (waker, message) = self.senders.pop_with(
-            but,
-            |_| true,
-            |data| {
-                // SAFETY: a sender's slot, just taken out.
-                let slot = unsafe { slot::<T>(data) };
-                // SAFETY: one that waits with a message holds it.
-                let message = (slot.word() == QUEUED).then(|| unsafe { slot.read() });
-                slot.set(DONE);
-                message
-            },
-        )?;
+        let take = |sender| {
+            // SAFETY: a sender's slot, just taken out.
+            let slot = unsafe { slot::<T>(sender) };
+            // SAFETY: one that waits with a message holds it.
+            (slot.word() == QUEUED).then(|| unsafe { slot.read() })
+        };
+        let (waker, message) = self.senders.pop_with(but, Left::Handed, |_| true, take)?;
         match message {
             Some(message) => self.ring.push_back(message),
             None => self.count_reserved(self.reserved + 1),
@@ -275,17 +250,9 @@ impl<T> State<T> {
     /// The message of the first sender that has one.
     #[inline(always)]
     pub(super) fn take_from_sender(&mut self, but: Option<Ticket>) -> Option<(T, Option<Waker>)> {
-        // SAFETY: a sender's slot, queued.
-        let has_message = |data| unsafe { slot::<T>(data) }.word() == QUEUED;
-        let (waker, message) = self.senders.pop_with(but, has_message, |data| {
-            // SAFETY: a sender's slot, just taken out; one that waits with a message holds it.
-            unsafe {
-                let slot = slot::<T>(data);
-                let message = slot.read();
-                slot.set(DONE);
-                message
-            }
-        })?;
+        // SAFETY: a sender's slot, just taken out; one that waits with a message holds it.
+        let take = |sender| unsafe { slot::<T>(sender).read() };
+        let (waker, message) = self.senders.pop_with(but, Left::Handed, word_is(QUEUED), take)?;
         Some((message, Some(waker)))
     }
 
@@ -306,11 +273,7 @@ impl<T> State<T> {
         {
             return None;
         }
-        // SAFETY: a sender's slot, queued.
-        let asks = |data| unsafe { slot::<T>(data) }.word() == RESERVING;
-        // SAFETY: a sender's slot, just taken out.
-        let grants = |data| unsafe { slot::<T>(data) }.set(DONE);
-        let (waker, ()) = self.senders.pop_with(but, asks, grants)?;
+        let (waker, ()) = self.senders.pop_with(but, Left::Handed, word_is(RESERVING), |_| ())?;
         self.count_reserved(self.reserved + 1);
         Some(waker)
     }
@@ -352,17 +315,24 @@ impl<T> State<T> {
         }
         wakers.extend(self.grant(None));
         if self.is_drained() {
-            refuse_all::<T>(&mut self.receivers, |_| true, wakers);
+            refuse_all(&mut self.receivers, |_| true, wakers);
         }
     }
 }
 
-pub(super) fn refuse_all<T>(queue: &mut WaitQueue, fits: impl Fn(u32) -> bool, wakers: &mut Vec<Waker>) {
-    // SAFETY: a slot of this channel, queued.
-    let fits = |data| fits(unsafe { slot::<T>(data) }.word());
-    // SAFETY: a slot of this channel, just taken out.
-    let refuse = |data| unsafe { slot::<T>(data) }.set(REFUSED);
-    while let Some((waker, ())) = queue.pop_with(None, fits, refuse) {
+/// Whether one who stands in a queue is of this kind.
+#[inline]
+pub(super) fn word_is(word: u32) -> impl Fn(*const Waiter) -> bool {
+    // SAFETY: it stands in a queue whose lock is held, so that it is there.
+    move |waiter| unsafe { &*waiter }.word() == word
+}
+
+pub(super) fn refuse_all(
+    queue: &mut WaitQueue,
+    fits: impl Fn(*const Waiter) -> bool,
+    wakers: &mut Vec<Waker>,
+) {
+    while let Some((waker, ())) = queue.pop_with(None, Left::Refused, &fits, |_| ()) {
         wakers.push(waker);
     }
 }

@@ -8,21 +8,23 @@ use std::num::NonZeroUsize;
 use std::ptr::{self, NonNull};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::state::SLOTS;
-use crate::job::{Node, NodeRef};
+use super::node::{Node, NodeRef};
+
+/// How many slots a coroutine has: home, and open `with_context`s.
+pub(crate) const SLOTS: usize = 16;
 
 const SLOT_MASK: usize = SLOTS - 1;
 
 /// Puts the slot into the low bits. Nodes are aligned to 16 bytes (`Kinded`), and there are 16 slots.
 #[inline]
-pub(super) fn tag(node: NonNull<Node>, slot: usize) -> NonNull<()> {
+pub(crate) fn tag(node: NonNull<Node>, slot: usize) -> NonNull<()> {
     debug_assert!(slot < SLOTS);
     node.cast::<()>().map_addr(|addr| addr | slot)
 }
 
 /// Takes the slot out again.
 #[inline]
-pub(super) fn untag(tagged: NonNull<()>) -> (NonNull<Node>, usize) {
+pub(crate) fn untag(tagged: NonNull<()>) -> (NonNull<Node>, usize) {
     let slot = tagged.addr().get() & SLOT_MASK;
     let node = tagged.map_addr(|addr| NonZeroUsize::new(addr.get() & !SLOT_MASK).expect("a node's address"));
     (node.cast(), slot)
@@ -34,6 +36,7 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, dr
 ///
 /// # Safety
 /// `data` is that of a waker made here, which is alive.
+#[inline]
 unsafe fn borrow(data: *const ()) -> (ManuallyDrop<NodeRef>, usize) {
     // SAFETY: a waker's data is a tagged pointer, never null.
     let (node, slot) = untag(unsafe { NonNull::new_unchecked(data.cast_mut()) });
@@ -66,12 +69,12 @@ unsafe fn wake(data: *const ()) {
 unsafe fn drop_waker(data: *const ()) {
     // SAFETY: the waker's contract: its count is given back once.
     let (node, _) = unsafe { borrow(data) };
-    drop(ManuallyDrop::into_inner(node));
+    ManuallyDrop::into_inner(node).give_back_begun();
 }
 
 /// Runs `f` with the coroutine's waker for `slot`, which costs no count unless it is cloned.
 #[inline]
-pub(super) fn with_waker<R>(node: &NodeRef, slot: usize, f: impl FnOnce(&Waker) -> R) -> R {
+pub(crate) fn with_waker<R>(node: &NodeRef, slot: usize, f: impl FnOnce(&Waker) -> R) -> R {
     let raw = RawWaker::new(tag(node.as_raw(), slot).as_ptr(), &VTABLE);
     // SAFETY: the vtable keeps the waker's contract; `node` keeps the node alive for as long as the
     // borrowed waker is there, and it is not dropped.
@@ -84,13 +87,29 @@ pub(crate) fn waker(node: &NodeRef, slot: usize) -> Waker {
     with_waker(node, slot, Waker::clone)
 }
 
-/// Which slot of the coroutine `waker` wakes, if it is one of its own. By its table too: a waker of others
-/// may carry the same data.
+/// Whether it is the waker of a coroutine.
 #[inline]
-pub(super) fn slot_of(waker: &Waker, node: &NodeRef) -> Option<usize> {
-    if !ptr::eq(waker.vtable(), &VTABLE) {
-        return None;
-    }
-    let (own, slot) = untag(NonNull::new(waker.data().cast_mut())?);
-    (own == node.as_raw()).then_some(slot)
+pub(crate) fn is_own(waker: &Waker) -> bool {
+    ptr::eq(waker.vtable(), &VTABLE)
+}
+
+/// Another one of the same, if it is that of a coroutine: for one of ours to keep, and a count, no more. The waker is
+/// not lent by that.
+#[inline]
+pub(crate) fn again(waker: &Waker) -> Option<Waker> {
+    is_own(waker).then(|| {
+        // SAFETY: one of ours, which is alive.
+        let (node, _) = unsafe { borrow(waker.data()) };
+        std::mem::forget((*node).clone());
+        // SAFETY: the count just taken is the new one's.
+        unsafe { Waker::from_raw(RawWaker::new(waker.data(), &VTABLE)) }
+    })
+}
+
+/// Which slot of the coroutine at `node` the waker wakes, if it is one of its own. By its table too: a waker of
+/// others may carry the same data.
+#[inline]
+pub(crate) fn slot_of(waker: &Waker, node: NonNull<Node>) -> Option<usize> {
+    let slot = waker.data().addr().wrapping_sub(node.addr().get());
+    (slot < SLOTS && is_own(waker)).then_some(slot)
 }

@@ -1,0 +1,44 @@
+//! Handles that count, and handles that do not.
+
+use std::sync::Arc;
+
+use super::Held;
+use crate::dispatch::{Dispatch, Runnable};
+
+/// Tells by the count of what it holds whether it is there.
+struct Probe(#[expect(dead_code, reason = "counted")] Arc<()>);
+
+impl Dispatch for Probe {
+    fn dispatch(&self, runnable: Runnable) {
+        drop(runnable);
+    }
+    fn name(&self) -> &str {
+        "probe"
+    }
+}
+
+#[test]
+fn the_last_handle_drops_its_dispatcher() {
+    let there = Arc::new(());
+    let one = Held::new(Arc::new(Probe(there.clone())));
+    let other = one.clone();
+    drop(one);
+    assert_eq!(other.name(), "probe");
+    assert_eq!(Arc::strong_count(&there), 2);
+    drop(other);
+    assert_eq!(Arc::strong_count(&there), 1);
+}
+
+#[test]
+fn one_that_lasts_is_counted_once() {
+    let probe = Arc::new(Probe(Arc::new(())));
+    let lasting = Held::lasting(probe.clone());
+    let clones = [lasting.clone(), lasting.clone()];
+    assert_eq!(Arc::strong_count(&probe), 2);
+    assert!(clones.iter().all(|clone| clone.name() == "probe"));
+    let counted = Held::new(probe.clone());
+    assert_eq!(Arc::strong_count(&probe), 3);
+    assert_eq!(counted.address(), lasting.address());
+    drop((lasting, clones, counted));
+    assert_eq!(Arc::strong_count(&probe), 2);
+}
