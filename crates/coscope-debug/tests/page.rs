@@ -10,7 +10,6 @@ mod browser;
 use browser::Page;
 use serving::Told;
 
-const SECRET: &str = "c0ffee00c0ffee00c0ffee00";
 const HOSTILE: &str = "<img src=x onerror=\"document.title='taken'\">";
 
 fn job(key: u64, parent: Option<u64>, name: &str, state: &str) -> Value {
@@ -323,36 +322,4 @@ fn ten_thousand_coroutines() {
     page.click_on("#unfold");
     small_enough(&page);
     assert!(page.complaints().iter().all(|complaint| complaint.contains("/api/history/")));
-}
-
-#[test]
-fn it_asks_for_the_token() {
-    let Some(page) = Page::open("token") else { return };
-    let source = Told::default();
-    source.tell(small().to_string());
-    let server = Server::builder().token(SECRET).source(source).serve("127.0.0.1:0").unwrap();
-    page.goto(&server.url());
-    page.until("!document.querySelector('#lock').hidden");
-    assert_eq!(page.count(".row"), 0);
-    page.write("#token", "c0ffee00c0ffee00c0ffee01");
-    page.press_enter();
-    page.until("document.querySelector('#wrong').textContent === 'That is not the token.'");
-    page.write("#token", SECRET);
-    page.click_on("#lock button");
-    page.until("document.querySelectorAll('.row').length === 6");
-    assert_eq!(page.eval("document.querySelector('#lock').hidden"), true);
-
-    // from the address, where it does not stay; each port asks for its own
-    for given in ["?token=", "#token="] {
-        let other = Told::default();
-        other.tell(small().to_string());
-        let other = Server::builder().token(SECRET).source(other).serve("127.0.0.1:0").unwrap();
-        page.goto(&other.url());
-        page.until("!document.querySelector('#lock').hidden");
-        page.goto("about:blank");
-        page.goto(&format!("{}{given}{SECRET}", other.url()));
-        page.until("document.querySelectorAll('.row').length === 6");
-        assert_eq!(page.eval("location.href"), other.url());
-        assert_eq!(page.eval("document.cookie"), "");
-    }
 }

@@ -41,6 +41,12 @@ fn a_program_that_runs() {
     assert!(page.text("#detail h2").starts_with("transfer#"));
     page.until("document.querySelector('#events [data-what=blocked]') !== null");
     page.until("Number(document.querySelector('.figure').dataset.points) >= 8");
+    // without the two hundred customers the rest has room
+    page.eval("document.querySelector('#viewport').scrollTop = 0");
+    let customers = "[...document.querySelectorAll('.row')].find((row) => row.querySelector('.name').textContent === 'customers')";
+    page.until(&format!("{customers} !== undefined"));
+    page.click(&format!("{customers}.querySelector('.fold')"));
+    page.until("document.querySelectorAll('.row').length === 17");
     keep(&page, "live-page.png");
     page.prefer("dark");
     assert_eq!(page.eval("getComputedStyle(document.body).backgroundColor"), "rgb(18, 23, 26)");

@@ -74,8 +74,7 @@ impl Queue {
             } else {
                 self.changed.store(false, Ordering::Relaxed);
                 drop(state);
-                let found =
-                    alone && spin.until(Instant::system_now, || self.changed.load(Ordering::Relaxed));
+                let found = alone && spin.until(Instant::system_now, || self.changed.load(Ordering::Relaxed));
                 state = self.state.lock();
                 if !found && state.steps.is_empty() && !state.closed {
                     state.waiting += 1;

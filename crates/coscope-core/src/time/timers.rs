@@ -410,14 +410,12 @@ impl Timer {
     /// Inserts the entry, which has no home.
     fn arm(&mut self, timers: &Timers, deadline: u64, waker: Waker) {
         let entry = self.entry();
-        // SAFETY: it has no home, so the entry is the timer's own.
-        unsafe { (*entry.as_ptr()).set_waker(waker) };
         let home = *self.home.insert(timers.shards[timers.own_shard()]);
         let mut ward = home.ward.lock();
         ward.keepers += 1;
         // SAFETY: the timer is pinned, and its drop takes the entry out first; from here on it is touched
         // under the lock of this wheel only.
-        unsafe { ward.wheel.insert(entry, deadline) };
+        unsafe { ward.wheel.insert(entry, deadline, waker) };
     }
 
     /// Takes the entry out of its home, if it has one. What it returns is for the caller to drop, with
@@ -435,10 +433,7 @@ impl Timer {
             home.leave(ward);
         }
         // SAFETY: it has no home, so the entry is the timer's own.
-        let own = unsafe { &mut *entry.as_ptr() };
-        let waker = own.take_waker();
-        own.renew();
-        waker
+        unsafe { (*entry.as_ptr()).renew() }
     }
 
     fn entry(&self) -> NonNull<Entry> {

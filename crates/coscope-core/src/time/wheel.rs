@@ -101,10 +101,12 @@ impl Entry {
         (self.list() == SPENT).then_some(self.mark >> LOW_BITS)
     }
 
-    /// As if it had never been in a wheel. It is in none, and has no waker.
-    pub(super) fn renew(&mut self) {
-        debug_assert_eq!(self.make(), thin_waker::NONE);
+    /// As if it had never been in a wheel, in which it is no more. Whom it was to wake.
+    pub(super) fn renew(&mut self) -> Option<Waker> {
+        let make = self.make();
         self.mark = u64::from(UNLINKED);
+        // SAFETY: both were set together, and the mark says no more that they are there.
+        unsafe { thin_waker::join(self.waker, make) }
     }
 
     /// Whom to wake. It has had nobody.
@@ -118,13 +120,13 @@ impl Entry {
     pub(super) fn take_waker(&mut self) -> Option<Waker> {
         let make = self.make();
         self.mark &= !(LOW & !LISTS);
-        // SAFETY: both were set by `set_waker`, and the mark says no more that they are there.
+        // SAFETY: both were set together, and the mark says no more that they are there.
         unsafe { thin_waker::join(self.waker, make) }
     }
 
     /// Whether whom it wakes is the same as whom `waker` does.
     pub(super) fn wakes(&self, waker: &Waker) -> bool {
-        // SAFETY: both were set by `set_waker`, and are still there.
+        // SAFETY: both were set together, and are still there.
         unsafe { thin_waker::is(self.waker, self.make(), waker) }
     }
 
@@ -307,33 +309,34 @@ impl Wheel {
         self.len
     }
 
-    /// Adds an unlinked entry.
+    /// Adds an unlinked entry, which wakes `waker`. Its mark is written once: each change of it would wait for the
+    /// one before.
     ///
     /// # Safety
     /// Until it has been removed or popped, `entry` stays valid, does not move, and is touched only
     /// by whoever holds this wheel exclusively.
-    pub(super) unsafe fn insert(&mut self, entry: NonNull<Entry>, deadline: u64) {
+    pub(super) unsafe fn insert(&mut self, entry: NonNull<Entry>, deadline: u64, waker: Waker) {
         if self.slots.is_empty() {
             self.slots = vec![Slot::EMPTY; SLOTS].into_boxed_slice();
         }
         self.sequence += 1;
+        let (word, make) = thin_waker::split(waker);
         at(entry).deadline = deadline;
-        at(entry).mark = self.sequence << LOW_BITS | at(entry).mark & LOW;
+        at(entry).waker = word;
         if self.len == 0 || deadline < self.soonest {
             self.soonest = deadline;
         }
         self.len += 1;
-        self.link(entry);
+        let list = self.hang(entry, deadline);
+        at(entry).mark = self.sequence << LOW_BITS | u64::from(make) << LIST_BITS | u64::from(list);
     }
 
-    /// Takes out an entry that is linked into this wheel.
+    /// Takes out an entry that is linked into this wheel. The caller [renews](Entry::renew) it.
     ///
     /// # Safety
     /// `entry` is linked, and into this wheel.
     pub(super) unsafe fn remove(&mut self, entry: NonNull<Entry>) {
-        let list = at(entry).list();
-        at(entry).set_list(UNLINKED);
-        match list {
+        match at(entry).list() {
             FRESH => self.fresh.unlink(entry),
             DUE => self.due.unlink(entry),
             slot => {
@@ -408,15 +411,14 @@ impl Wheel {
         self.due.head.map(|entry| at(entry).deadline)
     }
 
-    /// Hangs an entry where its tick belongs, seen from the present one.
-    fn link(&mut self, entry: NonNull<Entry>) {
-        let deadline = at(entry).deadline;
+    /// Hangs an entry where its tick belongs, seen from the present one; the number of that list.
+    fn hang(&mut self, entry: NonNull<Entry>, deadline: u64) -> u16 {
         let tick = deadline >> TICK;
         if tick <= self.elapsed {
-            at(entry).set_list(FRESH);
-            return self.fresh.push_back(entry);
+            self.fresh.push_back(entry);
+            return FRESH;
         }
-        let slot = if tick - self.elapsed < NEAR as u64 {
+        let number = if tick - self.elapsed < NEAR as u64 {
             let slot = tick as usize & (NEAR - 1);
             self.near[slot / 64] |= 1 << (slot % 64);
             slot
@@ -427,10 +429,10 @@ impl Wheel {
             self.far[level] |= 1 << bit;
             NEAR + (level << BITS) + bit
         };
-        at(entry).set_list(slot as u16);
-        let slot = &mut self.slots[slot];
+        let slot = &mut self.slots[number];
         slot.least = slot.least.min(deadline);
         slot.list.push_back(entry);
+        number as u16
     }
 
     /// Empties a slot. What it had is not marked anew.
@@ -487,7 +489,8 @@ impl Wheel {
         {
             let mut list = self.take_slot(slot);
             while let Some(entry) = list.pop_front() {
-                self.link(entry);
+                let list = self.hang(entry, at(entry).deadline);
+                at(entry).set_list(list);
             }
         }
         if near == next {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
+use std::task::Waker;
 
 use super::{Entry, Wheel};
 
@@ -46,7 +47,7 @@ fn model(seed: u64, rounds: usize) {
                 let deadline = if random.below(4) == 0 { at_the_border } else { deadline };
                 let entry = entry();
                 // SAFETY: the entry lives until it is popped or removed below.
-                unsafe { wheel.insert(entry, deadline) };
+                unsafe { wheel.insert(entry, deadline, Waker::noop().clone()) };
                 sequence += 1;
                 model.insert((deadline, sequence), entry);
             }
@@ -109,7 +110,7 @@ fn one_tick_holds_many_deadlines_in_order() {
     let mut deadlines: Vec<u64> = (0..500).map(|_| 5_000_000 + random.below(1000)).collect();
     for &deadline in &deadlines {
         // SAFETY: leaked until it is popped.
-        unsafe { wheel.insert(entry(), deadline) };
+        unsafe { wheel.insert(entry(), deadline, Waker::noop().clone()) };
     }
     deadlines.sort();
     let mut popped = Vec::new();
@@ -126,7 +127,7 @@ fn the_end_of_time_has_a_slot() {
     let mut wheel = Wheel::new();
     let last = entry();
     // SAFETY: freed after it is popped.
-    unsafe { wheel.insert(last, u64::MAX - 1) };
+    unsafe { wheel.insert(last, u64::MAX - 1, Waker::noop().clone()) };
     assert_eq!(wheel.next_deadline(), Some(u64::MAX - 1));
     assert_eq!(wheel.pop_due(u64::MAX - 2), None);
     assert_eq!(wheel.pop_due(u64::MAX - 1), Some(last));

@@ -7,7 +7,7 @@ const WIDTH = 100;
 const HEIGHT = 26;
 const ACROSS = WIDTH + 24;
 const DOWN = HEIGHT + 12;
-const LETTERS = 15;
+const LETTERS = 14;
 const SMALLEST = 0.75; // a wide graph is drawn smaller down to this; then it scrolls
 
 export class Waits {
