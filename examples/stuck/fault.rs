@@ -105,7 +105,7 @@ async fn open_channel(s: Scope) {
 async fn detached(_: Scope) {
     let poller = coscope::detached().named("poller").launch(delay(HOUR));
     // for this program's own sake
-    delay(HOUR).finally(async move { drop(poller.cancel("diagnosed")) }).await;
+    delay(HOUR).finally(async move { poller.cancel_and_join("diagnosed").await }).await;
 }
 
 async fn clean_up(s: Scope) {

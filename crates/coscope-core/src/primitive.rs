@@ -121,8 +121,14 @@ macro_rules! notes {
                 self.0.load(Ordering::Relaxed)
             }
             #[inline]
+            #[allow(dead_code)] // each is written in its own way
             pub(crate) fn set(&self, value: $int) {
                 self.0.store(value, Ordering::Relaxed);
+            }
+            /// Goes around at the end.
+            #[allow(dead_code)]
+            pub(crate) fn add(&self, value: $int) {
+                self.0.fetch_add(value, Ordering::Relaxed);
             }
         }
     )*};
@@ -133,8 +139,8 @@ notes! {
     Note, AtomicU64, u64;
     /// As [`Note`], of half the size.
     ShortNote, AtomicU32, u32;
-    /// As [`Note`], of yes or no.
-    Flag, AtomicBool, bool;
+    /// As [`Note`], to be counted up and down.
+    Tally, AtomicU16, u16;
 }
 
 /// A lock without poisoning: a panic while it is held leaves the data as it is.

@@ -27,11 +27,11 @@ pub(crate) fn smell(
         Phase::Suspended if is_foreign(record) && beyond(time, limits.wake) => {
             (FindingKind::NotWoken, not_woken(record, time, activity().as_ref()))
         }
-        Phase::Suspended if !is_known && beyond(time, limits.wait) => {
-            (FindingKind::LongWait, long_wait(record, time)?)
-        }
         Phase::Suspended if is_detached(record) && beyond(time, limits.detached) => {
             (FindingKind::LongDetached, long_detached(record))
+        }
+        Phase::Suspended if !is_known && beyond(time, limits.wait) => {
+            (FindingKind::LongWait, long_wait(record, time)?)
         }
         _ => return None,
     };

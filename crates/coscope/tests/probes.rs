@@ -153,7 +153,8 @@ fn outcomes() {
         .await;
         let failed = try_scope(async |s: Scope<&'static str>| {
             s.named("end:fails").try_launch(async { Err("no") });
-            Ok::<(), &str>(std::future::pending().await)
+            std::future::pending::<()>().await;
+            Ok::<(), &str>(())
         });
         assert_eq!(failed.await, Err("no"));
     });

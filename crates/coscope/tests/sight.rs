@@ -1,5 +1,5 @@
 //! What is to be seen of coroutines from outside: where each is suspended, how far it has come, what hangs below it.
-#![allow(missing_docs)] // tests
+#![allow(missing_docs, clippy::disallowed_methods, clippy::redundant_async_block)] // tests
 
 use ::core::prelude::v1::test; // and not that of coscope
 use coscope::prelude::*;
@@ -23,6 +23,16 @@ fn seen(s: &Scope, future: impl Future<Output = ()> + Send + 'static) -> Wait {
     job.cancel("seen");
     assert_eq!(sight.phase, Phase::Suspended, "{sight}");
     sight.wait.expect("a wait of ours")
+}
+
+/// A foreign future: it keeps its waker, should it ever have a use for that.
+async fn kept_awake() {
+    let mut waker = None;
+    std::future::poll_fn(|cx| {
+        waker = Some(cx.waker().clone());
+        std::task::Poll::Pending
+    })
+    .await
 }
 
 /// As [`seen`], of what takes several steps to come to rest.
@@ -170,7 +180,7 @@ fn several_at_once() {
         assert!(!wait.is_foreign());
 
         let select = async {
-            let foreign = pending::<()>();
+            let foreign = kept_awake();
             select! {
                 () = delay(HOUR) => {}
                 () = foreign => {}
@@ -183,7 +193,7 @@ fn several_at_once() {
         let wait = seen(&s, async { race([delay(HOUR), delay(2 * HOUR)]).await });
         is(wait, WaitKind::Race, line!() - 1);
         assert!(!wait.is_foreign());
-        let wait = seen(&s, async { race([pending::<()>()]).await });
+        let wait = seen(&s, async { race([kept_awake()]).await });
         is(wait, WaitKind::Race, line!() - 1);
         assert!(wait.is_foreign());
     });

@@ -5,20 +5,23 @@
 //! what was there before, on unwinding too, so that nested event loops and steps nest.
 //! No destructor runs for this thread-local, so it can be asked to the thread's very end.
 
+mod marks;
+
 use std::cell::{Cell, OnceCell};
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
-use std::task::{Context, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 use super::{CoroutineContext, Visit};
 use crate::dispatch::{Dispatcher, runtime};
 use crate::failure::report_kept;
 use crate::job::{Node, NodeRef, waker};
-use crate::mark::{Mark, WaitKind};
+use crate::mark::Mark;
 use crate::primitive::thread_local;
 use crate::time::{Clock, Instant};
+pub(crate) use marks::{apart, branch, leave, waits, waits_at_least, waits_for_one_of_many, wraps_a_wait};
 
 /// One open region around the point that runs: lives in the region's future, which is pinned.
 ///
@@ -30,6 +33,8 @@ pub(crate) struct Frame {
     pub(crate) name: &'static str,
     pub(crate) site: &'static Location<'static>,
     pub(crate) shield: bool,
+    /// As a [`branch`]: what is inside has kept a waker.
+    lends: Cell<bool>,
     pub(crate) limit: Cell<Option<Limit>>,
     below: Cell<*const Frame>,
 }
@@ -60,7 +65,7 @@ impl Frame {
     pub(crate) fn new(name: &'static str, make: fn(&NodeRef, bool, &Frame) -> NodeRef) -> Self {
         let site = Location::caller();
         let (node, limit, below) = (OnceCell::new(), Cell::new(None), Cell::new(ptr::null()));
-        Frame { node, make, name, site, shield: false, limit, below }
+        Frame { node, make, name, site, shield: false, lends: Cell::new(false), limit, below }
     }
 
     /// The deadline that is in force inside.
@@ -243,15 +248,20 @@ impl Step {
     /// Where the coroutine is pending in this step, as far as that is a wait of ours: the last of them. Outside of any
     /// nobody looks.
     fn mark(&self) -> Mark {
+        self.notes().map_or(Mark::NOTHING, |node| Mark::from_bits(node.mark.get()))
+    }
+
+    /// The coroutine's node, of a step that is under way.
+    #[inline]
+    fn notes(&self) -> Option<&Node> {
         // SAFETY: the coroutine that is in a step is alive.
-        self.node.map_or(Mark::NOTHING, |node| Mark::from_bits(unsafe { node.as_ref() }.mark.get()))
+        self.node.as_ref().map(|node| unsafe { node.as_ref() })
     }
 
     #[inline]
     fn set_mark(&self, mark: Mark) {
-        if let Some(node) = self.node {
-            // SAFETY: as above.
-            unsafe { node.as_ref() }.mark.set(mark.to_bits());
+        if let Some(node) = self.notes() {
+            node.mark.set(mark.to_bits());
         }
     }
 }
@@ -492,18 +502,6 @@ pub(crate) fn with_dispatcher<R>(f: impl FnOnce(Option<&Dispatcher>) -> R) -> R 
     f(with(|c| c.context.get()).dispatcher())
 }
 
-/// The waker, for one of ours to keep beside what it waits for: the coroutine's is not lent by that.
-pub(crate) fn own_waker(cx: &Context<'_>) -> Waker {
-    with_coroutine(|node| {
-        let lent = node.map(|node| node.lent.get());
-        let waker = cx.waker().clone();
-        if let (Some(node), Some(lent)) = (node, lent) {
-            node.lent.set(lent);
-        }
-        waker
-    })
-}
-
 /// The slot that the step is in, and the one that this point of the coroutine belongs to.
 #[inline]
 pub(crate) fn whereabouts() -> (At, At) {
@@ -565,71 +563,6 @@ pub(crate) fn yields_by(waker: &Waker, mark: Option<Mark>) -> bool {
 /// Whether the step has been marked so.
 pub(crate) fn is_yielding() -> bool {
     with(|c| c.asked.get().yielding)
-}
-
-/// Marks the step as one that is pending in a wait of ours.
-#[inline]
-pub(crate) fn waits(kind: WaitKind, site: &'static Location<'static>) {
-    leave(Mark::new(kind, site));
-}
-
-/// Leaves a mark.
-#[inline]
-pub(crate) fn leave(mark: Mark) {
-    with(|c| c.set_mark(mark));
-}
-
-/// What is pending is inside of a wrapper that was made at `site`: see [`Mark::placed`].
-pub(crate) fn wraps_a_wait(site: &'static Location<'static>) {
-    with(|c| c.set_mark(c.mark().placed(site)));
-}
-
-/// Marks the step as one that is pending in a wait for one of several [branches](branch).
-pub(crate) fn waits_for_one_of_many(kind: WaitKind, site: &'static Location<'static>) {
-    let mark = Mark::new(kind, site);
-    with(|c| {
-        let asked = c.asked.get();
-        c.asked.set(Asked { foreign: false, ..asked });
-        c.set_mark(if asked.foreign { mark.with_foreign() } else { mark });
-    });
-}
-
-/// Runs `poll`, a poll of one of several branches, or of all there is inside a wait of ours: if it is pending, says
-/// whether in a wait of ours.
-#[inline]
-pub(crate) fn branch<T>(poll: impl FnOnce() -> T, is_pending: impl FnOnce(&T) -> bool) -> T {
-    let (polled, before) = apart(poll);
-    with(|c| {
-        let mark = c.mark();
-        if mark.is_nothing() {
-            c.set_mark(before);
-        }
-        if is_pending(&polled) && mark.is_foreign() {
-            c.asked.set(Asked { foreign: true, ..c.asked.get() });
-        }
-    });
-    polled
-}
-
-/// Runs `f` as if the step had left no mark before; gives the one that it had.
-#[inline]
-pub(crate) fn apart<T>(f: impl FnOnce() -> T) -> (T, Mark) {
-    let before = with(|c| {
-        let before = c.mark();
-        c.set_mark(Mark::NOTHING);
-        before
-    });
-    (f(), before)
-}
-
-/// As [`waits`], if nothing in the step has said so before.
-#[inline]
-pub(crate) fn waits_at_least(mark: impl FnOnce() -> Mark) {
-    with(|c| {
-        if c.mark().is_nothing() {
-            c.set_mark(mark());
-        }
-    });
 }
 
 /// Takes one from the step's budget. `false` if it is spent: the primitive suspends once instead.

@@ -3,7 +3,8 @@
 //! * [`element`] – [`Element`], a typed value of the context, and its rule of inheritance.
 //! * [`map`] – [`CoroutineContext`], the immutable set of elements.
 //! * [`visit`] – a `with_context` in its first poll, in place.
-//! * [`current`] – the running coroutine, its open regions and its context, for this thread.
+//! * [`current`] – the running coroutine, its open regions and its context, for this thread; in `current/marks.rs` the
+//!   marks that its waits leave.
 //!
 //! May import `primitive`, `unwind`, `error`, `failure`, `time`, `dispatch`, `job`.
 

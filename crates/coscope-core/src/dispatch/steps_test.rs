@@ -33,7 +33,7 @@ fn first_in_first_out() {
         random ^= random >> 7;
         random ^= random << 17;
         // for a while more go in, for a while more come out
-        let more = if number / (3 * ROOM) % 2 == 0 { 3 } else { 1 };
+        let more = if (number / (3 * ROOM)).is_multiple_of(2) { 3 } else { 1 };
         for _ in 0..random % (more + 1) {
             steps.push(step(number, &log));
             model.push_back(number);

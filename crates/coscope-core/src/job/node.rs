@@ -6,7 +6,7 @@
 //! | field | who may touch it |
 //! |---|---|
 //! | `state`, `refs`, `shields` | anybody, atomically |
-//! | `mark`, `since`, `lent` | notes: written by who runs the coroutine, or clones its waker; read by anybody |
+//! | `mark`, `since`, `lent` | notes: written by who runs the coroutine, or has its waker; read by anybody |
 //! | `vtable`, `parent`, `info` | anybody; never changes |
 //! | `link` | under the lock of the **parent's** `guarded` |
 //! | `guarded` | under its own lock; locks are taken from child to parent, never the other way |
@@ -33,7 +33,7 @@ use super::name::Name;
 use super::state::{Admission, Birth, State};
 use super::tree::{Link, List};
 use crate::error::{CancelReason, CoroutineInfo};
-use crate::primitive::{AtomicBool, AtomicU32, Counter, Flag, Mutex, Note, Ordering, ShortNote};
+use crate::primitive::{AtomicBool, AtomicU32, Counter, Mutex, Note, Ordering, ShortNote, Tally};
 use crate::time::Hold;
 use crate::wait::WaitQueue;
 
@@ -102,8 +102,8 @@ pub(crate) struct Node {
     pub(crate) shields: AtomicU32,
     /// Set by `hold_parent`, before whoever calls that gives up its own count.
     holds_parent: AtomicBool,
-    /// A waker of the coroutine has been given out: somebody outside may wake it.
-    pub(crate) lent: Flag,
+    /// How many wakers of the coroutine are out, if it is on a virtual clock: somebody outside may wake it.
+    pub(crate) lent: Tally,
     pub(crate) identity: Identity,
     /// Where the coroutine was last suspended: the bits of a [`Mark`](crate::mark::Mark).
     pub(crate) mark: Note,
@@ -134,7 +134,7 @@ impl Node {
             guarded: Mutex::new(guarded),
             shields: AtomicU32::new(0),
             holds_parent: AtomicBool::new(birth.holds_parent),
-            lent: Flag::new(false),
+            lent: Tally::new(0),
             identity,
             mark: Note::new(0),
         }

@@ -1,7 +1,8 @@
 //! The coroutine's waker: a pointer to its node with the slot in the low bits.
 //!
 //! A clone is a count on the node. Wakes go to the coroutine by way of the node's kind, so that one
-//! vtable serves coroutines of every type.
+//! vtable serves coroutines of every type. A coroutine on a virtual clock is polled with a waker whose clones are
+//! counted apart as well: that clock stands still while one of them is in foreign hands.
 
 use std::mem::ManuallyDrop;
 use std::num::NonZeroUsize;
@@ -31,6 +32,7 @@ pub(crate) fn untag(tagged: NonNull<()>) -> (NonNull<Node>, usize) {
 }
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
+static COUNTED: RawWakerVTable = RawWakerVTable::new(clone_counted, wake_counted, wake_by_ref, drop_counted);
 
 /// The node and slot of a waker's data, without a count of its own.
 ///
@@ -48,8 +50,15 @@ unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: the waker's contract.
     let (node, _) = unsafe { borrow(data) };
     std::mem::forget((*node).clone());
-    node.lent.set(true);
     RawWaker::new(data, &VTABLE)
+}
+
+unsafe fn clone_counted(data: *const ()) -> RawWaker {
+    // SAFETY: the waker's contract.
+    let (node, _) = unsafe { borrow(data) };
+    node.lent.add(1);
+    std::mem::forget((*node).clone());
+    RawWaker::new(data, &COUNTED)
 }
 
 unsafe fn wake_by_ref(data: *const ()) {
@@ -66,6 +75,22 @@ unsafe fn wake(data: *const ()) {
     }
 }
 
+unsafe fn wake_counted(data: *const ()) {
+    // SAFETY: the waker's contract, as in `wake`.
+    unsafe {
+        wake_by_ref(data);
+        drop_counted(data);
+    }
+}
+
+unsafe fn drop_counted(data: *const ()) {
+    // SAFETY: the waker's contract.
+    unsafe {
+        borrow(data).0.lent.add(u16::MAX); // one less
+        drop_waker(data);
+    }
+}
+
 unsafe fn drop_waker(data: *const ()) {
     // SAFETY: the waker's contract: its count is given back once.
     let (node, _) = unsafe { borrow(data) };
@@ -74,23 +99,24 @@ unsafe fn drop_waker(data: *const ()) {
 
 /// Runs `f` with the coroutine's waker for `slot`, which costs no count unless it is cloned.
 #[inline]
-pub(crate) fn with_waker<R>(node: &NodeRef, slot: usize, f: impl FnOnce(&Waker) -> R) -> R {
-    let raw = RawWaker::new(tag(node.as_raw(), slot).as_ptr(), &VTABLE);
-    // SAFETY: the vtable keeps the waker's contract; `node` keeps the node alive for as long as the
+pub(crate) fn with_waker<R>(node: &NodeRef, slot: usize, is_counted: bool, f: impl FnOnce(&Waker) -> R) -> R {
+    let vtable = if is_counted { &COUNTED } else { &VTABLE };
+    let raw = RawWaker::new(tag(node.as_raw(), slot).as_ptr(), vtable);
+    // SAFETY: either vtable keeps the waker's contract; `node` keeps the node alive for as long as the
     // borrowed waker is there, and it is not dropped.
     let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw) });
     f(&waker)
 }
 
 /// A waker of the coroutine for `slot`.
-pub(crate) fn waker(node: &NodeRef, slot: usize) -> Waker {
-    with_waker(node, slot, Waker::clone)
+pub(crate) fn waker(node: &NodeRef, slot: usize, is_counted: bool) -> Waker {
+    with_waker(node, slot, is_counted, Waker::clone)
 }
 
 /// Whether it is the waker of a coroutine.
 #[inline]
 pub(crate) fn is_own(waker: &Waker) -> bool {
-    ptr::eq(waker.vtable(), &VTABLE)
+    ptr::eq(waker.vtable(), &VTABLE) || ptr::eq(waker.vtable(), &COUNTED)
 }
 
 /// Another one of the same, if it is that of a coroutine: for one of ours to keep, and a count, no more. The waker is

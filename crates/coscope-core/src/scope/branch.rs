@@ -63,7 +63,9 @@ impl<F: Future> Clause for Branch<F> {
             return Poll::Pending;
         }
         (*this.begun, *this.open) = (true, true);
-        match current::branch(|| this.region.poll_body(this.body, turn.context()), Polled::is_pending) {
+        let region = &*this.region;
+        let poll = || region.poll_body(this.body, turn.context());
+        match current::branch(&region.frame, poll, Polled::is_pending) {
             Polled::Pending | Polled::Cut => return Poll::Pending,
             Polled::Ready(value) => *this.won = Some(Ok(value)),
             Polled::Panicked(payload) => *this.won = Some(Err(KeptPanic::new(payload))),

@@ -122,7 +122,7 @@ impl<F: Future> Contest<F> {
                     continue;
                 }
                 let (region, body) = (&branch.region, Pin::new(&mut branch.body));
-                match current::branch(|| region.poll_body(body, cx), Polled::is_pending) {
+                match current::branch(&region.frame, || region.poll_body(body, cx), Polled::is_pending) {
                     Polled::Pending | Polled::Cut => continue,
                     Polled::Ready(value) if !(self.wins)(&value) => {
                         branch.lost = Some(value);

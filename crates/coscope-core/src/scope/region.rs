@@ -326,7 +326,7 @@ impl Region {
         let waker = cx.waker();
         let known = region.payload.slot.lock().waker.as_ref().is_some_and(|known| known.will_wake(waker));
         if !known {
-            let waker = current::own_waker(cx);
+            let waker = waker::again(waker).unwrap_or_else(|| waker.clone());
             let old = region.payload.slot.lock().waker.replace(waker);
             drop(old);
         }

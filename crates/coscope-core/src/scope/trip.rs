@@ -153,7 +153,8 @@ impl Trip {
 
     /// The waker for the body: the coroutine's for this slot, and a foreign one in between as well.
     pub(super) fn inner_waker(&mut self, cx: &Context<'_>) -> Waker {
-        let slot = || job::waker::waker(&self.node, self.slot);
+        let is_counted = || self.node.face::<TaskHead>().is_some_and(|head| head.context.has_clock());
+        let slot = || job::waker::waker(&self.node, self.slot, is_counted());
         if self.node.is_woken_by(cx.waker()) {
             self.relay = None;
             return slot();

@@ -129,10 +129,10 @@ fn tick(node: &NodeRef, context: &CoroutineContext) -> u32 {
 }
 
 /// A virtual clock stands still as long as foreign code may wake the coroutine: it does so in real time. (A future that
-/// has never asked for a waker, like `pending`, nobody will wake.)
+/// does not keep a waker, like `pending`, nobody will wake.)
 #[cold]
 fn tick_of_its_own(node: &NodeRef, context: &CoroutineContext) -> u32 {
-    let is_foreign = node.lent.get() && Mark::from_bits(node.mark.get()).is_foreign();
+    let is_foreign = node.lent.get() != 0 && Mark::from_bits(node.mark.get()).is_foreign();
     let (mut now, mut hold) = (0, None);
     context.show_clock(&mut |clock| {
         now = (clock.now().as_nanos() / 1_000_000) as u32;
@@ -172,7 +172,10 @@ where
             // SAFETY: `RUNNING` makes the stage ours, and it holds the future, which is
             // never moved from the block it was written into.
             let future = unsafe { Pin::new_unchecked(&mut *(&raw mut (*stage).future).cast::<F>()) };
-            waker::with_waker(this.as_node(), 0, |waker| future.poll(&mut Context::from_waker(waker)))
+            let is_counted = this.payload.head.context.has_clock();
+            waker::with_waker(this.as_node(), 0, is_counted, |waker| {
+                future.poll(&mut Context::from_waker(waker))
+            })
         })
     });
     match polled {
