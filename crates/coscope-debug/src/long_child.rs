@@ -78,7 +78,7 @@ const STILL_OPEN: &str = "\n    nobody has closed the channel that it receives f
 
 fn is_receiving(record: &Record) -> bool {
     let kind = record.wait.filter(|_| record.state == Phase::Suspended).map(|wait| wait.kind);
-    matches!(kind, Some(WaitKind::Recv))
+    matches!(kind, Some(WaitKind::ChannelRecv))
 }
 
 impl LateScope {

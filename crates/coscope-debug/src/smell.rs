@@ -60,7 +60,7 @@ fn long_detached(record: &Record) -> String {
 fn long_wait(record: &Record, time: Duration) -> Option<String> {
     let wait = record.wait?;
     let why = match wait.kind {
-        WaitKind::Send | WaitKind::Reserve => "the channel is full, and nobody receives from it",
+        WaitKind::ChannelSend | WaitKind::Reserve => "the channel is full, and nobody receives from it",
         WaitKind::Lock | WaitKind::Acquire => {
             "who has it is known to those who record: `coscope_debug::record()`"
         }

@@ -116,13 +116,17 @@ fn results() {
 fn channels() {
     run_test(async |s: Scope| {
         let (tx, rx) = channel::channel::<u8>(1);
-        is(seen(&s, async move { _ = rx.recv().await }), WaitKind::Recv, line!());
+        is(seen(&s, async move { _ = rx.recv().await }), WaitKind::ChannelRecv, line!());
         let (_tx, rx) = channel::channel::<u8>(1);
-        is(seen(&s, async move { _ = rx.recv_many(&mut Vec::new(), 2).await }), WaitKind::Recv, line!());
+        is(
+            seen(&s, async move { _ = rx.recv_many(&mut Vec::new(), 2).await }),
+            WaitKind::ChannelRecv,
+            line!(),
+        );
         drop(tx);
         let (tx, _rx) = channel::channel::<u8>(0);
         let sender = tx.clone();
-        is(seen(&s, async move { _ = sender.send(1).await }), WaitKind::Send, line!());
+        is(seen(&s, async move { _ = sender.send(1).await }), WaitKind::ChannelSend, line!());
         is(seen(&s, async move { _ = tx.reserve().await }), WaitKind::Reserve, line!());
         let (tx, rx) = channel::oneshot::<u8>();
         is(seen(&s, async move { _ = rx.recv().await }), WaitKind::Oneshot, line!());
@@ -137,7 +141,7 @@ fn actors() {
     run_test(async |s: Scope| {
         let deaf = s.actor(0, async |_: channel::Receiver<channel::OneshotSender<u8>>| pending().await);
         let asked = deaf.clone();
-        is(seen(&s, async move { _ = asked.ask(|reply| reply).await }), WaitKind::Send, line!());
+        is(seen(&s, async move { _ = asked.ask(|reply| reply).await }), WaitKind::ChannelSend, line!());
         let forgetful = s.actor(1, async |_: channel::Receiver<channel::OneshotSender<u8>>| pending().await);
         let asked = forgetful.clone();
         is(seen(&s, async move { _ = asked.ask(|reply| reply).await }), WaitKind::Oneshot, line!());

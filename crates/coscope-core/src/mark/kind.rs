@@ -8,7 +8,7 @@ macro_rules! kinds {
         ///
         /// ```
         /// use coscope::sight::WaitKind;
-        /// assert_eq!(WaitKind::Recv.as_str(), "Channel::recv");
+        /// assert_eq!(WaitKind::ChannelRecv.as_str(), "Channel::recv");
         /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -48,9 +48,9 @@ kinds! {
     /// The value of a [`CompletableDeferred`](crate::CompletableDeferred).
     Value = "CompletableDeferred",
     /// A channel's next message.
-    Recv = "Channel::recv",
+    ChannelRecv = "Channel::recv",
     /// Room for a message in a channel.
-    Send = "Channel::send",
+    ChannelSend = "Channel::send",
     /// Room in a channel, for a message to come.
     Reserve = "Channel::reserve",
     /// The one message of a oneshot.

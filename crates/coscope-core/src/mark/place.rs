@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn a_mark_gives_back_what_it_was_made_of() {
         let site = Location::caller();
-        for kind in [WaitKind::Delay, WaitKind::Recv, WaitKind::Callback] {
+        for kind in [WaitKind::Delay, WaitKind::ChannelRecv, WaitKind::Callback] {
             assert_eq!(Mark::new(kind, site).read(), Some(Wait { kind, site, label: None, as_well: false }));
             let many = Mark::new(kind, site).with_foreign().read().unwrap();
             assert_eq!((many.kind, many.site, many.is_foreign()), (kind, site, true));

@@ -159,8 +159,11 @@ fn a_deadlock_that_has_come_undone_is_not_told() {
 
 #[test]
 fn a_long_step_is_named_with_its_thread_and_the_wait_before() {
-    let step =
-        Record { state: Phase::Running, in_state: Some(SECOND), ..suspended(7, "hash", WaitKind::Recv) };
+    let step = Record {
+        state: Phase::Running,
+        in_state: Some(SECOND),
+        ..suspended(7, "hash", WaitKind::ChannelRecv)
+    };
     let found = findings(std::slice::from_ref(&step), &[], ALL);
     assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongStep, [7].as_slice()));
     let text = found[0].text();
@@ -186,7 +189,7 @@ fn what_is_not_polled_after_its_wake_is_named_with_its_dispatcher() {
 #[test]
 fn what_nobody_wakes_in_foreign_code_is_named_and_waits_of_ours_are_not() {
     let foreign = sample(7, "fetch", Phase::Suspended, SECOND);
-    let ours = Record { in_state: Some(9 * SECOND), ..suspended(8, "server", WaitKind::Recv) };
+    let ours = Record { in_state: Some(9 * SECOND), ..suspended(8, "server", WaitKind::ChannelRecv) };
     let found = findings(&[foreign, ours], &[], ALL);
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::NotWoken, [7].as_slice()));
@@ -209,7 +212,7 @@ fn a_lock_held_across_a_long_wait_names_both() {
 #[test]
 fn a_full_channel_names_who_received_from_it_last() {
     let receiver = long(suspended(1, "consumer", WaitKind::Delay));
-    let records = [receiver, long(suspended(2, "producer", WaitKind::Send))];
+    let records = [receiver, long(suspended(2, "producer", WaitKind::ChannelSend))];
     let channel =
         Resource { on: "Channel", holders_are_all: false, wants_receiver: true, ..mutex(0xc, 1, &[2]) };
     let found = findings(&records, std::slice::from_ref(&channel), ALL);
@@ -230,7 +233,7 @@ fn a_scope_that_waits_for_long_names_its_children_and_the_innermost_is_to_blame(
         scope(50, 1, Phase::Joining),
         below(50, long(suspended(2, "request", WaitKind::Children))),
         scope(51, 2, Phase::Joining),
-        below(51, suspended(3, "leaked", WaitKind::Recv)),
+        below(51, suspended(3, "leaked", WaitKind::ChannelRecv)),
     ];
     let found = findings(&records, &[], ALL);
     assert_eq!(found.len(), 1);
@@ -303,9 +306,9 @@ fn a_lock_that_nobody_takes_is_told_of_the_one_whose_turn_it_is() {
 #[test]
 fn without_a_recording_a_long_wait_is_named_alone() {
     let records = [
-        long(suspended(1, "producer", WaitKind::Send)),
+        long(suspended(1, "producer", WaitKind::ChannelSend)),
         long(suspended(2, "reader", WaitKind::Lock)),
-        long(suspended(3, "server", WaitKind::Recv)),
+        long(suspended(3, "server", WaitKind::ChannelRecv)),
     ];
     let found = findings(&records, &[], ALL);
     let at = At(records[0].wait.unwrap().at);

@@ -184,7 +184,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     /// For those who look.
     #[inline]
     fn pending<R>(&self) -> Poll<R> {
-        gate::waits(WaitKind::Recv, self.site);
+        gate::waits(WaitKind::ChannelRecv, self.site);
         Poll::Pending
     }
 

@@ -232,7 +232,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
     /// For those who look.
     #[inline]
     fn pending<R>(&self) -> Poll<R> {
-        gate::waits(if WAITS_AS == QUEUED { WaitKind::Send } else { WaitKind::Reserve }, self.site);
+        gate::waits(if WAITS_AS == QUEUED { WaitKind::ChannelSend } else { WaitKind::Reserve }, self.site);
         Poll::Pending
     }
 
