@@ -16,6 +16,7 @@ const HEAD: &str = "\
 Written by `cargo xtask bench` and `cargo xtask callgrind`; how to read them is in the [README](README.md). A figure is
 the median over the rounds of the medians of processes, `least` and `most` are over all samples, `ours : it` is the
 median of the rounds' ratios. Of the peers, those that suspend and do the same job count for the bar; floors do less.
+Each row says on which machine it was measured; what another machine makes of it is another ratio.
 ";
 
 /// Rows that are shown together: one, or the columns of a series.
@@ -144,9 +145,10 @@ impl Chapter<'_> {
             text.push_str(&table::of_row(row, record));
         }
         text.push_str(&format!(
-            "\n{} at {}, rounds: {}, load average {}, `{}`\n\n![{}]({})\n",
+            "\n{} at {}, on {}, rounds: {}, load average {}, `{}`\n\n![{}]({})\n",
             record.date,
             record.commit,
+            record.cpu,
             record.rounds(),
             record.load,
             record.command,

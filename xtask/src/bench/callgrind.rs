@@ -35,6 +35,7 @@ pub(crate) fn run(workspace: &Workspace, words: &[String]) -> Result<bool, Strin
             unit: "instructions".to_owned(),
             date: machine::date(),
             commit: machine::commit(workspace),
+            cpu: machine::cpu(),
             command: format!("cargo xtask callgrind {}", words.join(" ")).trim_end().to_owned(),
             load: machine::load(),
             peers: Vec::new(),

@@ -19,17 +19,21 @@ const PEERS: &[&str] = &[
     "mimalloc",
 ];
 
-/// One line a fact.
+/// One line a fact. Rows say themselves on which machine, and when, they were measured.
 pub(crate) fn facts(workspace: &Workspace) -> Vec<(&'static str, String)> {
-    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
     vec![
-        ("CPU", format!("{}, {cores} cores", model.trim_start_matches([' ', '\t', ':']))),
         ("kernel", answer("uname", &["-sr"])),
         ("compiler", answer("rustc", &["--version"])),
         ("peers", versions(&workspace.read("Cargo.lock").unwrap_or_default())),
     ]
+}
+
+/// The processor, and how many cores of it.
+pub(crate) fn cpu() -> String {
+    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("{}, {cores} cores", model.trim_start_matches([' ', '\t', ':']))
 }
 
 /// The load average of the last minute.

@@ -41,6 +41,8 @@ pub(crate) struct Record {
     pub(crate) unit: String,
     pub(crate) date: String,
     pub(crate) commit: String,
+    /// The processor, and how many cores of it.
+    pub(crate) cpu: String,
     pub(crate) command: String,
     /// The load average before and after.
     pub(crate) load: String,
@@ -104,12 +106,13 @@ impl Record {
     pub(crate) fn write(&self) -> String {
         let peers: Vec<String> = self.peers.iter().map(write_figures).collect();
         format!(
-            "{{\"row\":\"{}\",\"unit\":\"{}\",\"date\":\"{}\",\"commit\":\"{}\",\"command\":\"{}\",\"load\":\"{}\",\
+            "{{\"row\":\"{}\",\"unit\":\"{}\",\"date\":\"{}\",\"commit\":\"{}\",\"cpu\":\"{}\",\"command\":\"{}\",\"load\":\"{}\",\
              \"peers\":[{}]}}",
             self.row,
             self.unit,
             self.date,
             self.commit,
+            self.cpu,
             self.command,
             self.load,
             peers.join(",")
@@ -123,6 +126,7 @@ impl Record {
             unit: text("unit"),
             date: text("date"),
             commit: text("commit"),
+            cpu: text("cpu"),
             command: text("command"),
             load: text("load"),
             peers: json.get("peers").list().iter().map(read_figures).collect(),

@@ -34,12 +34,12 @@ pub(crate) fn run(workspace: &Workspace, words: &[String]) -> Result<bool, Strin
     let scripts = Script::all(workspace);
     let rows = benches.rows()?;
     let meant = rows.iter().filter(|row| row.is_meant(&order.rows) && !row.is_counted());
-    let (date, commit) = (machine::date(), machine::commit(workspace));
+    let (date, commit, cpu) = (machine::date(), machine::commit(workspace), machine::cpu());
     let mut all: Vec<Measured<'_>> = meant
         .map(|row| {
             let (row_id, command) = (row.id.clone(), order.command.clone());
-            let (date, commit) = (date.clone(), commit.clone());
-            let record = Record { row: row_id, date, commit, command, ..Record::default() };
+            let (date, commit, cpu) = (date.clone(), commit.clone(), cpu.clone());
+            let record = Record { row: row_id, date, commit, cpu, command, ..Record::default() };
             Measured { row, said: Vec::new(), record }
         })
         .collect();
