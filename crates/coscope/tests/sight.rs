@@ -118,11 +118,8 @@ fn channels() {
         let (tx, rx) = channel::channel::<u8>(1);
         is(seen(&s, async move { _ = rx.recv().await }), WaitKind::ChannelRecv, line!());
         let (_tx, rx) = channel::channel::<u8>(1);
-        is(
-            seen(&s, async move { _ = rx.recv_many(&mut Vec::new(), 2).await }),
-            WaitKind::ChannelRecv,
-            line!(),
-        );
+        let many = async move { _ = rx.recv_many(&mut Vec::new(), 2).await };
+        is(seen(&s, many), WaitKind::ChannelRecv, line!() - 1);
         drop(tx);
         let (tx, _rx) = channel::channel::<u8>(0);
         let sender = tx.clone();
