@@ -29,8 +29,9 @@ impl InFlight {
 
 /// Real work in flight: while it lives, the test's clock stands still, and the test waits.
 ///
-/// Steps on real dispatchers count by themselves, and so does a coroutine that waits in a foreign future or for a
-/// callback, if it has given out its waker and is not in the background. A thread of one's own, or a foreign runtime, that
+/// Steps on real dispatchers count by themselves, and so does a coroutine that waits in a foreign future, if
+/// it has given out its waker and is not in the background. One that waits for a callback (`suspend_cancellable`) does not, so that a
+/// timeout around it comes; but where nothing else is left to do, the test waits for the callback. A thread of one's own, or a foreign runtime, that
 /// answers in one of our own ways (a channel) is announced with [`TestScope::real_work`](crate::TestScope::real_work): drop this
 /// when it has given its result.
 #[must_use = "the work is over when this is dropped"]

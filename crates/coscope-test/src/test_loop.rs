@@ -3,6 +3,7 @@
 //! ```text
 //!   ready steps ──none──▶ real work in flight? ──no──▶ a wish, or the next timer ──none──▶ stuck
 //!                                 └──yes──▶ sleeps, the clock stands still
+//!   stuck ──somebody is to call back?──yes──▶ sleeps ──no──▶ a deadlock
 //! ```
 
 use std::collections::VecDeque;
@@ -10,7 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use coscope_core::dispatch::{Dispatcher, Runnable, keep_permit};
-use coscope_core::sight::tree;
+use coscope_core::sight::{WaitKind, Walk, tree};
 use coscope_core::time::{Clock, Instant};
 use coscope_core::{Drive, Job};
 
@@ -126,6 +127,15 @@ impl TestLoop {
         true
     }
 
+    /// Whether somebody outside is to call a coroutine of the test back. He needs no timer for it.
+    fn awaits_a_callback(&self) -> bool {
+        let root = self.fate().root.clone();
+        root.is_some_and(|root| {
+            let kinds = Walk::new(root).filter_map(|walked| walked.job.sight().wait).map(|wait| wait.kind);
+            kinds.into_iter().any(|kind| kind == WaitKind::Callback)
+        })
+    }
+
     /// Sleeps until a step comes or somebody calls, or the test is given up.
     fn sleep(&self) {
         let left = self.fate().gives_up_at - Instant::system_now();
@@ -204,7 +214,12 @@ impl Drive for TestLoop {
             } else if real_work {
                 self.sleep();
                 self.look_at_real_time();
-            } else if !self.advance() && self.is_stuck() {
+            } else if self.advance() || !self.is_stuck() {
+                // on
+            } else if self.awaits_a_callback() {
+                self.sleep();
+                self.look_at_real_time();
+            } else {
                 self.give_up("Deadlock: nothing can run, no timer is set, no real work is in flight");
             }
         }

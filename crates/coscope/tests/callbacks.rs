@@ -5,9 +5,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use coscope::prelude::*;
 use coscope::{Abandoned, Resumer, suspend_cancellable};
+use coscope_test::run_test;
 
 fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
@@ -143,4 +145,26 @@ fn nothing_starts_before_it_is_awaited() {
         started.fetch_add(1, SeqCst);
     }));
     assert_eq!(started.load(SeqCst), 0);
+}
+
+#[test]
+fn a_callback_of_a_real_thread_is_waited_for() {
+    run_test(async |_: Scope| {
+        let answer = suspend_cancellable(|resumer| {
+            std::thread::spawn(move || resumer.resume(42).unwrap());
+        });
+        assert_eq!(answer.await, Ok(42));
+    });
+}
+
+#[test]
+fn a_callback_that_does_not_come_does_not_stop_the_clock() {
+    run_test(async |_: Scope| {
+        let begin = coscope::now();
+        let mut kept = None;
+        let never = suspend_cancellable::<(), _>(|resumer| kept = Some(resumer));
+        assert!(with_timeout(Duration::from_secs(3600), never).await.is_err());
+        assert_eq!(coscope::now() - begin, Duration::from_secs(3600));
+        drop(kept);
+    });
 }

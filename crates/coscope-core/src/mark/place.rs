@@ -68,9 +68,10 @@ impl Mark {
             _ => self,
         }
     }
-    /// Whether foreign code may end the wait.
+    /// Whether foreign code is being polled in the wait: what that does it does in real time. (Somebody who is to call back is
+    /// not: a timeout around that is to come in virtual time.)
     pub(crate) fn is_foreign(self) -> bool {
-        self.is_nothing() || self.read().is_some_and(|wait| wait.is_foreign())
+        self.is_nothing() || self.read().is_some_and(|wait| wait.as_well || wait.kind == WaitKind::Foreign)
     }
     #[inline]
     pub(crate) fn is_nothing(self) -> bool {
