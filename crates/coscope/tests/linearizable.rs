@@ -31,6 +31,8 @@ mod schedules;
 mod selects;
 #[path = "linearizable/semaphore.rs"]
 mod semaphore;
+#[path = "common/setting.rs"]
+mod setting;
 #[path = "linearizable/subject.rs"]
 mod subject;
 #[path = "linearizable/threads.rs"]
@@ -48,11 +50,8 @@ use mutex::MutexSubject;
 use oneshot::OneshotSubject;
 use selects::SelectSubject;
 use semaphore::SemaphoreSubject;
+use setting::setting;
 use subject::Subject;
-
-fn setting(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().map_or(otherwise, |value| value.parse().unwrap())
-}
 
 /// The seeds of the histories.
 fn seeds() -> impl Iterator<Item = u64> {

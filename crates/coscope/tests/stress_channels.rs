@@ -16,24 +16,12 @@ use coscope::channel::{Capacity, Overflow, Receiver, Sender, TryRecvError, TrySe
 use coscope::prelude::*;
 use coscope::{select, yield_now};
 
-fn setting(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().map_or(otherwise, |value| value.parse().unwrap())
-}
-
-/// Marsaglia's xorshift.
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u64) -> Self {
-        Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) % n
-    }
-}
+#[path = "common/random.rs"]
+mod random;
+#[path = "common/setting.rs"]
+mod setting;
+use random::Random;
+use setting::setting;
 
 /// What has become of the messages. Each is a number, added where it is made and taken off where it ends.
 #[derive(Default)]

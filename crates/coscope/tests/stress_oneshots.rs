@@ -12,21 +12,12 @@ use coscope::channel::{OneshotSender, Receiver, Sender, oneshot, rendezvous};
 use coscope::prelude::*;
 use coscope::select;
 
-fn setting(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().map_or(otherwise, |value| value.parse().unwrap())
-}
-
-/// Marsaglia's xorshift.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) % n
-    }
-}
+#[path = "common/random.rs"]
+mod random;
+#[path = "common/setting.rs"]
+mod setting;
+use random::Random;
+use setting::setting;
 
 #[derive(Default)]
 struct Ledger {
@@ -102,8 +93,7 @@ fn every_answer_is_counted_once() {
     coscope::run_blocking_on(Dispatchers::default(), async move |s: Scope| {
         for pair in 0..4 {
             let (tx, rx) = rendezvous();
-            let random =
-                |side: u64| Random((seed * 8 + pair * 2 + side).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+            let random = |side: u64| Random::new(seed * 8 + pair * 2 + side);
             s.launch(answers(rx, all.clone(), random(0)));
             s.launch(asks(tx, messages / 4, all.clone(), random(1)));
         }

@@ -22,27 +22,18 @@ use coscope::select::Select;
 use coscope::{select, select_unbiased};
 use coscope_test::TestScope;
 
-fn setting(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().map_or(otherwise, |value| value.parse().unwrap())
-}
+#[path = "common/random.rs"]
+mod random;
+#[path = "common/setting.rs"]
+mod setting;
+use random::Random;
+use setting::setting;
 
-/// Marsaglia's xorshift.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) % n
-    }
-
-    /// The four channels in any order.
-    fn order(&mut self) -> [usize; 4] {
-        let mut order = [0, 1, 2, 3];
-        (1..4).for_each(|at| order.swap(at, self.below(at as u64 + 1) as usize));
-        order
-    }
+/// The four channels in any order.
+fn order(random: &mut Random) -> [usize; 4] {
+    let mut order = [0, 1, 2, 3];
+    (1..4).for_each(|at| order.swap(at, random.below(at as u64 + 1) as usize));
+    order
 }
 
 /// A set of numbers, one bit each.
@@ -90,7 +81,7 @@ type Ends = [(Sender<Message>, Receiver<Message>); 4];
 
 /// One round: sends on the first so many of the channels, receives on the others.
 async fn round(ends: &Ends, sends: usize, message: Message, random: &mut Random) -> Came {
-    let [a, b, c, d] = random.order().map(|at| &ends[at]);
+    let [a, b, c, d] = order(random).map(|at| &ends[at]);
     match (random.below(4), sends) {
         (0, 1) => select_unbiased! {
             got = b.1.recv() => received(got),
@@ -190,7 +181,7 @@ impl Table {
     fn play(self: &Arc<Self>, s: &Scope, seed: u64) {
         let ends: Ends = std::array::from_fn(|_| rendezvous());
         for me in 0..8 {
-            let random = Random((seed * 8 + me as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+            let random = Random::new(seed * 8 + me as u64);
             s.launch(player(me, ends.clone(), self.clone(), random));
         }
     }
