@@ -5,7 +5,7 @@ use std::future::Future;
 
 use coscope_core::{JoinError, Supervisor, current_job, delay, now, supervisor_scope};
 
-use super::supervision::{Backoff, Supervision};
+use super::supervision::{Backoff, Failures, Supervision};
 use crate::channel::{Receiver, oneshot};
 
 /// It has failed, and does not begin anew.
@@ -22,15 +22,14 @@ where
     Fut: Future<Output = Result<(), E>> + Send + 'static,
     E: Debug + Send + 'static,
 {
-    let mut failures = 0;
+    let mut failures = Failures::default();
     loop {
         let began = now();
         if ends_well(body(inbox.clone())).await {
             return Ok(());
         }
         let Supervision::Restart(backoff) = supervision else { return Err(GivenUp) };
-        failures = if now() - began > backoff.forgets_after() { 1 } else { failures + 1 };
-        delay(backoff.after(failures).ok_or(GivenUp)?).await;
+        delay(failures.one_more(now() - began, &backoff).ok_or(GivenUp)?).await;
     }
 }
 
@@ -45,7 +44,7 @@ where
     Fut: Future<Output = Result<(), E>> + Send + 'static,
     E: Debug + Send + 'static,
 {
-    let mut failures = 0;
+    let mut failures = Failures::default();
     loop {
         let began = now();
         let life = body(inbox.clone());
@@ -53,8 +52,7 @@ where
             s.named(current_job().name().to_owned()).try_spawn(life).await
         });
         let Err(failure) = ended.await else { return Ok(()) };
-        failures = if now() - began > backoff.forgets_after() { 1 } else { failures + 1 };
-        match backoff.after(failures) {
+        match failures.one_more(now() - began, &backoff) {
             Some(wait) => {
                 report(failure).await;
                 delay(wait).await;

@@ -42,14 +42,21 @@ impl Backoff {
     }
 
     /// How long after it has failed so often in a row; `None` if that was too often.
-    pub(super) fn after(&self, failures: usize) -> Option<Duration> {
+    fn after(&self, failures: usize) -> Option<Duration> {
         let doubled = u32::try_from(failures - 1).ok().and_then(|times| 2u32.checked_pow(times));
         let wait = doubled.map_or(self.longest, |factor| self.first.saturating_mul(factor));
         (failures <= self.times).then(|| wait.min(self.longest))
     }
+}
 
-    /// How long it must have run for its failures not to be in a row.
-    pub(super) fn forgets_after(&self) -> Duration {
-        self.longest
+/// How often an actor has failed in a row.
+#[derive(Default)]
+pub(super) struct Failures(usize);
+
+impl Failures {
+    /// One more, of a life that has lasted so long. How long to wait now; `None` if it was one too many.
+    pub(super) fn one_more(&mut self, lasted: Duration, backoff: &Backoff) -> Option<Duration> {
+        self.0 = if lasted > backoff.longest { 1 } else { self.0 + 1 };
+        backoff.after(self.0)
     }
 }
