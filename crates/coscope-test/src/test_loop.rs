@@ -11,7 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use coscope_core::dispatch::{Dispatcher, Runnable, keep_permit};
-use coscope_core::sight::{WaitKind, Walk, tree};
+use coscope_core::sight::{Wait, WaitKind, Walk, tree};
 use coscope_core::time::{Clock, Instant};
 use coscope_core::{Drive, Job};
 
@@ -130,10 +130,18 @@ impl TestLoop {
     /// Whether somebody outside is to call a coroutine of the test back. He needs no timer for it.
     fn awaits_a_callback(&self) -> bool {
         let root = self.fate().root.clone();
-        root.is_some_and(|root| {
-            let kinds = Walk::new(root).filter_map(|walked| walked.job.sight().wait).map(|wait| wait.kind);
-            kinds.into_iter().any(|kind| kind == WaitKind::Callback)
-        })
+        let is_one = |wait: Wait| wait.kind == WaitKind::Callback;
+        root.is_some_and(|root| Walk::new(root).any(|walked| walked.job.sight().wait.is_some_and(is_one)))
+    }
+
+    /// Nothing goes on by itself.
+    fn wait_or_give_up(&self) {
+        if self.awaits_a_callback() {
+            self.sleep();
+            self.look_at_real_time();
+        } else {
+            self.give_up("Deadlock: nothing can run, no timer is set, no real work is in flight");
+        }
     }
 
     /// Sleeps until a step comes or somebody calls, or the test is given up.
@@ -214,13 +222,8 @@ impl Drive for TestLoop {
             } else if real_work {
                 self.sleep();
                 self.look_at_real_time();
-            } else if self.advance() || !self.is_stuck() {
-                // on
-            } else if self.awaits_a_callback() {
-                self.sleep();
-                self.look_at_real_time();
-            } else {
-                self.give_up("Deadlock: nothing can run, no timer is set, no real work is in flight");
+            } else if !self.advance() && self.is_stuck() {
+                self.wait_or_give_up();
             }
         }
     }

@@ -5,10 +5,9 @@ use crate::primitive::ShortNote;
 
 static TICK: ShortNote = ShortNote::new(0);
 
-/// So many milliseconds have passed on the machine's clock. Those beyond 32 bits, 49 days, are cut off.
+/// So many milliseconds have passed on the machine's clock.
 #[inline]
-pub(crate) fn tell(millis: u64) {
-    let millis = millis as u32;
+pub(crate) fn tell(millis: u32) {
     if TICK.get() != millis {
         TICK.set(millis); // not each time: the others' caches keep the line
     }

@@ -58,14 +58,16 @@ impl<S: Host> Limit<S> {
         launch: impl FnOnce(Launcher<'_, S>) -> R,
         job: impl FnOnce(&R) -> Job,
     ) -> R {
-        let mark = Mark::new(WaitKind::Limit, site);
         let mut acquired = pin!(self.permits.acquire());
         let permit: Permit = poll_fn(|cx| {
             let polled = acquired.as_mut().poll(cx);
-            if polled.is_pending() { gate::pass_marked(cx, polled, mark) } else { polled }
+            if polled.is_pending() {
+                gate::waits(WaitKind::Limit, site);
+            }
+            polled
         })
         .await;
-        poll_fn(|cx| gate::pass_marked(cx, Poll::Ready(()), mark)).await;
+        poll_fn(|cx| gate::pass_marked(cx, Poll::Ready(()), Mark::new(WaitKind::Limit, site))).await;
         let launched = launch(Launcher::new(&self.scope).at(site));
         job(&launched).on_completion(move || drop(permit));
         launched

@@ -128,8 +128,8 @@ fn suspended_for(node: &NodeRef, head: &TaskHead) -> Duration {
     if head.context.has_clock() {
         head.context.show_clock(&mut |clock| now = Some(clock.now()));
     }
-    let now = now.unwrap_or_else(Instant::system_now).as_nanos() / 1_000_000;
-    let passed = (now as u32).wrapping_sub(node.since.get());
+    let now = now.unwrap_or_else(Instant::system_now);
+    let passed = now.tick().wrapping_sub(node.since.get());
     // suspended while we looked
     Duration::from_millis(if passed > u32::MAX / 2 { 0 } else { u64::from(passed) })
 }

@@ -135,7 +135,7 @@ fn tick_of_its_own(node: &NodeRef, context: &CoroutineContext) -> u32 {
     let is_foreign = node.lent.get() != 0 && Mark::from_bits(node.mark.get()).is_foreign();
     let (mut now, mut hold) = (0, None);
     context.show_clock(&mut |clock| {
-        now = (clock.now().as_nanos() / 1_000_000) as u32;
+        now = clock.now().tick();
         hold = if is_foreign { clock.hold() } else { None };
     });
     drop(stand(node, hold)); // not under the lock
@@ -369,7 +369,7 @@ where
 fn joins(node: &NodeRef, context: &CoroutineContext) {
     let mut now = tick::last_told();
     if context.has_clock() {
-        context.show_clock(&mut |clock| now = (clock.now().as_nanos() / 1_000_000) as u32);
+        context.show_clock(&mut |clock| now = clock.now().tick());
     }
     node.since.set(now);
 }

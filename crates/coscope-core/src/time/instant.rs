@@ -71,9 +71,15 @@ impl Instant {
         let now = machine::nanos();
         let start = *START.get_or_init(|| now);
         let since = now.saturating_sub(start);
-        crate::mark::tick::tell(since / 1_000_000);
+        crate::mark::tick::tell(Instant(since).tick());
         // one nanosecond later than zero: zero stays "before everything"
         Instant(1 + since)
+    }
+
+    /// In milliseconds, as notes in coroutines have it. Those beyond 32 bits, 49 days, are cut off.
+    #[inline]
+    pub(crate) fn tick(self) -> u32 {
+        (self.0 / 1_000_000) as u32
     }
 
     /// The time from `earlier` to this instant, zero if it is later.
