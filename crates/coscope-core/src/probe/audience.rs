@@ -141,7 +141,9 @@ pub fn install(probe: impl Probe) -> Guard {
 }
 
 /// A probe listens as long as this is there. Dropped, it takes the probe out: nothing that happens after that is
-/// told to it, but another thread that is telling it something just then may come to its end later.
+/// told to it. The drop does not wait for other threads: one that is just telling something may still tell it to this
+/// probe too, and come to its end later. The probe itself is dropped once the last such thread is done, on that thread,
+/// and where there is none, before the drop of the guard is over.
 ///
 /// ```
 /// use coscope::probe::{self, Guard, Probe};
