@@ -4,7 +4,7 @@
 //! done about them is said here; who does it, and when, in `worker`. Imports `state`, `park`,
 //! `idle`, `lane`, `local`, `builder`, `watch`; the bodies of its threads are handed in from above.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -68,6 +68,8 @@ struct Numbers {
 thread_local! {
     /// The pool that this thread works for.
     static OWN: RefCell<Option<Arc<Pool>>> = const { RefCell::new(None) };
+    /// The number in the name of this thread, as long as it is its own.
+    static NUMBER: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
 impl Pool {
@@ -396,14 +398,26 @@ impl Pool {
         false
     }
 
+    /// This thread, which is on no list, ends; `false` if it must stay. Whoever starts a thread in its stead finds its
+    /// number free: it is given back with the place in the count, so that there are never more names than places.
+    pub(crate) fn thread_ends(&self) -> bool {
+        let mut numbers = self.numbers.lock();
+        let ends = self.idle.thread_ends(|| self.has_work());
+        if ends {
+            numbers.free.extend(NUMBER.take());
+        }
+        ends
+    }
+
     fn try_start_worker(&self, role: Signal) -> bool {
         let number = self.numbers.lock().take();
         let pool = self.shared();
         let body = Box::new(move || {
             OWN.with(|own| *own.borrow_mut() = Some(pool.clone()));
+            NUMBER.set(Some(number));
             (pool.bodies.worker)(&pool, role);
             let _ = OWN.try_with(|own| own.borrow_mut().take());
-            pool.numbers.lock().free.insert(number);
+            pool.numbers.lock().free.extend(NUMBER.take());
         });
         let started = (self.options.spawn)(format!("{}-{number}", self.options.name), body).is_ok();
         if !started {

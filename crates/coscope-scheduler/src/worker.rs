@@ -259,7 +259,7 @@ impl Worker<'_> {
                 self.searching = true;
                 return true;
             }
-            let ends = self.pool.idle.thread_ends(|| self.pool.has_work());
+            let ends = self.pool.thread_ends();
             if ends {
                 self.pool.retired.fetch_add(1, Ordering::Relaxed);
             }
