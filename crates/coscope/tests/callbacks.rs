@@ -158,6 +158,35 @@ fn a_callback_of_a_real_thread_is_waited_for() {
 }
 
 #[test]
+fn a_callback_to_another_dispatcher_is_no_deadlock_however_it_races_with_the_look_for_one() {
+    for _ in 0..200 {
+        run_test(async |s: Scope| {
+            let away = s.on(Dispatchers::io()).spawn(suspend_cancellable(|resumer| {
+                std::thread::spawn(move || resumer.resume(42).unwrap());
+            }));
+            assert_eq!(away.await, Ok(42));
+        });
+    }
+}
+
+#[test]
+fn a_suspended_wait_for_a_callback_does_not_hold_the_clock() {
+    run_test(async |s: Scope| {
+        let (begin, hour) = (coscope::now(), Duration::from_secs(3600));
+        let (given, resumers) = std::sync::mpsc::channel();
+        let wait = suspend_cancellable(move |resumer| given.send(resumer).unwrap());
+        let waits = s.start(Start::Undispatched).spawn(wait);
+        delay(hour).await;
+        assert_eq!((coscope::now() - begin, waits.is_active()), (hour, true));
+        // nothing else is left to do: the test waits for the callback, and no time passes
+        let resumer = resumers.recv().unwrap();
+        std::thread::spawn(move || resumer.resume(42).unwrap());
+        assert_eq!(waits.await, Ok(42));
+        assert_eq!(coscope::now() - begin, hour);
+    });
+}
+
+#[test]
 fn a_callback_that_does_not_come_does_not_stop_the_clock() {
     run_test(async |_: Scope| {
         let begin = coscope::now();
