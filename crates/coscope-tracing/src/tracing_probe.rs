@@ -3,8 +3,10 @@
 use coscope_core::primitive::{AtomicUsize, Ordering};
 
 use coscope_core::probe::{Launched, Outcome, Probe, StepEnd};
+use tracing::dispatcher::with_default;
 use tracing::field::{Empty, display};
-use tracing::{Level, span};
+use tracing::span::Id;
+use tracing::{Level, Span, span};
 
 use crate::entered;
 use crate::spans::Spans;
@@ -23,8 +25,8 @@ use crate::spans::Spans;
 /// | `launched_at` | where it was launched: `src/main.rs:20` |
 /// | `outcome` | at its end: `value`, `failed`, `panicked` or `cancelled` |
 ///
-/// A span belongs to the subscriber of the thread that launches. Coroutines that were there before have none, and
-/// those that they launch begin a tree of their own.
+/// A span belongs to the subscriber of its parent's, on whatever thread it is opened; the first of a tree, to that of the
+/// thread that launches. Coroutines that were there before have none, and those that they launch begin a tree of their own.
 ///
 /// ```
 /// use coscope::{prelude::*, probe};
@@ -79,14 +81,12 @@ impl Probe for TracingProbe {
     fn launched(&self, launched: &Launched<'_>) {
         let info = launched.info;
         let site = info.launched_at();
-        let above = launched.parent.and_then(|parent| self.spans.get(parent));
-        let above = above.and_then(|span| span.id());
         /// The level belongs to a place in the program, so that there is one for each.
         macro_rules! open {
-            ($level:ident) => {
+            ($level:ident, $parent:expr) => {
                 span!(
                     target: "coscope",
-                    parent: above,
+                    parent: $parent,
                     Level::$level,
                     "coroutine",
                     name = info.name(),
@@ -97,13 +97,18 @@ impl Probe for TracingProbe {
                 )
             };
         }
-        let span = match self.level {
-            Level::ERROR => open!(ERROR),
-            Level::WARN => open!(WARN),
-            Level::INFO => open!(INFO),
-            Level::DEBUG => open!(DEBUG),
-            Level::TRACE => open!(TRACE),
+        let open = |above: Option<Id>| match self.level {
+            Level::ERROR => open!(ERROR, above),
+            Level::WARN => open!(WARN, above),
+            Level::INFO => open!(INFO, above),
+            Level::DEBUG => open!(DEBUG, above),
+            Level::TRACE => open!(TRACE, above),
         };
+        let above = launched.parent.and_then(|parent| self.spans.get(parent));
+        // the number of a span means something to its own subscriber only, which need not be this thread's
+        let below =
+            |span: &Span| span.with_subscriber(|(id, to)| with_default(to, || open(Some(id.clone()))));
+        let span = above.and_then(|span| below(&span)).unwrap_or_else(|| open(None));
         if !span.is_disabled() {
             self.spans.put(info.id(), span);
         }

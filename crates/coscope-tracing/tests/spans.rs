@@ -30,6 +30,27 @@ fn captured(tracing: TracingProbe, f: impl FnOnce(&Capture)) -> (Vec<String>, Ve
 }
 
 #[test]
+fn a_span_is_opened_where_its_parent_is_on_a_thread_with_another_subscriber_too() {
+    let (lines, _) = captured(TracingProbe::new(), |_| {
+        run_blocking(async |s: Scope| {
+            let away = s.on(Dispatchers::default()).named("+a").spawn(async {
+                // the pool's thread has no subscriber, and then one that knows none of these spans
+                let other = Capture::default();
+                scope(async |s: Scope| {
+                    s.named("+b").launch(async {});
+                    with_default(registry().with(other.clone()), || s.named("+c").launch(async {}));
+                })
+                .await;
+                other.take()
+            });
+            assert_eq!(away.await, Vec::<String>::new());
+        });
+    });
+    let opened: Vec<&String> = lines.iter().filter(|line| line.starts_with("open ")).collect();
+    assert_eq!(opened, ["open +a", "open +b in +a", "open +c in +a"]);
+}
+
+#[test]
 fn a_span_is_entered_for_each_step_and_closed_with_the_outcome() {
     let (lines, closed) = captured(TracingProbe::new(), |_| {
         run_blocking(async |s: Scope| {
