@@ -125,6 +125,18 @@ impl CoroutineInfo {
     pub fn name(&self) -> &str {
         &self.name
     }
+    /// The same, for whoever keeps it: nothing is copied.
+    ///
+    /// ```
+    /// # use coscope::prelude::*;
+    /// run_blocking(async |s: Scope| {
+    ///     let job = s.named("fetch").launch(async {});
+    ///     assert_eq!(job.info().into_name(), "fetch");
+    /// });
+    /// ```
+    pub fn into_name(self) -> Cow<'static, str> {
+        self.name
+    }
     /// Its number, unique in the process and counted up from 1.
     ///
     /// ```

@@ -40,15 +40,21 @@ pub(crate) fn describe(
     named: &HashMap<u64, Record>,
 ) -> Option<Finding> {
     let members: Vec<&Record> = cycle.keys.iter().map(|key| named.get(key)).collect::<Option<_>>()?;
-    let mut text = match members.len() {
-        1 => "a coroutine waits for itself, for ever:".to_owned(),
-        several => format!("{several} coroutines wait for each other, for ever:"),
+    let followed = || (0..members.len()).map(|at| (members[at], members[(at + 1) % members.len()]));
+    let has_deadline = followed()
+        .any(|(waiter, next)| between(waiter, next, then).is_some_and(|(_, wait, _)| wait.has_deadline));
+    let mut text = match (members.len(), has_deadline) {
+        (1, false) => "a coroutine waits for itself, for ever:".to_owned(),
+        (1, true) => "a coroutine waits for itself, until a timeout cuts it off:".to_owned(),
+        (several, false) => format!("{several} coroutines wait for each other, for ever:"),
+        (several, true) => {
+            format!("{several} coroutines wait for each other, until a timeout cuts one of them off:")
+        }
     };
     if members.iter().any(|member| matches!(member.state, Phase::Queued | Phase::Running)) {
         return None; // what it waited for has come
     }
-    for (at, waiter) in members.iter().enumerate() {
-        let next = members[(at + 1) % members.len()];
+    for (waiter, next) in followed() {
         let _ = write!(text, "\n  {}", link(waiter, next, then, now)?);
     }
     match cycle.behind {

@@ -20,7 +20,8 @@ pub struct Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum FindingKind {
-    /// Coroutines wait for each other in a circle: none of them can ever go on.
+    /// Coroutines wait for each other in a circle: none of them can go on. If a timeout around one of them, or further up,
+    /// will cut it off, the text says so; else it is for ever.
     Deadlock,
     /// A step has taken longer than the limit, and still runs: it computes, or blocks, without a suspension.
     LongStep,

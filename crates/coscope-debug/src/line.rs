@@ -1,34 +1,20 @@
-//! [`Line`]: a job in a line of text.
+//! [`line`]: a record in a line of text.
 
-use std::fmt;
+use coscope_core::sight::Line;
 
-use coscope_core::sight::Phase;
-
-use crate::record::{Launched, Record, Span};
+use crate::record::Record;
 
 /// `"fetch#12" suspended 3.2 s in Mutex::lock at src/db.rs:88, launched at src/main.rs:20`.
-pub(crate) struct Line<'a>(pub(crate) &'a Record);
-
-impl fmt::Display for Line<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let record = self.0;
-        write!(f, "{} {}", record.label(), record.state)?;
-        if let Some(time) = record.in_state {
-            write!(f, " {}", Span(time))?;
-        }
-        match (record.state, record.wait) {
-            (Phase::Suspended, Some(wait)) => write!(f, " in {wait}")?,
-            (Phase::Suspended, None) => f.write_str(" in a foreign future")?,
-            _ => {}
-        }
-        if record.cancelled {
-            f.write_str(", being cancelled")?;
-        }
-        write!(f, "{}", Launched(record))?;
-        match &record.dispatcher {
-            Some(dispatcher) => write!(f, ", on {dispatcher}"),
-            None => Ok(()),
-        }
+pub(crate) fn line(record: &Record) -> Line<'_> {
+    Line {
+        name: &record.name,
+        number: record.id,
+        phase: record.state,
+        in_state: record.in_state,
+        wait: record.wait.map(|wait| (wait.kind, wait.label, wait.at)),
+        cancelled: record.cancelled,
+        launched_at: record.launched_at,
+        dispatcher: record.dispatcher.as_deref(),
     }
 }
 
@@ -36,7 +22,7 @@ impl fmt::Display for Line<'_> {
 mod tests {
     use super::*;
     use crate::record::{Wait, sample};
-    use coscope_core::sight::WaitKind;
+    use coscope_core::sight::{Phase, WaitKind};
     use std::panic::Location;
     use std::time::Duration;
 
@@ -47,26 +33,26 @@ mod tests {
         let mut record = sample(12, "fetch", Phase::Suspended, Duration::from_millis(3249));
         record.wait = Some(Wait { kind: WaitKind::Lock, at: here, label: None });
         record.launched_at = Some(here);
-        let line = format!("\"fetch#12\" suspended 3.2 s in Mutex::lock at {place}, launched at {place}");
-        assert_eq!(Line(&record).to_string(), line);
+        let text = format!("\"fetch#12\" suspended 3.2 s in Mutex::lock at {place}, launched at {place}");
+        assert_eq!(line(&record).to_string(), text);
 
         record.wait = Some(Wait { kind: WaitKind::Foreign, at: here, label: Some("db pool") });
         record.cancelled = true;
-        record.dispatcher = Some("IO".to_owned());
-        let line = format!(
+        record.dispatcher = Some("IO".into());
+        let text = format!(
             "\"fetch#12\" suspended 3.2 s in \"db pool\" at {place}, being cancelled, launched at {place}, on IO"
         );
-        assert_eq!(Line(&record).to_string(), line);
+        assert_eq!(line(&record).to_string(), text);
     }
 
     #[test]
     fn each_state_reads_as_a_sentence() {
-        let of = |state| Line(&sample(3, "fetch", state, Duration::from_secs(61))).to_string();
+        let of = |state| line(&sample(3, "fetch", state, Duration::from_secs(61))).to_string();
         assert_eq!(of(Phase::Suspended), "\"fetch#3\" suspended 1 min 1 s in a foreign future");
         assert_eq!(of(Phase::Joining), "\"fetch#3\" joining 1 min 1 s");
         assert_eq!(of(Phase::Running), "\"fetch#3\" running 1 min 1 s");
         let region =
             Record { id: None, in_state: None, ..sample(0, "with_timeout", Phase::Open, Duration::ZERO) };
-        assert_eq!(Line(&region).to_string(), "with_timeout open");
+        assert_eq!(line(&region).to_string(), "with_timeout open");
     }
 }

@@ -8,7 +8,7 @@ use coscope_core::sight::{Phase, WaitKind};
 
 use crate::finding::{Finding, FindingKind};
 use crate::limits::beyond;
-use crate::line::Line;
+use crate::line::line;
 use crate::path::Path;
 use crate::record::{Record, Span, Subject};
 
@@ -92,7 +92,7 @@ impl LateScope {
         let place = scope.wait.map_or(String::new(), |wait| format!(" in {wait}"));
         let mut text = format!("{} has waited{waited}{place}, for what it has launched:", Subject(scope));
         for child in &children {
-            let _ = write!(text, "\n  {}", Line(child));
+            let _ = write!(text, "\n  {}", line(child));
             if is_receiving(child) {
                 text.push_str(STILL_OPEN);
             }

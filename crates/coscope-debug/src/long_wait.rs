@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::finding::{Finding, FindingKind};
 use crate::limits::{Limits, beyond};
 use crate::record::{At, Record, Span, Subject};
-use crate::waits::{JOB, Met, Resource, Waiter};
+use crate::waits::{JOB, Met, Resource, SEMAPHORE, Waiter};
 
 /// Whether the one who has waited longest for `resource` has waited too long, and it can be said for whom.
 pub(crate) fn is_long(resource: &Resource, met: &HashMap<u64, Met>, limits: &Limits) -> bool {
@@ -91,6 +91,13 @@ impl fmt::Display for Doing<'_> {
 }
 
 fn not_taken(resource: &Resource, time: Duration) -> String {
+    if resource.on == SEMAPHORE {
+        return format!(
+            " for permits of a semaphore. Some were given back {} ago, and it has not gone on since: it wants more than \
+             that, or its future is kept somewhere where nobody polls it, such as behind a reference in a select",
+            Span(time),
+        );
+    }
     format!(
         " for the {}, which was given back {} ago and is kept for it: its coroutine has not polled the wait since. Is \
          that future kept somewhere where nobody polls it, such as behind a reference in a select?",

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use coscope_core::sight::{At, Span};
 use coscope_core::sight::{JobKind, Phase, WaitKind};
 
 /// A place in the source.
@@ -31,7 +33,7 @@ pub(crate) struct Record {
     /// Where it is suspended.
     pub(crate) wait: Option<Wait>,
     pub(crate) launched_at: Option<Place>,
-    pub(crate) dispatcher: Option<String>,
+    pub(crate) dispatcher: Option<Arc<str>>,
 }
 
 /// A suspension point.
@@ -86,30 +88,6 @@ impl fmt::Display for Label<'_> {
     }
 }
 
-/// A length of time for people: `3.2 s`.
-pub(crate) struct Span(pub(crate) Duration);
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (seconds, millis) = (self.0.as_secs(), self.0.subsec_millis());
-        match seconds {
-            0 => write!(f, "{millis} ms"),
-            1..60 => write!(f, "{seconds}.{} s", millis / 100),
-            60..3600 => write!(f, "{} min {} s", seconds / 60, seconds % 60),
-            _ => write!(f, "{} h {} min", seconds / 3600, seconds / 60 % 60),
-        }
-    }
-}
-
-/// A place as `file:line`.
-pub(crate) struct At(pub(crate) Place);
-
-impl fmt::Display for At {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.0.file(), self.0.line())
-    }
-}
-
 /// `, launched at src/main.rs:20`; nothing where that is not known.
 pub(crate) struct Launched<'a>(pub(crate) &'a Record);
 
@@ -147,22 +125,5 @@ pub(crate) fn sample(id: u64, name: &'static str, state: Phase, in_state: Durati
         wait: None,
         launched_at: None,
         dispatcher: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_span_is_short_and_never_too_long() {
-        let text = |millis| Span(Duration::from_millis(millis)).to_string();
-        assert_eq!(text(0), "0 ms");
-        assert_eq!(text(999), "999 ms");
-        assert_eq!(text(1000), "1.0 s");
-        assert_eq!(text(59_999), "59.9 s");
-        assert_eq!(text(60_000), "1 min 0 s");
-        assert_eq!(text(3_599_999), "59 min 59 s");
-        assert_eq!(text(7_380_000), "2 h 3 min");
     }
 }

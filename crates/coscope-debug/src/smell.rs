@@ -7,7 +7,7 @@ use coscope_core::sight::{Phase, WaitKind};
 use crate::activity::Activity;
 use crate::finding::{Finding, FindingKind};
 use crate::limits::{Limits, beyond};
-use crate::line::Line;
+use crate::line::line;
 use crate::record::{Record, Span, Subject};
 
 /// What looks wrong with `record`, if anything. `activity` is what the store knows of it, and `is_known` whether it knows
@@ -52,7 +52,7 @@ fn long_detached(record: &Record) -> String {
     format!(
         "{}, and hangs below no scope: nobody waits for it, and nothing above it will end it. Launch it in a scope, give \
          it an end, or keep its job to cancel it",
-        Line(record)
+        line(record)
     )
 }
 

@@ -80,12 +80,12 @@ fn record_of(walked: &Walked) -> Record {
         kind: sight.kind,
         detached: sight.detached,
         id: (sight.info.id() != 0).then_some(sight.info.id()),
-        name: sight.info.name().to_owned().into(),
         state: sight.phase,
         cancelled: sight.cancelled,
         in_state: sight.in_state,
         wait: sight.wait.map(|wait| Wait { kind: wait.kind, at: wait.site, label: wait.label }),
         launched_at: (sight.kind != JobKind::Root).then(|| sight.info.launched_at()),
+        name: sight.info.into_name(),
         dispatcher: sight.dispatcher,
     };
     store::completed_record(record)

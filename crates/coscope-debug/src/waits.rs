@@ -41,10 +41,14 @@ pub(crate) struct Waiter {
     pub(crate) serial: u64,
     /// It waits for something else as well, whichever comes first: in a select.
     pub(crate) has_others: bool,
+    /// A timeout will cut it off: around it, or further up.
+    pub(crate) has_deadline: bool,
 }
 
 /// What a job is called as a resource.
 pub(crate) const JOB: &str = "Job";
+/// What a semaphore is called: of that somebody may have given back too little.
+pub(crate) const SEMAPHORE: &str = "Semaphore";
 
 /// One who waits, or whom others wait for.
 #[derive(Clone, Copy)]

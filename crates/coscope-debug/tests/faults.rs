@@ -75,6 +75,70 @@ fn two_locks_taken_in_two_orders() {
     });
 }
 
+#[test]
+fn a_circle_that_a_timeout_opens_is_not_for_ever() {
+    let _recording = record();
+    run_test(async |s: Scope| {
+        let (left, right) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+        let both = |first: &Arc<Mutex<()>>, second: &Arc<Mutex<()>>| {
+            let (first, second) = (first.clone(), second.clone());
+            async move {
+                let _first = first.lock().await;
+                delay(SECOND).await;
+                let _second = second.lock().await;
+            }
+        };
+        // the timeout of one is around it, and the other has none
+        let timed = s.named("timed").spawn(with_timeout(60 * SECOND, both(&left, &right)));
+        let job = timed.job();
+        let patient = s.named("patient").launch(both(&right, &left));
+        delay(2 * SECOND).await;
+        let findings = found(&Watchdog::builder(), "timed");
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        let says = "2 coroutines wait for each other, until a timeout cuts one of them off:\n";
+        assert_says(&findings[0], FindingKind::Deadlock, &[&job, &patient], &[says]);
+        assert!(timed.await.is_err());
+        patient.join().await; // nobody holds the other lock now
+        assert_eq!(found(&Watchdog::builder(), "patient"), []);
+    });
+}
+
+/// Two that wait for each other, and what is said of them; then they are cancelled, or not.
+async fn knot(name: &'static str, is_cut: bool) -> String {
+    scope(async move |s: Scope| {
+        let (left, right) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));
+        let both = |first: Arc<Mutex<()>>, second: Arc<Mutex<()>>| async move {
+            let _first = first.lock().await;
+            delay(SECOND).await;
+            let _second = second.lock().await;
+        };
+        let stuck = [
+            s.named(name).launch(both(left.clone(), right.clone())),
+            s.named("other").launch(both(right, left)),
+        ];
+        delay(2 * SECOND).await;
+        let findings = found(&Watchdog::builder(), name);
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        if is_cut {
+            assert!(stuck.iter().all(|job| job.cancel("seen")));
+        } else {
+            assert!(findings[0].text().contains("until a timeout cuts one of them off:"), "{}", findings[0]);
+        }
+        findings[0].text().to_owned()
+    })
+    .await
+}
+
+#[test]
+fn a_circle_below_a_timeout_is_not_for_ever_but_behind_a_shield_it_is() {
+    let _recording = record();
+    run_test(async |_: Scope| {
+        assert!(with_timeout(60 * SECOND, knot("lower", false)).await.is_err());
+        let said = with_timeout(60 * SECOND, shield(knot("shielded", true))).await.unwrap();
+        assert!(said.starts_with("2 coroutines wait for each other, for ever:"), "{said}");
+    });
+}
+
 /// The line of the second lock, seen from the line of the first.
 fn second_lock(first: &str) -> String {
     let (file, line) = first.rsplit_once(':').unwrap();

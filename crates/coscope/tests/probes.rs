@@ -6,7 +6,8 @@ use std::time::Duration;
 use coscope::channel::channel;
 use coscope::prelude::*;
 use coscope::probe::{self, Blocked, Launched, Outcome, Probe, Resource, StepEnd};
-use coscope::{CompletableDeferred, sync};
+use coscope::{CompletableDeferred, Instant, now, sync};
+use coscope_test::run_test;
 
 /// Writes down what happens to the coroutines whose names it is asked for, under these names.
 struct Diary {
@@ -424,6 +425,55 @@ fn a_probe_goes_when_its_guard_does() {
     drop(listening);
     // a thread of another test may just be telling something to those who listened before
     assert_eq!(gone.recv_timeout(Duration::from_secs(60)), Err(mpsc::RecvTimeoutError::Disconnected));
+}
+
+#[test]
+fn a_wait_is_told_with_the_deadline_in_force_there() {
+    #[derive(Default)]
+    struct Deadlines(Mutex<Vec<(u64, Option<Instant>)>>);
+    impl Probe for Deadlines {
+        fn blocked(&self, blocked: &Blocked) {
+            self.0.lock().unwrap().push((blocked.waiter, blocked.deadline));
+        }
+    }
+    let heard = Arc::new(Deadlines::default());
+    let _listening = probe::install(heard.clone());
+    let (begin, ids) = run_test(async |s: Scope| {
+        let (begin, hour) = (now(), Duration::from_secs(3600));
+        let lock = Arc::new(sync::Mutex::new(()));
+        let locked = lock.clone();
+        s.start(Start::Undispatched).launch(async move {
+            let _held = locked.lock().await;
+            delay(Duration::from_secs(1)).await;
+        });
+        let wait = || {
+            let lock = lock.clone();
+            async move { drop(lock.lock().await) }
+        };
+        let bare = s.launch(wait());
+        let timed = wait();
+        let around = s.launch(async move { with_timeout(hour, timed).await.unwrap() });
+        let below = with_timeout(2 * hour, async {
+            scope(async |s: Scope| {
+                let below = s.launch(wait());
+                below.join().await;
+                below.id()
+            })
+            .await
+        });
+        let below = below.await.unwrap();
+        (begin, [bare.id(), around.id(), below, current_job().id()])
+    });
+    let heard = heard.0.lock().unwrap();
+    let hours = |id: u64| {
+        let of_it: Vec<Option<u64>> = heard
+            .iter()
+            .filter(|(waiter, _)| *waiter == id)
+            .map(|(_, deadline)| deadline.map(|deadline| (deadline - begin).as_secs() / 3600))
+            .collect();
+        of_it
+    };
+    assert_eq!(ids.map(hours), [vec![None], vec![Some(1)], vec![Some(2)], vec![Some(2)]]);
 }
 
 #[test]

@@ -281,7 +281,7 @@ fn a_foreign_future_is_one_of_which_nothing_is_known_but_its_name() {
         let job = s.start(Start::Undispatched).launch(pending());
         let sight = job.sight();
         assert_eq!((sight.phase, sight.wait), (Phase::Suspended, None));
-        assert!(sight.to_string().contains("suspended 0.0 s in a foreign future, launched at "), "{sight}");
+        assert!(sight.to_string().contains("suspended 0 ms in a foreign future, launched at "), "{sight}");
         job.cancel("seen");
 
         let named = seen(&s, async { pending::<()>().named("db pool").await });

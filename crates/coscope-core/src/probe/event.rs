@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use crate::dispatch::Dispatcher;
 use crate::error::CoroutineInfo;
+use crate::time::Instant;
 
 /// A coroutine was launched.
 ///
@@ -146,4 +147,7 @@ pub struct Blocked {
     pub at: &'static Location<'static>,
     /// It waits for one of several things, of which this is one: a `select!`.
     pub alternative: bool,
+    /// When a timeout cuts the wait off at the latest: the [`effective_deadline`](crate::effective_deadline) there, on
+    /// the coroutine's own clock.
+    pub deadline: Option<Instant>,
 }

@@ -1,9 +1,11 @@
 //! [`Sight`]: what is to be seen of a job.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ChildCursor, JobKind, Phase, Wait};
+use super::line::Line;
+use super::{ChildCursor, JobKind, Phase, Wait, name};
 use crate::error::CoroutineInfo;
 use crate::job::{Job, NodeRef};
 use crate::mark::Mark;
@@ -12,8 +14,8 @@ use crate::time::Instant;
 
 /// What is to be seen of a job at a moment. See [`Job::sight`].
 ///
-/// Displays as a line of a dump: `"fetch#12" suspended 3.2 s in Mutex::lock at src/db.rs:88:14, launched at
-/// src/main.rs:20:7`.
+/// Displays as a line of a dump: `"fetch#12" suspended 3.2 s in Mutex::lock at src/db.rs:88, launched at
+/// src/main.rs:20, on Default`.
 ///
 /// ```
 /// # use coscope::{prelude::*, sight::{Phase, Sight, WaitKind}};
@@ -39,14 +41,14 @@ pub struct Sight {
     /// Of a coroutine that is suspended, or queued to go on: where. `None` means in a foreign future, or before its
     /// first step. Of several waits at once (`join!`) it is the last one to have been looked at.
     pub wait: Option<Wait>,
-    /// How long it has been suspended, or has waited for what hangs below it, if it does: on its own clock, in milliseconds, and coarse where all threads are
-    /// busy. What is beyond 49 days is cut off.
+    /// How long it has been suspended, or has waited for what hangs below it, if it does: on its own clock, in
+    /// milliseconds, and coarse where all threads are busy. What is beyond 49 days is cut off.
     pub in_state: Option<Duration>,
     /// It hangs below no scope, and no thread blocks for it: a coroutine that was
     /// [`detached`](crate::detached).
     pub detached: bool,
     /// The name of the dispatcher that a coroutine runs on.
-    pub dispatcher: Option<String>,
+    pub dispatcher: Option<Arc<str>>,
 }
 
 impl Job {
@@ -134,32 +136,29 @@ fn suspended_for(node: &NodeRef, head: &TaskHead) -> Duration {
     Duration::from_millis(if passed > u32::MAX / 2 { 0 } else { u64::from(passed) })
 }
 
-fn dispatcher(head: &TaskHead) -> Option<String> {
+fn dispatcher(head: &TaskHead) -> Option<Arc<str>> {
     let away = head.hops.only_open().and_then(|slot| head.hops.dispatcher(slot));
     let at = away.as_ref().or(head.context.dispatcher())?;
-    Some(at.name().to_owned())
+    Some(name::shared(at.name()))
+}
+
+impl Sight {
+    fn line(&self) -> Line<'_> {
+        Line {
+            name: self.info.name(),
+            number: (self.kind == JobKind::Coroutine).then_some(self.info.id()),
+            phase: self.phase,
+            in_state: self.in_state,
+            wait: self.wait.map(|wait| (wait.kind, wait.label, wait.site)),
+            cancelled: self.cancelled,
+            launched_at: (self.kind != JobKind::Root).then(|| self.info.launched_at()),
+            dispatcher: self.dispatcher.as_deref(),
+        }
+    }
 }
 
 impl fmt::Display for Sight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Sight { info, kind, phase, cancelled, wait, in_state, detached: _, dispatcher: _ } = self;
-        match kind {
-            JobKind::Coroutine => write!(f, "\"{}#{}\" ", info.name(), info.id())?,
-            _ => write!(f, "{} ", info.name())?,
-        }
-        if *cancelled && *phase != Phase::Completed {
-            f.write_str("being cancelled, ")?;
-        }
-        write!(f, "{phase}")?;
-        if let Some(long) = in_state {
-            write!(f, " {:.1} s", long.as_secs_f64())?;
-        }
-        match (wait, phase) {
-            (Some(wait), _) => write!(f, " in {wait}")?,
-            (None, Phase::Suspended) => f.write_str(" in a foreign future")?,
-            (None, _) => {}
-        }
-        let verb = if *kind == JobKind::Coroutine { "launched" } else { "opened" };
-        write!(f, ", {verb} at {}", info.launched_at())
+        self.line().fmt(f)
     }
 }

@@ -30,12 +30,15 @@
 //! ```
 //!
 //! * [`job_kind`] – [`JobKind`], what a job is. [`phase`] – [`Phase`], how far it has come.
+//! * [`line`] – [`Line`], a job as text. [`name`] – names of dispatchers, each once.
 //! * [`look`] – [`Sight`], all of it. [`named`] – [`Named`], a name for a foreign future.
 //!
 //! May import everything above it.
 
 mod job_kind;
+mod line;
 mod look;
+mod name;
 mod named;
 mod phase;
 mod walk;
@@ -43,6 +46,8 @@ mod walk;
 pub use crate::job::ChildCursor;
 pub use crate::mark::{Wait, WaitKind};
 pub use job_kind::JobKind;
+#[doc(hidden)]
+pub use line::{At, Line, Span};
 pub use look::{Sight, root};
 pub use named::{Foreign, Named};
 pub use phase::Phase;

@@ -30,7 +30,8 @@ pub fn blocked_in_select(on: Resource, holder: Option<u64>, at: &'static Locatio
 #[cold]
 #[inline(never)]
 fn blocked_now(on: Resource, holder: Option<u64>, at: &'static Location<'static>, alternative: bool) {
-    of_it(&|probe, waiter| probe.blocked(&Blocked { waiter, on, holder, at, alternative }));
+    let deadline = current::deadline();
+    of_it(&|probe, waiter| probe.blocked(&Blocked { waiter, on, holder, at, alternative, deadline }));
 }
 
 /// The running coroutine, which was [`blocked`], goes on.
@@ -80,8 +81,9 @@ fn joins(joining: &Joining, at: &'static Location<'static>, alternative: bool) {
         if let Some(waiter) = node.map(|node| node.identity.id)
             && let Some(on) = joining.begin_telling(waiter)
         {
-            let holder = Some(joining.node().identity.id);
-            probe::tell(&|probe| probe.blocked(&Blocked { waiter, on, holder, at, alternative }));
+            let (holder, deadline) = (Some(joining.node().identity.id), current::deadline());
+            let blocked = Blocked { waiter, on, holder, at, alternative, deadline };
+            probe::tell(&|probe| probe.blocked(&blocked));
         }
     });
 }

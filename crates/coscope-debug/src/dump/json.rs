@@ -152,7 +152,7 @@ mod tests {
         let mut fetch = sample(12, "say \"hi\"", Phase::Suspended, Duration::from_millis(3200));
         fetch.wait = Some(Wait { kind: WaitKind::Lock, at: here, label: None });
         fetch.launched_at = Some(here);
-        fetch.dispatcher = Some("Default".to_owned());
+        fetch.dispatcher = Some("Default".into());
         let mut scope = sample(5, "scope", Phase::Joining, Duration::ZERO);
         (scope.kind, scope.id, scope.in_state, scope.parent) = (JobKind::Scope, None, None, None);
         let waits = [Resource {
@@ -168,6 +168,7 @@ mod tests {
                 since: Duration::ZERO,
                 serial: 1,
                 has_others: false,
+                has_deadline: false,
             }],
         }];
         let met = |key| Met { key, in_state: None };

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::finding::Finding;
-use crate::line::Line;
+use crate::line::line;
 use crate::record::Record;
 
 /// Indented no deeper: what is below says how deep it is.
@@ -16,7 +16,7 @@ impl<W: Write> Text<W> {
     pub(crate) fn job(&mut self, depth: usize, record: &Record) -> io::Result<()> {
         self.0.write_all(&[b' '; 2 * DEEPEST][..2 * depth.min(DEEPEST)])?;
         let deeper = if depth > DEEPEST { format!("({depth} deep) ") } else { String::new() };
-        writeln!(self.0, "{deeper}{}", Line(record))
+        writeln!(self.0, "{deeper}{}", line(record))
     }
 
     pub(crate) fn end(&mut self, findings: &[Finding], jobs: usize, coroutines: usize) -> io::Result<()> {

@@ -11,7 +11,7 @@ use crate::activity::Activity;
 use crate::finding::{Finding, FindingKind};
 use crate::limits::Limits;
 use crate::record::{At, Record, Wait, sample};
-use crate::waits::{Holder, JOB, Resource, Waiter};
+use crate::waits::{Holder, JOB, Resource, SEMAPHORE, Waiter};
 
 const SECOND: Duration = Duration::from_secs(1);
 const ALL: Limits = Limits {
@@ -63,7 +63,8 @@ fn long(record: Record) -> Record {
 }
 
 fn mutex(which: u64, holder: u64, waiters: &[u64]) -> Resource {
-    let waiter = |&id| Waiter { id, at: None, since: SECOND, serial: id, has_others: false };
+    let waiter =
+        |&id| Waiter { id, at: None, since: SECOND, serial: id, has_others: false, has_deadline: false };
     Resource {
         on: "Mutex",
         which,
@@ -176,7 +177,7 @@ fn a_long_step_is_named_with_its_thread_and_the_wait_before() {
 #[test]
 fn what_is_not_polled_after_its_wake_is_named_with_its_dispatcher() {
     let mut woken = sample(7, "fetch", Phase::Queued, SECOND);
-    woken.dispatcher = Some("IO".to_owned());
+    woken.dispatcher = Some("IO".into());
     let found = findings(&[woken], &[], ALL);
     assert_eq!(found[0].kind, FindingKind::NotPolled);
     assert!(
@@ -271,6 +272,28 @@ fn a_timeout_around_opens_the_circle() {
 }
 
 #[test]
+fn a_circle_in_which_one_wait_has_a_deadline_is_not_for_ever() {
+    let records = [suspended(1, "a", WaitKind::Lock), suspended(2, "b", WaitKind::Lock)];
+    let mut waits = [mutex(0xa, 1, &[2]), mutex(0xb, 2, &[1])];
+    waits[0].waiters[0].has_deadline = true;
+    let found = findings(&records, &waits, Limits::OFF);
+    assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::Deadlock, [1, 2].as_slice()));
+    let start =
+        "2 coroutines wait for each other, until a timeout cuts one of them off:\n  \"a#1\" waits at ";
+    assert!(found[0].text().starts_with(start), "{}", found[0]);
+
+    let own = Record { wait: None, ..records[0].clone() };
+    let mut alone = mutex(0xa, 1, &[1]);
+    alone.waiters[0].has_deadline = true;
+    let found = findings(&[own], &[alone], Limits::OFF);
+    assert!(
+        found[0].text().starts_with("a coroutine waits for itself, until a timeout cuts it off:"),
+        "{}",
+        found[0]
+    );
+}
+
+#[test]
 fn another_clause_of_a_select_opens_the_circle() {
     let records = [suspended(1, "a", WaitKind::Select), suspended(2, "b", WaitKind::Lock)];
     let mut waits = [mutex(0xa, 1, &[2]), mutex(0xb, 2, &[1])];
@@ -301,6 +324,23 @@ fn a_lock_that_nobody_takes_is_told_of_the_one_whose_turn_it_is() {
     let found = findings(&records, &[free], ALL);
     assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongWait, [2].as_slice()));
     assert!(found[0].text().contains("was given back 2.0 s ago and is kept for it"), "{}", found[0]);
+}
+
+#[test]
+fn permits_that_were_given_back_may_be_too_few() {
+    let records = [long(suspended(2, "importer", WaitKind::Acquire))];
+    let some = Resource {
+        on: SEMAPHORE,
+        holders: Vec::new(),
+        holders_are_all: false,
+        free_for: Some(2 * SECOND),
+        ..mutex(0xa, 1, &[2])
+    };
+    let found = findings(&records, &[some], ALL);
+    assert_eq!((found[0].kind, found[0].jobs()), (FindingKind::LongWait, [2].as_slice()));
+    let says = "\"importer#2\" has waited for 3.0 s for permits of a semaphore. Some were given back 2.0 s ago, and it has \
+                not gone on since: it wants more than that, or";
+    assert!(found[0].text().starts_with(says), "{}", found[0]);
 }
 
 #[test]

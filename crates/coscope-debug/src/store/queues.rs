@@ -7,7 +7,7 @@ use coscope_core::probe::{Blocked, Resource};
 use coscope_core::time::Instant;
 
 use crate::record::Place;
-use crate::waits::{self, Holder, JOB, Waiter};
+use crate::waits::{self, Holder, JOB, SEMAPHORE, Waiter};
 
 const SHARDS: usize = 16;
 /// Of so many channels of a shard it is remembered who received last.
@@ -40,6 +40,7 @@ struct Waiting {
     since: Instant,
     serial: u64,
     alternative: bool,
+    has_deadline: bool,
 }
 
 impl Queues {
@@ -60,7 +61,7 @@ impl Queues {
     }
 
     pub(super) fn blocked(&self, blocked: &Blocked) {
-        let Blocked { waiter, on, holder, at, alternative, .. } = *blocked;
+        let Blocked { waiter, on, holder, at, alternative, deadline, .. } = *blocked;
         let mut shard = self.shard(on);
         shard.serial += 1;
         let serial = shard.serial;
@@ -76,6 +77,7 @@ impl Queues {
             since: Instant::system_now(),
             serial,
             alternative,
+            has_deadline: deadline.is_some(),
         });
     }
 
@@ -152,7 +154,7 @@ impl Shard {
         let (name, which, holder, holders_are_all) = match on {
             Resource::Job(number) => (JOB, number, Some(Holder { id: number, at: None }), true),
             Resource::Mutex(at) => ("Mutex", at as u64, holder, true),
-            Resource::Semaphore(at) => ("Semaphore", at as u64, holder, false),
+            Resource::Semaphore(at) => (SEMAPHORE, at as u64, holder, false),
             Resource::Room(at) => {
                 let last = self.receivers.get(&at).map(|&id| Holder { id, at: None });
                 ("Channel room", at as u64, last, false)
@@ -166,6 +168,7 @@ impl Shard {
             since: now - one.since,
             serial: one.serial,
             has_others: one.alternative,
+            has_deadline: one.has_deadline,
         };
         waits::Resource {
             on: name,
