@@ -12,7 +12,8 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-/// The program. Cargo builds an example for its own tests, not for those of others, so it is asked to.
+/// The program. Cargo builds an example for its own tests, not for those of others, so it is asked to: of all that is
+/// tested together, so that it finds built what this very test was built with.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
@@ -22,8 +23,9 @@ fn program() -> &'static Path {
             .args([
                 "build",
                 "--quiet",
-                "--package",
-                "coscope-examples",
+                "--workspace",
+                "--exclude",
+                "coscope-benches",
                 "--example",
                 "treehash",
                 "--target-dir",
