@@ -9,8 +9,8 @@ use crate::stage::{ms, ms_since};
 
 pub(crate) const CHAPTER: Chapter =
     Chapter::new("injected-dispatcher", "A component with its dispatcher as a parameter", run)
-        .prints(&["user after 3600000 ms of virtual time", "less than a second of real time: true"])
-        .in_real_time();
+        .prints(&["user after 3600000 ms of virtual time", "{number} ms of real time"])
+        .in_virtual_time();
 
 struct UserRepository {
     dispatcher: Dispatcher,
@@ -43,6 +43,6 @@ fn run() {
         let user = repository.user().await;
         println!("{user} after {} ms of virtual time", ms_since(begin));
     });
-    println!("less than a second of real time: {}", ms_since(real) < 1000);
+    println!("{} ms of real time", ms_since(real));
     let _as_the_program_makes_it = UserRepository::default();
 }

@@ -6,12 +6,10 @@ use crate::chapter::Chapter;
 use crate::stage::{self, ms};
 
 pub(crate) const CHAPTER: Chapter =
-    Chapter::new("child-elsewhere", "A child on another dispatcher is cancelled too", run)
-        .prints(&[
-            "job: I am a child of the request coroutine, but with a different dispatcher",
-            "main: Who has survived request cancellation?",
-        ])
-        .in_real_time();
+    Chapter::new("child-elsewhere", "A child on another dispatcher is cancelled too", run).prints(&[
+        "job: I am a child of the request coroutine, but with a different dispatcher",
+        "main: Who has survived request cancellation?",
+    ]);
 
 fn run() {
     stage::run(async |s: Scope| {
