@@ -33,9 +33,9 @@ use super::name::Name;
 use super::state::{Admission, Birth, State};
 use super::tree::{Link, List};
 use crate::error::{CancelReason, CoroutineInfo};
-use crate::primitive::{AtomicBool, AtomicU32, Counter, Mutex, Note, Ordering, ShortNote, Tally};
+use crate::primitive::{AtomicBool, AtomicU32, Counter, Note, Ordering, ShortNote, Tally};
 use crate::time::Hold;
-use crate::wait::WaitQueue;
+use crate::wait::{Hinted, HintedLock, WaitQueue};
 
 /// Who a node is, for people.
 #[derive(Debug)]
@@ -79,6 +79,16 @@ pub(crate) struct Rare {
     pub(crate) hold: Option<Hold>,
 }
 
+/// Something stands in the list: a child, or who walks over them.
+pub(super) const SOMEBODY: u32 = 1 << 1;
+
+impl Hinted for Guarded {
+    #[inline]
+    fn hints(&self) -> u32 {
+        if self.children.is_empty() { 0 } else { SOMEBODY }
+    }
+}
+
 impl Guarded {
     pub(crate) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
@@ -97,7 +107,7 @@ pub(crate) struct Node {
     /// Counted if `holds_parent`.
     parent: Option<ManuallyDrop<NodeRef>>,
     pub(super) link: Link,
-    pub(crate) guarded: Mutex<Guarded>,
+    pub(crate) guarded: HintedLock<Guarded>,
     /// Shields open inside, which a cut must wait for.
     pub(crate) shields: AtomicU32,
     /// Set by `hold_parent`, before whoever calls that gives up its own count.
@@ -131,7 +141,7 @@ impl Node {
                 false => ManuallyDrop::new(unsafe { NodeRef::from_raw(parent.pointer) }),
             }),
             link: Link::new(block),
-            guarded: Mutex::new(guarded),
+            guarded: HintedLock::new(guarded),
             shields: AtomicU32::new(0),
             holds_parent: AtomicBool::new(birth.holds_parent),
             lent: Tally::new(0),
@@ -352,6 +362,12 @@ impl NodeRef {
     #[inline]
     pub(crate) fn is_known(&self) -> bool {
         self.refs.load(Ordering::Acquire) > 1
+    }
+    /// Whether children hang below, as far as whoever asks has seen them come. Not for a cancel, which must miss none:
+    /// the life-cycle word is.
+    #[inline]
+    pub(crate) fn has_some_children(&self) -> bool {
+        self.state.is_listed() && self.guarded.hints() & SOMEBODY != 0
     }
     /// Whether nobody else knows the node, and nothing has ever hung below it (a region).
     #[inline]

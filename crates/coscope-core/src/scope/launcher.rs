@@ -138,6 +138,7 @@ impl<'a, S: Host> Launcher<'a, S> {
     ///     assert!(thread.await.starts_with("DefaultDispatcher-worker-"));
     /// });
     /// ```
+    #[inline]
     pub fn on(mut self, context: impl Into<CoroutineContext>) -> Self {
         self.context = self.context + context;
         self
