@@ -70,11 +70,11 @@ impl Node {
     }
     /// A scope that launches below the node.
     pub fn scope(&self, context: impl Into<CoroutineContext>) -> Scope {
-        Scope::new(Place { node: self.0.clone(), context: context.into() })
+        Scope::new(Place::new(self.0.clone(), context.into()))
     }
     /// A supervisor that launches below the node.
     pub fn supervisor(&self, context: impl Into<CoroutineContext>) -> Supervisor {
-        Supervisor::new(Place { node: self.0.clone(), context: context.into() })
+        Supervisor::new(Place::new(self.0.clone(), context.into()))
     }
     /// `true` if admitted.
     pub fn link(&self) -> bool {

@@ -20,6 +20,7 @@
 //! whose parent runs below on the stack for the time being may do so later ([`NodeRef::hold_parent`]).
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
@@ -37,6 +38,9 @@ use crate::primitive::{AtomicBool, AtomicU32, Counter, Note, Ordering, ShortNote
 use crate::time::Hold;
 use crate::wait::{Hinted, HintedLock, WaitQueue};
 
+/// So many numbers a thread takes at a time.
+const NUMBERS: u64 = 32;
+
 /// Who a node is, for people.
 #[derive(Debug)]
 pub(crate) struct Identity {
@@ -53,10 +57,26 @@ impl Identity {
     }
     const UNNAMED: &str = "coroutine";
 
-    /// The next number, for a coroutine.
+    /// The next number, for a coroutine. A thread takes some at a time.
+    #[inline]
     pub(crate) fn next_id() -> u64 {
-        static NEXT: Counter = Counter::new(1);
-        NEXT.next()
+        std::thread_local! {
+            /// The last one that was given, on this thread.
+            static LAST: Cell<u64> = const { Cell::new(0) };
+        }
+        LAST.with(|last| {
+            let before = last.get();
+            let next = if before % NUMBERS == 0 { Self::more_numbers() } else { before + 1 };
+            last.set(next);
+            next
+        })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn more_numbers() -> u64 {
+        static BLOCKS: Counter = Counter::new(0);
+        BLOCKS.next() * NUMBERS + 1
     }
 }
 
@@ -293,6 +313,17 @@ impl NodeRef {
         }
     }
 
+    /// Gives back a count of a coroutine that has completed.
+    #[inline]
+    pub(crate) fn give_back_ended(self) {
+        let this = ManuallyDrop::new(self);
+        debug_assert!(!this.state.is_new());
+        // as in `drop`
+        if this.refs.load(Ordering::Acquire) == 1 || this.refs.fetch_sub(1, Ordering::Release) == 1 {
+            free(this.pointer);
+        }
+    }
+
     /// Takes the count that its parent's list stands for.
     #[inline]
     pub(super) fn count_for_list(&self) {
@@ -307,6 +338,16 @@ impl NodeRef {
         }
         self.refs.store(2, Ordering::Relaxed); // nobody else has one; it is published by what follows
         NodeRef { pointer: self.pointer }
+    }
+
+    /// Gives back `other`, a count of the same node that this thread has as well: for less if there is no third.
+    #[inline]
+    pub(crate) fn give_back(&self, other: NodeRef) {
+        debug_assert!(self.same(&other) && !self.state.is_new());
+        if self.refs.load(Ordering::Acquire) == 2 {
+            self.refs.store(1, Ordering::Relaxed); // nobody else has one, and so can make another
+            std::mem::forget(other);
+        }
     }
 
     /// Where it points.

@@ -259,16 +259,22 @@ impl NodeRef {
     /// The caller's own count may be that of the list: it is gone after this.
     pub(crate) fn release(&self) {
         if let Release::Completed { awaited } = self.state.release() {
-            self.complete(awaited);
+            drop(self.complete(awaited));
         }
     }
 
     /// Gives back the body's token, with what its end came to. As [`release`](Self::release).
     #[inline]
     pub(crate) fn release_body(&self, ended: Ended) {
-        let release = self.state.release_body(ended).unwrap_or_else(|| self.release_body_and_list(ended));
-        if let Release::Completed { awaited } = release {
-            self.complete(awaited);
+        drop(self.release_body_here(ended));
+    }
+
+    /// As [`release_body`](Self::release_body). Hands over the list's count, if the job has completed and left its parent.
+    #[inline]
+    pub(crate) fn release_body_here(&self, ended: Ended) -> Option<NodeRef> {
+        match self.state.release_body(ended).unwrap_or_else(|| self.release_body_and_list(ended)) {
+            Release::Completed { awaited } => self.complete(awaited),
+            Release::Waiting => None,
         }
     }
 
@@ -279,14 +285,16 @@ impl NodeRef {
     }
 
     #[inline(never)]
-    fn complete(&self, awaited: bool) {
+    fn complete(&self, awaited: bool) -> Option<NodeRef> {
         self.ends(awaited);
         if Leaving::put(self) {
-            return;
+            return None;
         }
-        if let Some((last, Release::Completed { awaited })) = self.unlink() {
+        let (last, release) = self.unlink()?;
+        if let Release::Completed { awaited } = release {
             last.parent().expect("it was linked below one").completed_by_child(awaited);
         }
+        Some(last)
     }
 
     /// Completed children leave the list together.

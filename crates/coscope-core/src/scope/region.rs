@@ -257,7 +257,7 @@ impl Region {
         self.frame.begin(|node| {
             ended = end_of(|value| {
                 // the context inside is that around
-                body.set(Some(open(Place { node, context: current::context() })));
+                body.set(Some(open(Place::new(node, current::context()))));
                 poll_into(value, body, cx);
             });
             matches!(&ended, Some(Ok(value)) if !is_failure(value))

@@ -317,8 +317,12 @@ where
     }
     this.as_node().cut_if_parent_is(parent);
     match start {
-        // SAFETY: `BUSY` is set from birth for this one step, so the stage is this thread's, which may run it.
-        state::Birth::Running => keep_permit(|| unsafe { harness::run_first(&this) }),
+        state::Birth::Running => {
+            // SAFETY: `BUSY` is set from birth for this one step, so the stage is this thread's, which may run it.
+            if let Some(left) = keep_permit(|| unsafe { harness::run_first(&this) }) {
+                this.as_node().give_back(left);
+            }
+        }
         state::Birth::Scheduled | state::Birth::Atomic => resuming(|| dispatch_first(&this)),
         state::Birth::New => {}
     }

@@ -47,7 +47,14 @@ where
     }
     match this.payload.head.state.run(slot, || is_shielded(this)) {
         // SAFETY: the one runnable has been consumed, so the step is this thread's.
-        Run::Poll => unsafe { step(this, slot, home) },
+        Run::Poll => match unsafe { step(this, slot, home) } {
+            Stepped::Again => true,
+            Stepped::Ended(Some(left)) => {
+                left.give_back_ended();
+                false
+            }
+            Stepped::Ended(None) | Stepped::Suspended => false,
+        },
         // SAFETY: as above.
         Run::Cut => unsafe {
             cut(this, slot);
@@ -56,18 +63,31 @@ where
     }
 }
 
-/// Runs the first step of an undispatched coroutine on the launching thread.
+/// Runs the first step of an undispatched coroutine on the launching thread. Hands over the count of its parent's list,
+/// if it has completed and left it.
 ///
 /// # Safety
 /// `BUSY` is set from birth for this step, and this thread may run the future.
 #[inline(never)]
-pub(super) unsafe fn run_first<F, P>(this: &KindRef<Task<F, P>>)
+pub(super) unsafe fn run_first<F, P>(this: &KindRef<Task<F, P>>) -> Option<NodeRef>
 where
     F: Future,
     P: Policy<F::Output>,
 {
-    // SAFETY: the caller's contract.
-    let _not_handed_back = unsafe { step(this, 0, 0) };
+    // SAFETY: the caller's contract. Nobody is at home at 0, so that it is not handed back.
+    match unsafe { step(this, 0, 0) } {
+        Stepped::Ended(left) => left,
+        Stepped::Suspended | Stepped::Again => None,
+    }
+}
+
+/// How a step went.
+enum Stepped {
+    Suspended,
+    /// It has yielded, and is the caller's again.
+    Again,
+    /// With the count of its parent's list, if the coroutine has completed and left it.
+    Ended(Option<NodeRef>),
 }
 
 /// Shields open inside a poll only, so whoever runs the step may believe that there is none. That there is
@@ -77,12 +97,12 @@ fn is_shielded<K>(this: &KindRef<K>) -> bool {
     this.shields.load(Ordering::Relaxed) != 0 && this.shields.fetch_add(0, Ordering::AcqRel) != 0
 }
 
-/// Polls the future, and does what follows. `true` if the step is the caller's again, to be queued at `home`.
+/// Polls the future, and does what follows.
 ///
 /// # Safety
 /// The step is this thread's, the stage holds the future.
 #[inline(always)] // the whole of a step is one function
-unsafe fn step<F, P>(this: &KindRef<Task<F, P>>, dispatched: usize, home: usize) -> bool
+unsafe fn step<F, P>(this: &KindRef<Task<F, P>>, dispatched: usize, home: usize) -> Stepped
 where
     F: Future,
     P: Policy<F::Output>,
@@ -101,25 +121,25 @@ where
     if let Err(payload) = stepped {
         // SAFETY: the step is still this thread's; the future is there if the body has not ended.
         unsafe { element_panicked(this, slot, ended, payload) };
-        return false;
+        return Stepped::Suspended;
     }
     match ended {
         // SAFETY: the step is still this thread's, the future is gone.
-        Some(ended) => unsafe { end(this, slot, ended) },
+        Some(ended) => return Stepped::Ended(unsafe { end(this, slot, ended) }),
         None => {
             if !asked.yielding {
                 this.since.set(tick(this.as_node(), &head.context));
             }
             match head.state.pend(slot, asked.woken, || is_shielded(this)) {
                 Pend::Idle => {} // the cell may be gone
-                Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
+                Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return Stepped::Again,
                 Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), asked.yielding),
                 // SAFETY: `pend` has left `BUSY` set, for this step.
                 Pend::Cut => unsafe { cut(this, slot) },
             }
         }
     }
-    false
+    Stepped::Suspended
 }
 
 /// The time in milliseconds, on the clock that the coroutine goes by, which is about to be suspended.
@@ -235,7 +255,7 @@ unsafe fn element_panicked<F, P>(
         }
     });
     // SAFETY: the future is gone now.
-    unsafe { end(this, slot, ended) }
+    drop(unsafe { end(this, slot, ended) });
 }
 
 /// What a panic of the body comes to. A blocking call inside that was cancelled unwinds as well: so
@@ -269,7 +289,7 @@ where
     });
     match (stepped, ended) {
         // SAFETY: the future is gone, the step is still this thread's.
-        (Ok(()), Some(ended)) => unsafe { end(this, slot, ended) },
+        (Ok(()), Some(ended)) => drop(unsafe { end(this, slot, ended) }),
         // SAFETY: as the caller's contract, if the body has not ended.
         (Err(payload), ended) => unsafe { element_panicked(this, slot, ended, payload) },
         (Ok(()), None) => unreachable!("a step runs once"),
@@ -341,12 +361,13 @@ where
     unsafe { finish(this, outcome) }
 }
 
-/// Hands the result on and gives the body's token back.
+/// Hands the result on and gives the body's token back. Hands over the count of its parent's list, if the coroutine has
+/// completed and left it.
 ///
 /// # Safety
 /// The step is this thread's, the future is gone.
 #[inline]
-unsafe fn end<F, P>(this: &KindRef<Task<F, P>>, slot: usize, ended: BodyEnded)
+unsafe fn end<F, P>(this: &KindRef<Task<F, P>>, slot: usize, ended: BodyEnded) -> Option<NodeRef>
 where
     F: Future,
     P: Policy<F::Output>,
@@ -360,7 +381,7 @@ where
     if this.as_node().has_some_children() {
         joins(this.as_node(), &head.context);
     }
-    this.as_node().release_body(ended.how); // the last touch: it may free the cell
+    this.as_node().release_body_here(ended.how) // the last touch: it, or the count, may free the cell
 }
 
 /// From now on the coroutine waits for what hangs below it, clean-up included.

@@ -240,6 +240,12 @@ impl State {
         let bit = |set: bool, bit: u32| if set { bit } else { 0 };
         // `BUSY` is set, the others are not: an addition changes these bits and no other
         let ended = ENDED - BUSY + bit(stored, STORED) + bit(panicked, PANICKED) + bit(failed, FAILED);
+        let word = self.0.load(Ordering::Relaxed);
+        if word & INTEREST == 0 {
+            // nobody else decides anything by the word any more: others leave a bit at most, for a step that does not come
+            self.0.store(word + ended, Ordering::Release);
+            return false;
+        }
         let word = self.0.fetch_add(ended, Ordering::AcqRel);
         debug_assert!(word & (BUSY | ENDED | STORED | PANICKED | FAILED) == BUSY, "{word:x}");
         stored && word & INTEREST != 0
