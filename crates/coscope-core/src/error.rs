@@ -137,7 +137,7 @@ impl CoroutineInfo {
     pub fn into_name(self) -> Cow<'static, str> {
         self.name
     }
-    /// Its number, unique in the process and counted up from 1.
+    /// Its number, from 1, unique in the process; what one thread launches is counted up.
     ///
     /// ```
     /// # use coscope::prelude::*;

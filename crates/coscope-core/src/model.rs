@@ -70,11 +70,11 @@ impl Node {
     }
     /// A scope that launches below the node.
     pub fn scope(&self, context: impl Into<CoroutineContext>) -> Scope {
-        Scope::new(Place { node: self.0.clone(), context: context.into() })
+        Scope::new(Place::new(self.0.clone(), context.into()))
     }
     /// A supervisor that launches below the node.
     pub fn supervisor(&self, context: impl Into<CoroutineContext>) -> Supervisor {
-        Supervisor::new(Place { node: self.0.clone(), context: context.into() })
+        Supervisor::new(Place::new(self.0.clone(), context.into()))
     }
     /// `true` if admitted.
     pub fn link(&self) -> bool {
@@ -104,9 +104,9 @@ impl Node {
     pub fn region_ended(&self) -> bool {
         self.0.state.region_ended()
     }
-    /// Gives a token back.
-    pub fn release(&self) {
-        self.0.release();
+    /// The body of a region is gone: gives its token back.
+    pub fn release_region(&self) {
+        self.0.release_body(Ended::Kept);
     }
     /// Force-closes the regions below.
     pub fn close_regions(&self) {
@@ -132,9 +132,11 @@ impl Node {
     pub fn is_cut(&self) -> bool {
         self.0.state.is_cut()
     }
-    /// Whether tokens other than the body's are out.
+    /// Whether a child stands in its list, or somebody holds it open.
     pub fn has_children(&self) -> bool {
-        self.0.state.has_children()
+        let mut any = self.0.state.is_held();
+        self.0.for_each_child(|_| any = true);
+        any
     }
     /// Runs `f` as a step of this node.
     pub fn enter<R>(&self, context: &CoroutineContext, f: impl FnOnce() -> R) -> R {
@@ -172,7 +174,8 @@ impl JobState {
     }
     /// Gives the body's token back, with what was decided. `true` if it was the last.
     pub fn release_body(&self, kept: bool) -> bool {
-        self.0.release_body(if kept { Ended::Kept } else { Ended::Cut }) != Release::Waiting
+        let ended = if kept { Ended::Kept } else { Ended::Cut };
+        self.0.release_body(ended).expect("no list in this model") != Release::Waiting
     }
     /// `true` for the one that may give the token back.
     pub fn region_ended(&self) -> bool {

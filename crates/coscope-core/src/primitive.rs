@@ -81,6 +81,31 @@ impl Counter {
     }
 }
 
+/// How many handles there are of something that the checker need not see, as in an `Arc`. Either way what was before.
+#[derive(Debug)]
+pub(crate) struct HandleCount(std::sync::atomic::AtomicU64);
+
+impl HandleCount {
+    /// So many.
+    pub(crate) const fn new(count: u64) -> Self {
+        HandleCount(std::sync::atomic::AtomicU64::new(count))
+    }
+    /// Takes counts, for one who has one.
+    #[inline]
+    pub(crate) fn add(&self, count: u64) -> u64 {
+        let before = self.0.fetch_add(count, Ordering::Relaxed);
+        if before > u64::MAX / 2 {
+            std::process::abort(); // a leak of counts, as in `Arc`
+        }
+        before
+    }
+    /// Gives counts back.
+    #[inline]
+    pub(crate) fn sub(&self, count: u64) -> u64 {
+        self.0.fetch_sub(count, Ordering::Release)
+    }
+}
+
 /// A switch of the process or of what nobody waits for: on or off, looked at with one relaxed load. As a [`Counter`], it
 /// takes part in no protocol; in a model it is always off.
 #[derive(Debug)]
@@ -99,6 +124,7 @@ impl Switch {
     pub(crate) fn is_on(&self) -> bool {
         cfg!(not(loom)) && self.0.load(Ordering::Relaxed)
     }
+    #[inline]
     pub(crate) fn set(&self, on: bool) {
         self.0.store(on, Ordering::Relaxed);
     }

@@ -18,7 +18,7 @@
 //! Taken out, and seen to fail:
 //! * `notify` sets no `NOTIFIED` while the step runs, `pend` does not look at it (a wake is lost), `run` clears those of all slots
 //!   (`two_wakes_race`), `pend` does not look at `CANCEL` (`a_cancel_races_with_a_wake…`);
-//! * `RUNNING` or `SCHEDULED` left out of `schedule_if_idle` (two runners);
+//! * `BUSY` left out of `schedule_if_idle` (two runners);
 //! * a transition that does not write where the word stays as it is (`a_wake_races…`: the poll does not see what the waker did);
 //! * `end` looks at `INTEREST` before its compare-and-swap (`the_end_races…`: the result is nobody's);
 //! * `AcqRel` of the transition made `Acquire`, `Release` or `Relaxed` (four models: a race on the stage).
@@ -82,7 +82,7 @@ impl Cell {
             if let Polled::Ready = polled {
                 return self.end(false);
             }
-            self.running.store(false, SeqCst); // before `RUNNING` goes: then it may be another's
+            self.running.store(false, SeqCst); // before `BUSY` goes: then the next may be another's
             match self.state.pend(|| self.is_shielded()) {
                 Pend::Idle => return,
                 Pend::Again(next) => slot = next,

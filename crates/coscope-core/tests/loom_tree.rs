@@ -16,6 +16,7 @@
 //! | `two_first_children_of_a_region_in_a_region` | a launch into the inner one; one into the outer one | each links once |
 //! | `a_coroutine_ends_while_a_child_comes_into_its_region` | the coroutine force-closes its regions; a late launch | its job completes, once, and not before the child |
 //! | `children_and_body_end_at_once` | three releases, two storeys | each job completes once, child first |
+//! | `the_list_is_empty_when_the_body_ends` | a child ends; another comes; the body ends | the list's token goes once: the job completes, once, and not before the child that came |
 //! | `the_last_handle_frees` | a handle dropped; an end | freed once, after all that was done through it |
 //!
 //! Taken out, and seen to fail:
@@ -89,7 +90,7 @@ fn end(node: &Node) -> bool {
 fn end_region(region: &Node) {
     region.close_regions();
     if region.region_ended() {
-        region.release();
+        region.release_region();
     }
 }
 
@@ -295,13 +296,13 @@ fn a_coroutine_ends_while_a_child_comes_into_its_region() {
             // either the walk of `close_regions` has found the region, or it came in behind, which
             // its handle's owner may do until the job has completed: then its own future ends it
             if region.region_ended() {
-                region.release();
+                region.release_region();
             }
             assert!(!region.is_completed() && !parent.is_completed(), "the tree waits for the child");
         } else {
             assert!(parent.is_completed());
             assert!(region.region_ended());
-            region.release();
+            region.release_region();
         }
         end(&child);
         assert!(region.is_completed() && parent.is_completed());
@@ -329,6 +330,30 @@ fn children_and_body_end_at_once() {
         drop((top, parent));
         let all = [of_top.counts(), of_parent.counts(), of_first.counts(), of_second.counts()];
         assert_eq!(all, [[0, 1, 1]; 4]);
+    });
+}
+
+#[test]
+fn the_list_is_empty_when_the_body_ends() {
+    loom::model(|| {
+        let (parent, of_parent) = node(None, false);
+        let (old, of_old, _) = launch(&parent);
+        let ends = thread::spawn(move || end(&old));
+        let comes = {
+            let parent = parent.clone();
+            thread::spawn(move || launch(&parent))
+        };
+        end(&parent);
+        ends.join().unwrap();
+        let (child, of_child, admitted) = comes.join().unwrap();
+        assert_eq!(parent.is_completed(), !admitted, "it waits for whoever it has let in");
+        if admitted {
+            end(&child);
+        }
+        assert!(parent.is_completed() && !parent.has_children());
+        drop((parent, child));
+        assert_eq!((of_parent.counts(), of_old.counts()), ([0, 1, 1], [0, 1, 1]));
+        assert_eq!(of_child.counts(), if admitted { [0, 1, 1] } else { [0, 0, 1] });
     });
 }
 

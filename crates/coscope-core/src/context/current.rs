@@ -448,6 +448,19 @@ pub(crate) fn is_innermost(node: &NodeRef) -> bool {
     })
 }
 
+/// Gives a count back: for less if it is one of the innermost region, which has another, and nobody has a third.
+#[inline]
+pub(crate) fn give_back(node: NodeRef) {
+    with(|c| {
+        // SAFETY: the frame is entered, below on this stack.
+        let innermost = unsafe { c.frame.get().as_ref() }.and_then(|frame| frame.node.get());
+        match innermost.filter(|innermost| innermost.same(&node)) {
+            Some(innermost) => innermost.give_back(node),
+            None => drop(node),
+        }
+    })
+}
+
 /// Runs `f` with a look at the innermost region, the coroutine, or the root of the process.
 #[inline]
 fn with_innermost_or_root<R>(f: impl FnOnce(&NodeRef) -> R) -> R {

@@ -257,6 +257,12 @@ impl Dispatcher {
             .unwrap_or_else(|| Dispatcher::new(Limited::new(self.clone(), n, name.map(str::to_owned))))
     }
 
+    /// Runs `f`, in which this thread counts clones of this handle by itself: it is about to be blocked in the
+    /// dispatcher's event loop.
+    pub(crate) fn lend<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.0.lend(f)
+    }
+
     /// What the handle points to.
     ///
     /// ```

@@ -42,3 +42,52 @@ fn one_that_lasts_is_counted_once() {
     drop((lasting, clones, counted));
     assert_eq!(Arc::strong_count(&probe), 2);
 }
+
+#[test]
+fn what_a_thread_counts_by_itself_goes_where_it_likes() {
+    let there = Arc::new(());
+    let one = Held::new(Arc::new(Probe(there.clone())));
+    let from_elsewhere = one.clone();
+    let kept = one.lend(|| {
+        let clones = [one.clone(), one.clone(), one.clone()];
+        let inner = one.lend(|| one.clone()); // counted by the inner of the two
+        drop(from_elsewhere);
+        let [here, away, kept] = clones;
+        drop(here);
+        std::thread::spawn(move || drop((away, inner))).join().unwrap();
+        kept
+    });
+    drop(one);
+    assert_eq!(Arc::strong_count(&there), 2, "the one that is kept");
+    drop(kept);
+    assert_eq!(Arc::strong_count(&there), 1);
+}
+
+#[test]
+fn handles_of_another_are_counted_as_ever() {
+    let there = Arc::new(());
+    let (one, other) = (Held::new(Arc::new(Probe(there.clone()))), Held::new(Arc::new(Probe(there.clone()))));
+    let clone = one.lend(|| {
+        let clone = other.clone();
+        drop(other);
+        clone
+    });
+    assert_eq!(Arc::strong_count(&there), 3);
+    drop(clone);
+    assert_eq!(Arc::strong_count(&there), 2);
+    drop(one);
+    assert_eq!(Arc::strong_count(&there), 1);
+}
+
+#[test]
+fn a_panic_gives_the_counts_back() {
+    let there = Arc::new(());
+    let one = Held::new(Arc::new(Probe(there.clone())));
+    let thrown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        one.lend(|| std::panic::resume_unwind(Box::new(one.clone())))
+    }));
+    drop(one);
+    assert_eq!(Arc::strong_count(&there), 2, "what was thrown");
+    drop(thrown);
+    assert_eq!(Arc::strong_count(&there), 1);
+}

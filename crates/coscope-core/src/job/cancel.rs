@@ -2,7 +2,7 @@
 
 use super::listener::Event;
 use super::node::NodeRef;
-use super::state::{Cancel, Close};
+use super::state::{Cancel, Close, Ended};
 use super::volley::Volley;
 use super::walk::Visit;
 use crate::dispatch::resuming;
@@ -231,7 +231,7 @@ impl NodeRef {
     /// is bound to poll them again.
     #[inline]
     pub(crate) fn close_regions(&self) {
-        if self.state.has_regions() {
+        if self.state.has_regions() && self.has_some_children() {
             self.close_regions_below();
         }
     }
@@ -244,7 +244,7 @@ impl NodeRef {
                 resuming(|| child.cut_subtree());
                 child.close_regions();
                 if closed == Close::Closed {
-                    child.release();
+                    child.release_body(Ended::Cut);
                 }
             }
         });

@@ -111,8 +111,8 @@ impl Job {
         first
     }
 
-    /// The coroutines directly below, oldest first. What is inside a scope of the coroutine counts
-    /// as its child.
+    /// The coroutines directly below, oldest first; those of several scopes by their numbers. What is inside a scope
+    /// of the coroutine counts as its child.
     ///
     /// ```
     /// # use coscope::prelude::*;
@@ -131,7 +131,7 @@ impl Job {
     pub fn children(&self) -> Vec<Job> {
         let mut children = Vec::new();
         let mut regions = Vec::new();
-        let mut gather = |node: &NodeRef, regions: &mut Vec<NodeRef>| {
+        let gather = |node: &NodeRef, children: &mut Vec<Job>, regions: &mut Vec<NodeRef>| {
             node.for_each_child(|child| {
                 if child.state.is_completed() {
                     // it is about to leave
@@ -142,11 +142,16 @@ impl Job {
                 }
             });
         };
-        gather(&self.0, &mut regions);
+        gather(&self.0, &mut children, &mut regions);
+        let mut lists = usize::from(!children.is_empty());
         while let Some(region) = regions.pop() {
-            gather(&region, &mut regions);
+            let before = children.len();
+            gather(&region, &mut children, &mut regions);
+            lists += usize::from(children.len() > before);
         }
-        children.sort_by_key(|job| job.id());
+        if lists > 1 {
+            children.sort_by_key(|job| job.id());
+        }
         children
     }
 
@@ -189,7 +194,8 @@ impl Job {
         self.0.identity.name()
     }
 
-    /// Its number, unique in the process and counted up from 1.
+    /// Its number, from 1, unique in the process. What one thread launches is counted up; a thread takes some numbers at
+    /// a time, so that of two that were launched by different threads the older one may have the higher number.
     ///
     /// ```
     /// # use coscope::prelude::*;

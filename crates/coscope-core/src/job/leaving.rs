@@ -1,7 +1,7 @@
 //! [`Leaving`]: children of one parent that complete one after the other on one thread, and leave it together.
 //!
 //! Each has completed, and whoever waits for it has heard so; what is put off is to take it out of its
-//! parent's list and to give its token back, which take the parent's lock and its word. That delays nobody:
+//! parent's list, which takes the parent's lock. That delays nobody:
 //! they are put off only as long as **a sibling of theirs that has not completed runs on this thread**, without
 //! which the parent cannot complete either.
 
@@ -89,7 +89,7 @@ impl Leaving {
     #[inline(never)]
     fn leave_now(&self) {
         let mut gone = self.gone.take();
-        // the token of each keeps the parent
+        // they stand in its list still, whose token keeps the parent
         let parent = gone[0].parent().expect("they were linked below one");
         parent.let_go(&gone);
         unwind::contain("the Drop of what a coroutine has left", || gone.clear());

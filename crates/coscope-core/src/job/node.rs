@@ -20,6 +20,7 @@
 //! whose parent runs below on the stack for the time being may do so later ([`NodeRef::hold_parent`]).
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
@@ -33,9 +34,12 @@ use super::name::Name;
 use super::state::{Admission, Birth, State};
 use super::tree::{Link, List};
 use crate::error::{CancelReason, CoroutineInfo};
-use crate::primitive::{AtomicBool, AtomicU32, Counter, Mutex, Note, Ordering, ShortNote, Tally};
+use crate::primitive::{AtomicBool, AtomicU32, Counter, Note, Ordering, ShortNote, Tally};
 use crate::time::Hold;
-use crate::wait::WaitQueue;
+use crate::wait::{Hinted, HintedLock, WaitQueue};
+
+/// So many numbers a thread takes at a time.
+const NUMBERS: u64 = 32;
 
 /// Who a node is, for people.
 #[derive(Debug)]
@@ -53,10 +57,26 @@ impl Identity {
     }
     const UNNAMED: &str = "coroutine";
 
-    /// The next number, for a coroutine.
+    /// The next number, for a coroutine. A thread takes some at a time.
+    #[inline]
     pub(crate) fn next_id() -> u64 {
-        static NEXT: Counter = Counter::new(1);
-        NEXT.next()
+        std::thread_local! {
+            /// The last one that was given, on this thread.
+            static LAST: Cell<u64> = const { Cell::new(0) };
+        }
+        LAST.with(|last| {
+            let before = last.get();
+            let next = if before % NUMBERS == 0 { Self::more_numbers() } else { before + 1 };
+            last.set(next);
+            next
+        })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn more_numbers() -> u64 {
+        static BLOCKS: Counter = Counter::new(0);
+        BLOCKS.next() * NUMBERS + 1
     }
 }
 
@@ -79,6 +99,16 @@ pub(crate) struct Rare {
     pub(crate) hold: Option<Hold>,
 }
 
+/// Something stands in the list: a child, or who walks over them.
+pub(super) const SOMEBODY: u32 = 1 << 1;
+
+impl Hinted for Guarded {
+    #[inline]
+    fn hints(&self) -> u32 {
+        if self.children.is_empty() { 0 } else { SOMEBODY }
+    }
+}
+
 impl Guarded {
     pub(crate) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
@@ -97,7 +127,7 @@ pub(crate) struct Node {
     /// Counted if `holds_parent`.
     parent: Option<ManuallyDrop<NodeRef>>,
     pub(super) link: Link,
-    pub(crate) guarded: Mutex<Guarded>,
+    pub(crate) guarded: HintedLock<Guarded>,
     /// Shields open inside, which a cut must wait for.
     pub(crate) shields: AtomicU32,
     /// Set by `hold_parent`, before whoever calls that gives up its own count.
@@ -131,7 +161,7 @@ impl Node {
                 false => ManuallyDrop::new(unsafe { NodeRef::from_raw(parent.pointer) }),
             }),
             link: Link::new(block),
-            guarded: Mutex::new(guarded),
+            guarded: HintedLock::new(guarded),
             shields: AtomicU32::new(0),
             holds_parent: AtomicBool::new(birth.holds_parent),
             lent: Tally::new(0),
@@ -283,6 +313,17 @@ impl NodeRef {
         }
     }
 
+    /// Gives back a count of a coroutine that has completed.
+    #[inline]
+    pub(crate) fn give_back_ended(self) {
+        let this = ManuallyDrop::new(self);
+        debug_assert!(!this.state.is_new());
+        // as in `drop`
+        if this.refs.load(Ordering::Acquire) == 1 || this.refs.fetch_sub(1, Ordering::Release) == 1 {
+            free(this.pointer);
+        }
+    }
+
     /// Takes the count that its parent's list stands for.
     #[inline]
     pub(super) fn count_for_list(&self) {
@@ -297,6 +338,16 @@ impl NodeRef {
         }
         self.refs.store(2, Ordering::Relaxed); // nobody else has one; it is published by what follows
         NodeRef { pointer: self.pointer }
+    }
+
+    /// Gives back `other`, a count of the same node that this thread has as well: for less if there is no third.
+    #[inline]
+    pub(crate) fn give_back(&self, other: NodeRef) {
+        debug_assert!(self.same(&other) && !self.state.is_new());
+        if self.refs.load(Ordering::Acquire) == 2 {
+            self.refs.store(1, Ordering::Relaxed); // nobody else has one, and so can make another
+            std::mem::forget(other);
+        }
     }
 
     /// Where it points.
@@ -352,6 +403,12 @@ impl NodeRef {
     #[inline]
     pub(crate) fn is_known(&self) -> bool {
         self.refs.load(Ordering::Acquire) > 1
+    }
+    /// Whether children hang below, as far as whoever asks has seen them come. Not for a cancel, which must miss none:
+    /// the life-cycle word is.
+    #[inline]
+    pub(crate) fn has_some_children(&self) -> bool {
+        self.state.is_listed() && self.guarded.hints() & SOMEBODY != 0
     }
     /// Whether nobody else knows the node, and nothing has ever hung below it (a region).
     #[inline]

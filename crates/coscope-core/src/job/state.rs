@@ -1,7 +1,7 @@
 //! The life-cycle word of a job, and nothing else: its bits, and every transition by name.
 //!
 //! ```text
-//!          attach +1 / release −1                 attach +1 / release −1
+//!        list +1, held +1 / −1                  list +1, held +1 / −1
 //!              ┌──┐                                    ┌──┐
 //!  (1) born ──►│  ▼        (4) release_body            │  ▼      (5) release of the last token
 //!   NEW ─(2)─► ACTIVE ───────────────────────────► COMPLETING ───────────────────► COMPLETED
@@ -10,15 +10,19 @@
 //!    └─(3)─► CANCELLING ─ (4) release_body ─► COMPLETING, cancelling ───┘       cancel is too late)
 //! ```
 //!
-//! The upper bits count **tokens**: one for the body, one for each child that is attached. A job
-//! completes in the very step that takes the count to zero, so that *last child* against *new child*
-//! against *cancel* is decided by one compare-and-swap.
+//! The upper bits count **tokens**: one for the body, one for the list of children, one for each who holds the job
+//! open for a moment. A job completes in the very step that takes the count to zero, so that *last child* against
+//! *new child* against *cancel* is decided by one compare-and-swap.
+//!
+//! The list takes its token with the first child (`LISTED`) and keeps it, empty or not, until the body has gone: then
+//! the last child gives it back, or the body's end does, if none is there. All that changes `LISTED`, and the look that
+//! decides whether the list is empty, are **under the node's lock**, so that children come and go without touching the word.
 //!
 //! | bit | set by | means | impossible with |
 //! |---|---|---|---|
 //! | `CANCELLING` | `cancel`, `fail` | the subtree is being cut; children are born cancelled | – |
 //! | `FAILED` | `fail` | a failure is kept here; the body of the region is to be dropped | not `CANCELLING` |
-//! | `BODY_DONE` | `release_body` | the body is gone and its token is given back | – |
+//! | `BODY_DONE` | `release_body`, `close`, `end_poll` | the body is gone and its token is given back | – |
 //! | `CUT` | `release_body` | the cancel came before the body had ended: there is no result | not `BODY_DONE` |
 //! | `COMPLETED` | `release` | sealed | count > 0 |
 //! | `STOPPING` | `stop` | asked to come to an end by itself | – |
@@ -29,8 +33,9 @@
 //! | `NEW` | birth | (coroutine) lazy, neither started nor cancelled | `CANCELLING` |
 //! | `LINKED` | birth, `set_linked` | stands in its parent's list and holds a token of it | – |
 //! | `AWAITED` | `await_end`, under the node's lock | somebody waits for the end: completion looks under the lock | – |
-//! | `REGIONS` | `attach_region` | a region has hung itself below | – |
+//! | `REGIONS` | `note_region` | a region has hung itself below, or is about to | – |
 //! | `HIDDEN` | `hide` | (coroutine) probes do not hear of it | – |
+//! | `LISTED` | `attach_list`, under the node's lock | the list of children holds a token; cleared with it | – |
 //!
 //! **Timeline**, what is still admitted when:
 //!
@@ -60,6 +65,7 @@ const LINKED: u64 = 1 << 11;
 const AWAITED: u64 = 1 << 12;
 const REGIONS: u64 = 1 << 13;
 const HIDDEN: u64 = 1 << 14;
+const LISTED: u64 = 1 << 15;
 /// One token.
 const TOKEN: u64 = 1 << 16;
 
@@ -159,20 +165,27 @@ impl State {
         }
     }
 
-    /// A child comes: takes a token for it.
-    #[inline]
+    /// Takes a token, for who holds the job open.
     pub(crate) fn attach(&self) -> Admission {
         self.transition(Self::with_token)
     }
 
-    /// As [`attach`](Self::attach), and the child is a region.
-    pub(crate) fn attach_region(&self) -> Admission {
-        self.transition(|word| Self::with_token(word | REGIONS))
+    /// A child comes, under the node's lock: the list has a token from here on.
+    #[inline]
+    pub(crate) fn attach_list(&self) -> Admission {
+        if self.is_listed() { Admission::Admitted } else { self.transition(|word| Self::with_token(word | LISTED)) }
     }
 
     #[inline]
     fn with_token(word: u64) -> Result<(u64, Admission), Admission> {
         if word & COMPLETED != 0 { Err(Admission::Refused) } else { Ok((word + TOKEN, Admission::Admitted)) }
+    }
+
+    /// A region is about to hang itself below.
+    pub(crate) fn note_region(&self) {
+        if self.load() & REGIONS == 0 {
+            self.0.fetch_or(REGIONS, Ordering::AcqRel);
+        }
     }
 
     /// (5) Gives a token back; the last one completes the job.
@@ -181,9 +194,22 @@ impl State {
         self.transition(|word| Ok(Self::without_token(word)))
     }
 
-    /// As [`release`](Self::release), of the tokens of `count` children.
-    pub(crate) fn release_many(&self, count: usize) -> Release {
-        self.transition(|word| Ok(Self::without_tokens(word, count as u64)))
+    /// (5) The last child has gone, under the node's lock: gives the list's token back, if the body has gone.
+    #[inline]
+    pub(crate) fn release_list(&self) -> Release {
+        self.transition(|word| Ok(Self::without_token(word & !LISTED)))
+    }
+
+    /// Whether the list is to give its token back when it is empty.
+    #[inline]
+    pub(crate) fn list_may_go(&self) -> bool {
+        self.load() & (LISTED | BODY_DONE) == LISTED | BODY_DONE
+    }
+
+    /// Whether the list has a token.
+    #[inline]
+    pub(crate) fn is_listed(&self) -> bool {
+        self.load() & LISTED != 0
     }
 
     #[inline]
@@ -237,15 +263,35 @@ impl State {
         if self.load() & CANCELLING != 0 { Ended::Cut } else { Ended::Kept }
     }
 
-    /// (4, 5) The body's token is given back, and what was decided.
+    /// (4, 5) The body's token is given back, and what was decided. `None` if the list has a token: then
+    /// [`release_body_and`](Self::release_body_and) is for the caller, under the node's lock.
     #[inline]
-    pub(crate) fn release_body(&self, ended: Ended) -> Release {
-        let done = BODY_DONE | if ended == Ended::Cut { CUT } else { 0 };
-        self.transition(|word| Ok(Self::without_token(word | done)))
+    pub(crate) fn release_body(&self, ended: Ended) -> Option<Release> {
+        self.transition(|word| if word & LISTED != 0 { Err(None) } else { Ok(Self::without_body(word, ended)) })
     }
 
-    /// (4) The body of a region is gone. `true` for the one call that may give its token back: a
-    /// region that was force-closed has given it back already.
+    /// (4, 5) As [`release_body`](Self::release_body), under the node's lock, with the list's token if that is empty.
+    pub(crate) fn release_body_and(&self, ended: Ended, empty: bool) -> Release {
+        self.transition(|word| {
+            let word = word | Self::done(ended);
+            let both = empty && word & LISTED != 0;
+            Ok(if both { Self::without_tokens(word & !LISTED, 2) } else { Self::without_token(word) })
+        })
+    }
+
+    #[inline]
+    fn without_body(word: u64, ended: Ended) -> (u64, Option<Release>) {
+        let (next, release) = Self::without_token(word | Self::done(ended));
+        (next, Some(release))
+    }
+
+    #[inline]
+    fn done(ended: Ended) -> u64 {
+        BODY_DONE | if ended == Ended::Cut { CUT } else { 0 }
+    }
+
+    /// (4) Whether the body of a region, which is gone, has its token still to give back: one that was force-closed
+    /// has not.
     pub(crate) fn region_ended(&self) -> bool {
         self.0.fetch_or(BODY_DONE, Ordering::AcqRel) & BODY_DONE == 0
     }
@@ -368,15 +414,22 @@ impl State {
     pub(super) fn is_linked_for_life(&self) -> bool {
         self.load() & (LINKED | REGION) == LINKED
     }
-    /// Whether tokens other than the body's are out.
+    /// Whether tokens other than the body's are out: that of a list, perhaps empty by now, or of one who holds the job open.
     pub(crate) fn has_children(&self) -> bool {
         let word = self.load();
         word / TOKEN > if word & BODY_DONE == 0 { 1 } else { 0 }
     }
-    /// Whether a region has ever hung itself below, and tokens other than the body's are out.
+    /// Whether tokens are out that are neither the body's nor the list's.
+    #[cfg(loom)]
+    pub(crate) fn is_held(&self) -> bool {
+        let word = self.load();
+        let own = u64::from(word & BODY_DONE == 0) + u64::from(word & LISTED != 0);
+        word / TOKEN > own
+    }
+    /// Whether a region has ever hung itself below.
     #[inline]
     pub(crate) fn has_regions(&self) -> bool {
-        self.load() & REGIONS != 0 && self.has_children()
+        self.load() & REGIONS != 0
     }
     /// Probes do not hear of the coroutine, which has not been linked yet.
     pub(crate) fn hide(&self) {
@@ -406,7 +459,7 @@ impl State {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 15] = [
+        const NAMES: [&str; 16] = [
             "CANCELLING",
             "FAILED",
             "BODY_DONE",
@@ -422,6 +475,7 @@ impl fmt::Debug for State {
             "AWAITED",
             "REGIONS",
             "HIDDEN",
+            "LISTED",
         ];
         let word = self.load();
         write!(f, "{} tokens", word / TOKEN)?;

@@ -6,7 +6,7 @@ use std::marker::PhantomPinned;
 use std::ptr::{self, NonNull};
 
 use super::leaving::Leaving;
-use super::node::{Node, NodeRef};
+use super::node::{Node, NodeRef, SOMEBODY};
 use super::state::{Admission, Ended, Release};
 use crate::primitive::UnsafeCell;
 
@@ -72,6 +72,27 @@ impl List {
         List { first: ptr::null(), last: ptr::null() }
     }
 
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_null()
+    }
+
+    /// Whether no child stands here; walkers may.
+    #[inline]
+    fn is_childless(&self) -> bool {
+        let mut at = self.first;
+        while !at.is_null() {
+            // SAFETY: what stands in the list is alive, and `&self` is the lock.
+            unsafe {
+                if (*at).owner().is_some() {
+                    return false;
+                }
+                at = Link::next(at);
+            }
+        }
+        true
+    }
+
     /// What stands last; null in an empty list.
     pub(super) fn last(&self) -> *const Link {
         self.last
@@ -112,30 +133,35 @@ impl List {
 }
 
 impl NodeRef {
-    /// Hangs a new node below its parent. The order is the protocol: the token first, then the list,
-    /// and the caller looks at the parent's cancel bit **after** that; a cancel sets the bit first
-    /// and walks the list after. One of the two sees the other.
+    /// Hangs a new node below its parent. The order is the protocol: into the list, under the parent's lock, and the
+    /// caller looks at the parent's cancel bit **after** that; a cancel sets the bit first and looks at the list after,
+    /// if that has a token: under the lock. One of the two sees the other. (The first child takes the list's token; that
+    /// and the cancel bit are in one word.)
     ///
     /// A region hangs itself below its own parent when its first child comes.
     #[inline(always)]
     pub(crate) fn link(&self) -> Admission {
         let Some(parent) = self.parent() else { return Admission::Admitted };
-        if parent.link_region() == Admission::Refused || parent.state.attach() == Admission::Refused {
+        if parent.link_region() == Admission::Refused || self.insert_below(parent) == Admission::Refused {
             self.state.clear_linked();
             return Admission::Refused;
         }
-        self.insert_below(parent);
         Admission::Admitted
     }
 
     #[inline]
-    fn insert_below(&self, parent: &NodeRef) {
-        self.count_for_list(); // `unlink` gives it back
+    fn insert_below(&self, parent: &NodeRef) -> Admission {
         let mut guarded = parent.guarded.lock();
-        let last = guarded.children.last;
-        // SAFETY: the node stands nowhere yet (a new one, or a region whose own lock is held and
-        // that was not linked); the count just taken keeps it alive until `unlink` takes it out.
-        unsafe { guarded.children.insert(&raw const self.link, last) };
+        let admission = parent.state.attach_list();
+        if admission == Admission::Admitted {
+            self.count_for_list(); // `unlink` gives it back
+            let last = guarded.children.last;
+            // SAFETY: the node stands nowhere yet (a new one, or a region whose own lock is held and
+            // that was not linked); the count just taken keeps it alive until `unlink` takes it out.
+            unsafe { guarded.children.insert(&raw const self.link, last) };
+            guarded.leave(SOMEBODY);
+        }
+        admission
     }
 
     /// Hangs a region below its parent, once, whichever of its children comes first. Nothing to do
@@ -158,10 +184,14 @@ impl NodeRef {
             if self.state.is_linked() {
                 return Admission::Admitted;
             }
-            if self.state.is_completed() || parent.state.attach_region() == Admission::Refused {
+            if self.state.is_completed() {
                 return Admission::Refused;
             }
-            self.insert_below(parent); // takes the parent's lock: from child to parent, the one order
+            parent.state.note_region();
+            // takes the parent's lock: from child to parent, the one order
+            if self.insert_below(parent) == Admission::Refused {
+                return Admission::Refused;
+            }
             self.state.set_linked();
         }
         self.cut_if_parent_is(parent);
@@ -193,10 +223,10 @@ impl NodeRef {
         }
     }
 
-    /// Takes a completed node out of its parent's list, and hands over the list's count; the parent's
-    /// token is the caller's to give back. `None` if it did not hang anywhere.
-    #[inline]
-    fn unlink(&self) -> Option<NodeRef> {
+    /// Takes a completed node out of its parent's list, and hands over the list's count, and what that came to: a parent
+    /// that has completed is the caller's to see to, another may be gone. `None` if it did not hang anywhere.
+    #[inline(always)] // the way of every coroutine
+    fn unlink(&self) -> Option<(NodeRef, Release)> {
         let parent = self.parent()?;
         if self.state.is_region() {
             drop(self.guarded.lock()); // see `link_region_now`
@@ -205,67 +235,88 @@ impl NodeRef {
             return None;
         }
         // SAFETY: it is linked, and only its completion, which comes once, takes it out.
-        unsafe { parent.guarded.lock().children.remove(&raw const self.link) };
+        let release = parent.take_out(|children| unsafe { children.remove(&raw const self.link) });
         // SAFETY: the count that `insert_below` took for the list.
-        Some(unsafe { NodeRef::from_raw(self.as_raw()) })
+        Some((unsafe { NodeRef::from_raw(self.as_raw()) }, release))
     }
 
-    /// Gives back one token of `self`, and, as long as that completes a job, one of its parent:
+    /// Has children taken out of the list, which then gives its token back if it is empty and the body has gone.
+    #[inline]
+    fn take_out(&self, remove: impl FnOnce(&mut List)) -> Release {
+        let mut guarded = self.guarded.lock();
+        remove(&mut guarded.children);
+        // under the lock, as the end of a body that finds the list with a token looks whether it is empty
+        if self.state.list_may_go() && guarded.children.is_childless() {
+            self.state.release_list()
+        } else {
+            Release::Waiting
+        }
+    }
+
+    /// Gives back one token of `self` that holds it open, and, as long as that completes a job, goes on with its parent:
     /// a loop, since a chain may be a million deep.
     ///
     /// The caller's own count may be that of the list: it is gone after this.
-    #[inline]
     pub(crate) fn release(&self) {
         if let Release::Completed { awaited } = self.state.release() {
-            self.complete(awaited);
+            drop(self.complete(awaited));
         }
     }
 
     /// Gives back the body's token, with what its end came to. As [`release`](Self::release).
     #[inline]
     pub(crate) fn release_body(&self, ended: Ended) {
-        if let Release::Completed { awaited } = self.state.release_body(ended) {
-            self.complete(awaited);
+        drop(self.release_body_here(ended));
+    }
+
+    /// As [`release_body`](Self::release_body). Hands over the list's count, if the job has completed and left its parent.
+    #[inline]
+    pub(crate) fn release_body_here(&self, ended: Ended) -> Option<NodeRef> {
+        match self.state.release_body(ended).unwrap_or_else(|| self.release_body_and_list(ended)) {
+            Release::Completed { awaited } => self.complete(awaited),
+            Release::Waiting => None,
         }
     }
 
     #[inline(never)]
-    fn complete(&self, awaited: bool) {
-        self.ends(awaited);
-        if Leaving::put(self) {
-            return;
-        }
-        if let Some(last) = self.unlink() {
-            let parent = last.parent().expect("it was linked below one");
-            if let Release::Completed { awaited } = parent.state.release() {
-                parent.completed_by_child(awaited);
-            }
-        }
+    fn release_body_and_list(&self, ended: Ended) -> Release {
+        let guarded = self.guarded.lock();
+        self.state.release_body_and(ended, guarded.children.is_childless())
     }
 
-    /// Completed children leave the list, and their tokens are given back.
+    #[inline(never)]
+    fn complete(&self, awaited: bool) -> Option<NodeRef> {
+        self.ends(awaited);
+        if Leaving::put(self) {
+            return None;
+        }
+        let (last, release) = self.unlink()?;
+        if let Release::Completed { awaited } = release {
+            last.parent().expect("it was linked below one").completed_by_child(awaited);
+        }
+        Some(last)
+    }
+
+    /// Completed children leave the list together.
     pub(super) fn let_go(&self, children: &[NodeRef]) {
-        {
-            let mut guarded = self.guarded.lock();
+        let release = self.take_out(|list| {
             for child in children {
                 // SAFETY: it is linked, and only its completion, which comes once, takes it out.
-                unsafe { guarded.children.remove(&raw const child.link) };
+                unsafe { list.remove(&raw const child.link) };
             }
-        }
-        if let Release::Completed { awaited } = self.state.release_many(children.len()) {
+        });
+        if let Release::Completed { awaited } = release {
             self.completed_by_child(awaited);
         }
     }
 
-    /// The last token was that of a child, which the caller keeps, and so its parent.
+    /// The last token was that of the list, whose last child the caller keeps, and so its parent.
     fn completed_by_child(&self, mut awaited: bool) {
         let mut last: Option<NodeRef> = None;
         loop {
             let job = last.as_ref().map_or(self, |last| last.parent().expect("it was linked below one"));
             job.ends(awaited);
-            let Some(next) = job.unlink() else { return };
-            let parent = next.parent().expect("it was linked below one");
-            let Release::Completed { awaited: above } = parent.state.release() else { return };
+            let Some((next, Release::Completed { awaited: above })) = job.unlink() else { return };
             awaited = above;
             last = Some(next); // what has been taken out keeps itself until here, and so its parent
         }

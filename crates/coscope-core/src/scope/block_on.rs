@@ -160,7 +160,8 @@ where
     Fut: Future,
 {
     let parent = current::innermost_or_root();
-    let context = current::context().for_child(CoroutineContext::from(drive.dispatcher()) + context);
+    let home = drive.dispatcher();
+    let context = current::context().for_child(CoroutineContext::from(&home) + context);
     let with = Launch {
         name: context.own_name(None),
         context,
@@ -177,7 +178,8 @@ where
     };
     // what is resumed from here on, the launch included, does not wait for the step around to end
     let ended = apart(|| {
-        Waited::block_on::<_, Supervised<true>>(&parent, with, open, |done| drive.run_until(done), unpark)
+        let run = |done: &dyn Fn() -> bool| home.lend(|| drive.run_until(done));
+        Waited::block_on::<_, Supervised<true>>(&parent, with, open, run, unpark)
     });
     match ended {
         Ok(Ok(value)) => value,

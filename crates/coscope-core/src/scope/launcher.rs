@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 
-use crate::context::CoroutineContext;
+use crate::context::{CoroutineContext, current};
 use crate::job::{Job, NodeRef};
 use crate::task::policy::Policy;
 use crate::task::state::Birth;
@@ -58,11 +58,32 @@ pub trait Sealed {
 #[doc(hidden)]
 #[derive(Debug, Clone)]
 pub struct Place {
-    pub(crate) node: NodeRef,
+    /// There until it is dropped.
+    node: Option<NodeRef>,
     pub(crate) context: CoroutineContext,
 }
 
+/// A handle mostly goes inside of the scope that it is one to, which has a count as well.
+impl Drop for Place {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(node) = self.node.take() {
+            current::give_back(node);
+        }
+    }
+}
+
 impl Place {
+    #[inline]
+    pub(crate) fn new(node: NodeRef, context: CoroutineContext) -> Self {
+        Place { node: Some(node), context }
+    }
+
+    #[inline]
+    pub(crate) fn node(&self) -> &NodeRef {
+        self.node.as_ref().expect("there until it is dropped")
+    }
+
     /// Launches a child that nothing is said about.
     #[inline(always)]
     #[track_caller]
@@ -71,7 +92,7 @@ impl Place {
         F: Future + Send + 'static,
         P: Policy<F::Output>,
     {
-        Job(task::launch_owned::<F, P>(&self.node, self.plain(false), future))
+        Job(task::launch_owned::<F, P>(self.node(), self.plain(false), future))
     }
 
     /// As [`run`](Self::run), for a result.
@@ -83,7 +104,7 @@ impl Place {
         P: Policy<F::Output>,
         P::Stored: Send + 'static,
     {
-        task::spawn_owned::<F, P>(&self.node, self.plain(true), future)
+        task::spawn_owned::<F, P>(self.node(), self.plain(true), future)
     }
 
     #[inline(always)]
@@ -138,6 +159,7 @@ impl<'a, S: Host> Launcher<'a, S> {
     ///     assert!(thread.await.starts_with("DefaultDispatcher-worker-"));
     /// });
     /// ```
+    #[inline]
     pub fn on(mut self, context: impl Into<CoroutineContext>) -> Self {
         self.context = self.context + context;
         self
@@ -205,7 +227,7 @@ impl<'a, S: Host> Launcher<'a, S> {
         F: Future + Send + 'static,
         P: Policy<F::Output>,
     {
-        let node = &self.scope.place().node;
+        let node = self.scope.place().node();
         Job(task::launch_owned::<F, P>(node, self.into_launch(false), future))
     }
 
@@ -217,7 +239,7 @@ impl<'a, S: Host> Launcher<'a, S> {
         P: Policy<F::Output>,
         P::Stored: Send + 'static,
     {
-        let node = &self.scope.place().node;
+        let node = self.scope.place().node();
         task::spawn_owned::<F, P>(node, self.into_launch(true), future)
     }
 }
@@ -316,7 +338,7 @@ macro_rules! host {
             /// });
             /// ```
             pub fn cancel_children(&self, reason: impl Into<$crate::error::CancelReason>) {
-                self.place.node.cancel_children(reason.into());
+                self.place.node().cancel_children(reason.into());
             }
 
             /// The coroutines launched here that have not completed, oldest first.
@@ -330,7 +352,7 @@ macro_rules! host {
             /// });
             /// ```
             pub fn children(&self) -> Vec<$crate::job::Job> {
-                $crate::job::Job(self.place.node.clone()).children()
+                $crate::job::Job(self.place.node().clone()).children()
             }
 
             /// What children inherit.
@@ -358,7 +380,7 @@ macro_rules! host {
             /// assert!(late.is_cancelled());
             /// ```
             pub fn is_active(&self) -> bool {
-                self.place.node.state.is_active()
+                self.place.node().state.is_active()
             }
         }
 
@@ -370,7 +392,7 @@ macro_rules! host {
 
         impl<$($generics)*> std::fmt::Debug for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_tuple(stringify!($type)).field(&self.place.node).finish()
+                f.debug_tuple(stringify!($type)).field(self.place.node()).finish()
             }
         }
     };

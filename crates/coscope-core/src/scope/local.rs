@@ -271,7 +271,7 @@ impl<'env, E: Send + 'static, B> LocalLauncher<'_, 'env, E, B> {
     #[track_caller]
     fn run<F: Future + 'env, P: Policy<F::Output>>(mut self, future: F, pinned: bool) -> Job {
         let with = self.with(false, pinned);
-        self.scope.waited.launch::<F, P>(&self.scope.scope.place.node, with, future)
+        self.scope.waited.launch::<F, P>(self.scope.scope.place.node(), with, future)
     }
 
     #[track_caller]
@@ -281,7 +281,7 @@ impl<'env, E: Send + 'static, B> LocalLauncher<'_, 'env, E, B> {
         pinned: bool,
     ) -> Deferred<P::Stored> {
         let with = self.with(true, pinned);
-        self.scope.waited.spawn::<F, P>(&self.scope.scope.place.node, with, future)
+        self.scope.waited.spawn::<F, P>(self.scope.scope.place.node(), with, future)
     }
 }
 

@@ -148,7 +148,7 @@ impl CoroutineScope {
     pub fn new(context: impl Into<CoroutineContext>) -> Self {
         let context = CoroutineContext::new().for_child(context.into());
         let token = Token::new("CoroutineScope", root(), true, context.clone());
-        CoroutineScope { supervisor: Supervisor::new(Place { node: token.node().clone(), context }), token }
+        CoroutineScope { supervisor: Supervisor::new(Place::new(token.node().clone(), context)), token }
     }
 
     /// The scope's job.
@@ -390,7 +390,7 @@ impl CompletableJob {
     /// });
     /// ```
     pub fn scope(&self) -> Scope {
-        Scope::new(Place { node: self.0.node().clone(), context: current::context() })
+        Scope::new(Place::new(self.0.node().clone(), current::context()))
     }
 
     /// The capability to launch children below it, each to fail alone.
@@ -403,7 +403,7 @@ impl CompletableJob {
     /// });
     /// ```
     pub fn supervisor(&self) -> Supervisor {
-        Supervisor::new(Place { node: self.0.node().clone(), context: current::context() })
+        Supervisor::new(Place::new(self.0.node().clone(), current::context()))
     }
 }
 
@@ -431,7 +431,7 @@ impl fmt::Debug for CompletableJob {
 /// assert!(job.is_completed());
 /// ```
 pub fn detached() -> Supervisor {
-    Supervisor::new(Place { node: root().clone(), context: CoroutineContext::new() })
+    Supervisor::new(Place::new(root().clone(), CoroutineContext::new()))
 }
 
 /// Ends everything below the root of the process: asks it to stop, waits for `grace`, cancels what is

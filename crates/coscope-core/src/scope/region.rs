@@ -30,7 +30,7 @@ use super::launcher::Place;
 use crate::context::current::{self, DeadlineFace, Frame};
 use crate::error::CancelReason;
 use crate::failure::Failure;
-use crate::job::{Birth, Identity, KindRef, Name, NodeRef, SharedKind, waker};
+use crate::job::{Birth, Ended, Identity, KindRef, Name, NodeRef, SharedKind, waker};
 use crate::primitive::{Mutex, Ordering};
 use crate::suspend::gate::{self, Mark, WaitKind};
 use crate::unwind;
@@ -220,7 +220,7 @@ impl Region {
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
                 if self.0.state.end_poll() {
-                    self.0.release(); // force-closed meanwhile
+                    self.0.release_body(Ended::Cut); // force-closed meanwhile
                 }
             }
         }
@@ -257,7 +257,7 @@ impl Region {
         self.frame.begin(|node| {
             ended = end_of(|value| {
                 // the context inside is that around
-                body.set(Some(open(Place { node, context: current::context() })));
+                body.set(Some(open(Place::new(node, current::context()))));
                 poll_into(value, body, cx);
             });
             matches!(&ended, Some(Ok(value)) if !is_failure(value))
@@ -386,7 +386,7 @@ impl Region {
         if let Some(node) = self.node() {
             node.close_regions();
             if node.state.region_ended() {
-                node.release();
+                node.release_body(Ended::Kept);
             }
         }
     }

@@ -232,7 +232,7 @@ where
     P: Policy<F::Output>,
 {
     let tagged = waker::tag(this.as_node().as_raw(), slot);
-    // SAFETY: the caller has just set `SCHEDULED`, so this is the one runnable; the node begins with its vtable, and lives until
+    // SAFETY: the caller has just set `BUSY`, so this is the one runnable; the node begins with its vtable, and lives until
     // it has run (`state`); a pinned coroutine's dispatcher runs steps on its thread only, others
     // are `Send` (`launch`'s contract).
     unsafe { Runnable::new(tagged) }
@@ -260,7 +260,7 @@ where
     if !node.state.is_shield() {
         node.cancel("its dispatcher has closed".into());
     }
-    let step = runnable(this, slot); // takes over `SCHEDULED`, which is still set
+    let step = runnable(this, slot); // takes over `BUSY`, which is still set
     runtime().io_dispatcher().dispatch(step);
 }
 
@@ -317,8 +317,12 @@ where
     }
     this.as_node().cut_if_parent_is(parent);
     match start {
-        // SAFETY: `RUNNING` is set from birth, so the stage is this thread's, which may run it.
-        state::Birth::Running => keep_permit(|| unsafe { harness::run_first(&this) }),
+        state::Birth::Running => {
+            // SAFETY: `BUSY` is set from birth for this one step, so the stage is this thread's, which may run it.
+            if let Some(left) = keep_permit(|| unsafe { harness::run_first(&this) }) {
+                this.as_node().give_back(left);
+            }
+        }
         state::Birth::Scheduled | state::Birth::Atomic => resuming(|| dispatch_first(&this)),
         state::Birth::New => {}
     }

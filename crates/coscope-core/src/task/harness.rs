@@ -1,6 +1,6 @@
 //! One step of a coroutine: poll it or cut it, and when it has ended hand on what it ended with.
 //!
-//! Everything here runs with `RUNNING` set by this thread, which makes the stage its own.
+//! Everything here is in the one step that `BUSY` stands for, which makes the stage this thread's own.
 
 use std::any::Any;
 use std::future::Future;
@@ -27,7 +27,7 @@ use crate::unwind;
 /// then the caller has its runnable again.
 ///
 /// # Safety
-/// `node` is alive and of this type, its `SCHEDULED` runnable is consumed by this call, and this
+/// `node` is alive and of this type, its one runnable is consumed by this call, and this
 /// thread may run the future.
 #[inline]
 pub(super) unsafe fn run<F, P>(node: NonNull<Node>, slot: usize, home: usize) -> bool
@@ -46,8 +46,15 @@ where
         std::process::abort();
     }
     match this.payload.head.state.run(slot, || is_shielded(this)) {
-        // SAFETY: `run` has set `RUNNING`.
-        Run::Poll => unsafe { step(this, slot, home) },
+        // SAFETY: the one runnable has been consumed, so the step is this thread's.
+        Run::Poll => match unsafe { step(this, slot, home) } {
+            Stepped::Again => true,
+            Stepped::Ended(Some(left)) => {
+                left.give_back_ended();
+                false
+            }
+            Stepped::Ended(None) | Stepped::Suspended => false,
+        },
         // SAFETY: as above.
         Run::Cut => unsafe {
             cut(this, slot);
@@ -56,33 +63,46 @@ where
     }
 }
 
-/// Runs the first step of an undispatched coroutine on the launching thread.
+/// Runs the first step of an undispatched coroutine on the launching thread. Hands over the count of its parent's list,
+/// if it has completed and left it.
 ///
 /// # Safety
-/// `RUNNING` is set from birth, and this thread may run the future.
+/// `BUSY` is set from birth for this step, and this thread may run the future.
 #[inline(never)]
-pub(super) unsafe fn run_first<F, P>(this: &KindRef<Task<F, P>>)
+pub(super) unsafe fn run_first<F, P>(this: &KindRef<Task<F, P>>) -> Option<NodeRef>
 where
     F: Future,
     P: Policy<F::Output>,
 {
-    // SAFETY: the caller's contract.
-    let _not_handed_back = unsafe { step(this, 0, 0) };
+    // SAFETY: the caller's contract. Nobody is at home at 0, so that it is not handed back.
+    match unsafe { step(this, 0, 0) } {
+        Stepped::Ended(left) => left,
+        Stepped::Suspended | Stepped::Again => None,
+    }
 }
 
-/// Shields open inside a poll only, so whoever has `RUNNING` may believe that there is none. That there is
+/// How a step went.
+enum Stepped {
+    Suspended,
+    /// It has yielded, and is the caller's again.
+    Again,
+    /// With the count of its parent's list, if the coroutine has completed and left it.
+    Ended(Option<NodeRef>),
+}
+
+/// Shields open inside a poll only, so whoever runs the step may believe that there is none. That there is
 /// one is read by a read-modify-write: a cancel sets its bit and then looks here, a shield that ends outside
 /// of a poll gives its count back and then looks at the bit; one of the two comes last.
 fn is_shielded<K>(this: &KindRef<K>) -> bool {
     this.shields.load(Ordering::Relaxed) != 0 && this.shields.fetch_add(0, Ordering::AcqRel) != 0
 }
 
-/// Polls the future, and does what follows. `true` if the step is the caller's again, to be queued at `home`.
+/// Polls the future, and does what follows.
 ///
 /// # Safety
-/// `RUNNING` is set by this thread, the stage holds the future.
+/// The step is this thread's, the stage holds the future.
 #[inline(always)] // the whole of a step is one function
-unsafe fn step<F, P>(this: &KindRef<Task<F, P>>, dispatched: usize, home: usize) -> bool
+unsafe fn step<F, P>(this: &KindRef<Task<F, P>>, dispatched: usize, home: usize) -> Stepped
 where
     F: Future,
     P: Policy<F::Output>,
@@ -99,27 +119,27 @@ where
         }
     });
     if let Err(payload) = stepped {
-        // SAFETY: `RUNNING` is still set; the future is there if the body has not ended.
+        // SAFETY: the step is still this thread's; the future is there if the body has not ended.
         unsafe { element_panicked(this, slot, ended, payload) };
-        return false;
+        return Stepped::Suspended;
     }
     match ended {
-        // SAFETY: `RUNNING` is still set, the future is gone.
-        Some(ended) => unsafe { end(this, slot, ended) },
+        // SAFETY: the step is still this thread's, the future is gone.
+        Some(ended) => return Stepped::Ended(unsafe { end(this, slot, ended) }),
         None => {
             if !asked.yielding {
                 this.since.set(tick(this.as_node(), &head.context));
             }
             match head.state.pend(slot, asked.woken, || is_shielded(this)) {
                 Pend::Idle => {} // the cell may be gone
-                Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return true,
+                Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return Stepped::Again,
                 Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), asked.yielding),
-                // SAFETY: `pend` has left `RUNNING` set.
+                // SAFETY: `pend` has left `BUSY` set, for this step.
                 Pend::Cut => unsafe { cut(this, slot) },
             }
         }
     }
-    false
+    Stepped::Suspended
 }
 
 /// The time in milliseconds, on the clock that the coroutine goes by, which is about to be suspended.
@@ -160,7 +180,7 @@ fn is_home(head: &TaskHead, home: usize) -> bool {
 /// Polls the future once, and ends the body if that was all. Runs inside the coroutine.
 ///
 /// # Safety
-/// `RUNNING` is set by this thread, the stage holds the future.
+/// The step is this thread's, the stage holds the future.
 #[inline(always)]
 unsafe fn poll<F, P>(this: &KindRef<Task<F, P>>) -> Option<BodyEnded>
 where
@@ -169,7 +189,7 @@ where
 {
     let polled = unwind::catch(|| {
         this.payload.stage.with_mut(|stage| {
-            // SAFETY: `RUNNING` makes the stage ours, and it holds the future, which is
+            // SAFETY: the step makes the stage ours, and it holds the future, which is
             // never moved from the block it was written into.
             let future = unsafe { Pin::new_unchecked(&mut *(&raw mut (*stage).future).cast::<F>()) };
             let is_counted = this.payload.head.context.has_clock();
@@ -180,7 +200,7 @@ where
     });
     match polled {
         Ok(Poll::Pending) => None,
-        // SAFETY: `RUNNING` is still set.
+        // SAFETY: the step is still this thread's.
         Ok(Poll::Ready(value)) => Some(unsafe { finish(this, Some(Outcome::Value(value))) }),
         // SAFETY: as above.
         Err(payload) => Some(unsafe { finish_otherwise(this, panicked(this.as_node(), payload)) }),
@@ -211,7 +231,7 @@ fn among_others(
 /// What a thread element panics with fails its coroutine, like a panic of the body.
 ///
 /// # Safety
-/// `RUNNING` is set by this thread; the stage holds the future if the body has not `ended`.
+/// The step is this thread's; the stage holds the future if the body has not `ended`.
 #[cold]
 unsafe fn element_panicked<F, P>(
     this: &KindRef<Task<F, P>>,
@@ -235,7 +255,7 @@ unsafe fn element_panicked<F, P>(
         }
     });
     // SAFETY: the future is gone now.
-    unsafe { end(this, slot, ended) }
+    drop(unsafe { end(this, slot, ended) });
 }
 
 /// What a panic of the body comes to. A blocking call inside that was cancelled unwinds as well: so
@@ -254,7 +274,7 @@ fn panicked<O>(node: &NodeRef, payload: Box<dyn Any + Send>) -> Option<Outcome<O
 /// Drops the future where it is suspended.
 ///
 /// # Safety
-/// `RUNNING` is set by this thread, the stage holds the future.
+/// The step is this thread's, the stage holds the future.
 unsafe fn cut<F, P>(this: &KindRef<Task<F, P>>, slot: usize)
 where
     F: Future,
@@ -268,8 +288,8 @@ where
         among_others(this.as_node(), context, Some(StepEnd::Cut), drop_it)
     });
     match (stepped, ended) {
-        // SAFETY: the future is gone, `RUNNING` is still set.
-        (Ok(()), Some(ended)) => unsafe { end(this, slot, ended) },
+        // SAFETY: the future is gone, the step is still this thread's.
+        (Ok(()), Some(ended)) => drop(unsafe { end(this, slot, ended) }),
         // SAFETY: as the caller's contract, if the body has not ended.
         (Err(payload), ended) => unsafe { element_panicked(this, slot, ended, payload) },
         (Ok(()), None) => unreachable!("a step runs once"),
@@ -291,7 +311,7 @@ struct BodyEnded {
 /// result. Runs inside the coroutine.
 ///
 /// # Safety
-/// `RUNNING` is set by this thread, the stage holds the future.
+/// The step is this thread's, the stage holds the future.
 #[inline(always)]
 unsafe fn finish<F, P>(this: &KindRef<Task<F, P>>, outcome: Option<Outcome<F::Output>>) -> BodyEnded
 where
@@ -341,12 +361,13 @@ where
     unsafe { finish(this, outcome) }
 }
 
-/// Hands the result on and gives the body's token back.
+/// Hands the result on and gives the body's token back. Hands over the count of its parent's list, if the coroutine has
+/// completed and left it.
 ///
 /// # Safety
-/// `RUNNING` is set by this thread, the future is gone.
+/// The step is this thread's, the future is gone.
 #[inline]
-unsafe fn end<F, P>(this: &KindRef<Task<F, P>>, slot: usize, ended: BodyEnded)
+unsafe fn end<F, P>(this: &KindRef<Task<F, P>>, slot: usize, ended: BodyEnded) -> Option<NodeRef>
 where
     F: Future,
     P: Policy<F::Output>,
@@ -357,10 +378,10 @@ where
         // SAFETY: nobody was there to take it, and nobody can come; this thread may own it.
         unsafe { discard(this, slot) }
     }
-    if this.state.has_children() {
+    if this.as_node().has_some_children() {
         joins(this.as_node(), &head.context);
     }
-    this.as_node().release_body(ended.how); // the last touch: it may free the cell
+    this.as_node().release_body_here(ended.how) // the last touch: it, or the count, may free the cell
 }
 
 /// From now on the coroutine waits for what hangs below it, clean-up included.

@@ -1,11 +1,11 @@
 //! The scheduling word of a coroutine, and nothing else: its bits, and every transition by name.
 //!
 //! ```text
-//!                      (2) notify, cancel, start
-//!        NEW/IDLE ───────────────────────────────► SCHEDULED ◄──────────────┐
+//!                      (2) notify, cancel, start       BUSY
+//!        NEW/IDLE ───────────────────────────────► a runnable is out ◄──────┐
 //!           ▲                                          │ (3) run            │
 //!           │ (4) pend: nothing to do                  ▼                    │ (4) pend: notified
-//!           └────────────────────────────────────── RUNNING ────────────────┘     meanwhile
+//!           └───────────────────────────────── its step is under way ───────┘     meanwhile
 //!                                                      │ (5) end: ready, or cut
 //!                                                      ▼
 //!                                                    ENDED ── (6) drop_interest / take
@@ -13,8 +13,7 @@
 //!
 //! | bit | means | who sets it, who clears it |
 //! |---|---|---|
-//! | `RUNNING` | one thread polls or drops the future: **the lock on the cell's stage** | run; pend, end |
-//! | `SCHEDULED` | one `Runnable` of this coroutine is out | notify, cancel, start, pend; run |
+//! | `BUSY` | one `Runnable` of this coroutine is out, or its step is under way | birth, notify, cancel, start; pend, end |
 //! | `CANCEL` | the future is to be dropped at its next suspension, unless a shield is open | cancel; – |
 //! | `ENDED` | the future is gone | end, refused; – |
 //! | `INTEREST` | a `Deferred` is there | birth; drop_interest, take |
@@ -23,11 +22,16 @@
 //! | `NEW` | lazy, not started | birth; start, cancel |
 //! | `PANICKED` | the body panicked | end; – |
 //! | `FAILED` | the body ended without a value, for this or another reason | end; – |
-//! | `NOTIFIED(slot)` | a waker of that slot was woken (16 slots; 0 is home) | notify; run |
+//! | `NOTIFIED(slot)` | a waker of that slot was woken (16 slots; 0 is home) while it was `BUSY` | notify, cancel; run, pend |
 //!
-//! **The stage** (future, result, nothing) may be touched by: the holder of `RUNNING`; after `ENDED`
-//! with `STORED`, the one who clears `INTEREST`. Everything else in the cell is atomic, locked or
-//! never changes.
+//! **The stage** (future, result, nothing) may be touched by: whoever runs the one step, which `BUSY` stands for, up to
+//! `pend` or `end`; after `ENDED` with `STORED`, the one who clears `INTEREST`. Everything else in the cell is atomic,
+//! locked or never changes.
+//!
+//! **A step that nobody has interfered with changes nothing in the word when it begins, nor when it only has itself run
+//! again**: there is one `Runnable` before, during and after it, and whose it is, its queue says. Others find `BUSY` all
+//! the time, and leave a bit. The looks there are plain loads; what they miss, the look that gives `BUSY` up sees, which
+//! is a read-modify-write.
 //!
 //! A `Runnable` needs no count on the cell: as long as one is out the coroutine has not ended, so its
 //! job has not completed, so the parent's list keeps it. After a `Runnable` is published its
@@ -36,10 +40,9 @@
 use std::fmt;
 
 use crate::job::waker::SLOTS;
-use crate::primitive::{AtomicU32, Ordering};
+use crate::primitive::{AtomicU32, Ordering, Switch};
 
-const RUNNING: u32 = 1;
-const SCHEDULED: u32 = 1 << 1;
+const BUSY: u32 = 1;
 const CANCEL: u32 = 1 << 2;
 const ENDED: u32 = 1 << 3;
 const INTEREST: u32 = 1 << 4;
@@ -106,18 +109,18 @@ pub(crate) enum Birth {
     Atomic,
 }
 
-/// The word.
-pub(crate) struct State(AtomicU32);
+/// The word, and a note for those who look: that a step is under way.
+pub(crate) struct State(AtomicU32, Switch);
 
 impl State {
     pub(crate) fn new(birth: Birth, interest: bool) -> Self {
         let word = match birth {
-            Birth::Scheduled => SCHEDULED | NOTIFIED,
+            Birth::Scheduled | Birth::Running => BUSY,
             Birth::New => NEW,
-            Birth::Running => RUNNING,
-            Birth::Atomic => SCHEDULED | NOTIFIED | ATOMIC,
+            Birth::Atomic => BUSY | ATOMIC,
         };
-        State(AtomicU32::new(word | if interest { INTEREST } else { 0 }))
+        let runs = if birth == Birth::Running { Switch::on() } else { Switch::off() };
+        State(AtomicU32::new(word | if interest { INTEREST } else { 0 }), runs)
     }
 
     /// The one compare-and-swap loop. Always writes, so that what a waker's thread did before is
@@ -134,11 +137,12 @@ impl State {
         }
     }
 
-    fn schedule_if_idle(word: u32) -> (u32, Wake) {
-        if word & (RUNNING | SCHEDULED | ENDED | NEW) == 0 {
-            (word | SCHEDULED, Wake::Schedule)
+    /// The caller's step is to come, or else `otherwise` is left for the one that is.
+    fn schedule_if_idle(word: u32, otherwise: u32) -> (u32, Wake) {
+        if word & (BUSY | ENDED | NEW) == 0 {
+            (word | BUSY, Wake::Schedule)
         } else {
-            (word, Wake::Nothing)
+            (word | otherwise, Wake::Nothing)
         }
     }
 
@@ -150,7 +154,7 @@ impl State {
             if word & ENDED != 0 {
                 return Wake::Nothing;
             }
-            let (next, wake) = Self::schedule_if_idle(word | (NOTIFIED << slot));
+            let (next, wake) = Self::schedule_if_idle(word, NOTIFIED << slot);
             match self.0.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return wake,
                 Err(now) => word = now,
@@ -166,7 +170,7 @@ impl State {
             if word & ENDED != 0 {
                 (word, Wake::Nothing)
             } else {
-                Self::schedule_if_idle((word | CANCEL | NOTIFIED) & !NEW)
+                Self::schedule_if_idle((word | CANCEL | NOTIFIED) & !NEW, 0)
             }
         })
     }
@@ -177,7 +181,7 @@ impl State {
             if word & NEW == 0 {
                 (word, Wake::Nothing)
             } else {
-                Self::schedule_if_idle((word | NOTIFIED) & !NEW)
+                Self::schedule_if_idle(word & !NEW, 0)
             }
         })
     }
@@ -185,15 +189,18 @@ impl State {
     /// (3) A dispatched step begins, for `slot`.
     #[inline]
     pub(crate) fn run(&self, slot: usize, shielded: impl Fn() -> bool) -> Run {
+        self.1.set(true);
+        let word = self.0.load(Ordering::Acquire);
+        debug_assert!(word & (BUSY | ENDED) == BUSY, "{self:?}");
+        if word & (CANCEL | ATOMIC | (NOTIFIED << slot)) == 0 { Run::Poll } else { self.run_after(slot, shielded) }
+    }
+
+    /// Something has come before the step.
+    #[inline(never)]
+    fn run_after(&self, slot: usize, shielded: impl Fn() -> bool) -> Run {
         self.transition(|word| {
-            debug_assert!(
-                word & SCHEDULED != 0 && word & (RUNNING | ENDED) == 0,
-                "{:?}",
-                State(AtomicU32::new(word))
-            );
-            let next = (word | RUNNING) & !(SCHEDULED | ATOMIC | (NOTIFIED << slot));
             let cut = word & CANCEL != 0 && word & ATOMIC == 0 && !shielded();
-            (next, if cut { Run::Cut } else { Run::Poll })
+            (word & !(ATOMIC | (NOTIFIED << slot)), if cut { Run::Cut } else { Run::Poll })
         })
     }
 
@@ -202,19 +209,28 @@ impl State {
     /// waiting.
     #[inline]
     pub(crate) fn pend(&self, slot: usize, woken: u16, shielded: impl Fn() -> bool) -> Pend {
-        self.transition(|word| {
-            let word = word | (u32::from(woken) << 16);
-            let notified = (word & NOTIFIED_MASK) >> 16;
-            if word & CANCEL != 0 && !shielded() {
-                (word, Pend::Cut)
+        let mut word = self.0.load(Ordering::Acquire);
+        loop {
+            let all = word | (u32::from(woken) << 16);
+            let notified = (all & NOTIFIED_MASK) >> 16;
+            let (next, outcome) = if word & CANCEL != 0 && !shielded() {
+                (all, Pend::Cut)
             } else if notified != 0 {
                 let later = notified & (u32::MAX << slot << 1);
                 let next = if later != 0 { later } else { notified }.trailing_zeros();
-                ((word & !RUNNING) | SCHEDULED, Pend::Again(next as u8))
+                (all & !(NOTIFIED << next), Pend::Again(next as u8)) // the runnable stands for it
             } else {
-                (word & !RUNNING, Pend::Idle)
+                (word & !BUSY, Pend::Idle)
+            };
+            self.1.set(outcome == Pend::Cut);
+            if next == word && outcome != Pend::Cut {
+                return outcome; // it has woken nobody but itself, and nobody has interfered
             }
-        })
+            match self.0.compare_exchange_weak(word, next, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return outcome,
+                Err(now) => word = now,
+            }
+        }
     }
 
     /// (5) The future is gone. `true` if the result that the caller has stored has a taker; else it
@@ -222,10 +238,16 @@ impl State {
     #[inline]
     pub(crate) fn end(&self, stored: bool, panicked: bool, failed: bool) -> bool {
         let bit = |set: bool, bit: u32| if set { bit } else { 0 };
-        // `RUNNING` is set, the others are not: an addition changes these bits and no other
-        let ended = ENDED - RUNNING + bit(stored, STORED) + bit(panicked, PANICKED) + bit(failed, FAILED);
+        // `BUSY` is set, the others are not: an addition changes these bits and no other
+        let ended = ENDED - BUSY + bit(stored, STORED) + bit(panicked, PANICKED) + bit(failed, FAILED);
+        let word = self.0.load(Ordering::Relaxed);
+        if word & INTEREST == 0 {
+            // nobody else decides anything by the word any more: others leave a bit at most, for a step that does not come
+            self.0.store(word + ended, Ordering::Release);
+            return false;
+        }
         let word = self.0.fetch_add(ended, Ordering::AcqRel);
-        debug_assert!(word & (RUNNING | ENDED | STORED | PANICKED | FAILED) == RUNNING, "{word:x}");
+        debug_assert!(word & (BUSY | ENDED | STORED | PANICKED | FAILED) == BUSY, "{word:x}");
         stored && word & INTEREST != 0
     }
 
@@ -251,8 +273,8 @@ impl State {
         let word = self.0.load(Ordering::Acquire);
         match () {
             () if word & ENDED != 0 => Stand::Ended,
-            () if word & RUNNING != 0 => Stand::Running,
-            () if word & SCHEDULED != 0 => Stand::Scheduled,
+            () if word & BUSY != 0 && self.1.is_on() => Stand::Running,
+            () if word & BUSY != 0 => Stand::Scheduled,
             () if word & NEW != 0 => Stand::New,
             () => Stand::Idle,
         }
@@ -276,18 +298,8 @@ impl State {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 10] = [
-            "RUNNING",
-            "SCHEDULED",
-            "CANCEL",
-            "ENDED",
-            "INTEREST",
-            "STORED",
-            "ATOMIC",
-            "NEW",
-            "PANICKED",
-            "FAILED",
-        ];
+        const NAMES: [&str; 10] =
+            ["BUSY", "-", "CANCEL", "ENDED", "INTEREST", "STORED", "ATOMIC", "NEW", "PANICKED", "FAILED"];
         let word = self.0.load(Ordering::Acquire);
         let set = NAMES.iter().enumerate().filter(|(bit, _)| word & (1 << bit) != 0);
         f.debug_list().entries(set.map(|(_, name)| name)).finish()?;

@@ -33,6 +33,7 @@ unsafe impl<S: Send> Sync for HintedLock<S> {}
 
 impl<S: Hinted> HintedLock<S> {
     /// A lock around `state`.
+    #[inline]
     pub fn new(state: S) -> Self {
         HintedLock {
             word: AtomicU32::new(state.hints() & !LOCKED),
@@ -40,6 +41,13 @@ impl<S: Hinted> HintedLock<S> {
             #[cfg(loom)]
             turn: crate::primitive::Mutex::new(()),
         }
+    }
+
+    /// What is under it, for whoever has it to himself.
+    #[inline]
+    pub fn get_mut(&mut self) -> &mut S {
+        // SAFETY: `&mut self`: nobody else has a reference.
+        self.state.with_mut(|state| unsafe { &mut *state })
     }
 
     /// What the last holder has left; all bits while there is a holder. What the caller itself has seen happen
