@@ -33,7 +33,8 @@ use super::name::Name;
 use super::state::{Admission, Birth, State};
 use super::tree::{Link, List};
 use crate::error::{CancelReason, CoroutineInfo};
-use crate::primitive::{AtomicBool, AtomicU32, Counter, Mutex, Note, Ordering, ShortNote, Tally};
+use crate::mark::{MarkNote, TickNote};
+use crate::primitive::{AtomicBool, AtomicU32, Counter, Mutex, Ordering, Tally};
 use crate::time::Hold;
 use crate::wait::WaitQueue;
 
@@ -93,7 +94,7 @@ pub(crate) struct Node {
     pub(crate) state: State,
     refs: AtomicU32,
     /// When the coroutine was last suspended, or its body ended, in milliseconds on its clock; see `mark`.
-    pub(crate) since: ShortNote,
+    pub(crate) since: TickNote,
     /// Counted if `holds_parent`.
     parent: Option<ManuallyDrop<NodeRef>>,
     pub(super) link: Link,
@@ -106,7 +107,7 @@ pub(crate) struct Node {
     pub(crate) lent: Tally,
     pub(crate) identity: Identity,
     /// Where the coroutine was last suspended: the bits of a [`Mark`](crate::mark::Mark).
-    pub(crate) mark: Note,
+    pub(crate) mark: MarkNote,
 }
 
 impl Node {
@@ -124,7 +125,7 @@ impl Node {
             vtable,
             state: State::new(birth),
             refs: AtomicU32::new(1),
-            since: ShortNote::new(0),
+            since: TickNote::new(0),
             parent: parent.map(|parent| match birth.holds_parent {
                 true => ManuallyDrop::new(parent.clone()),
                 // SAFETY: not a count: the pointer is followed only while the tree keeps the parent.
@@ -136,7 +137,7 @@ impl Node {
             holds_parent: AtomicBool::new(birth.holds_parent),
             lent: Tally::new(0),
             identity,
-            mark: Note::new(0),
+            mark: MarkNote::new(0),
         }
     }
 

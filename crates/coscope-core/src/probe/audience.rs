@@ -10,6 +10,7 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 
 use super::interface::Probe;
+use crate::mark::ARE_BLIND;
 use crate::primitive::{Counter, Switch};
 use crate::unwind;
 
@@ -42,11 +43,11 @@ std::thread_local! {
     static NUMBER: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Whether anybody listens. One relaxed load.
+/// Whether anybody listens. One relaxed load; nobody in a [blind](crate::mark) build.
 #[doc(hidden)]
 #[inline(always)]
 pub fn is_listening() -> bool {
-    LISTENING.is_on()
+    !ARE_BLIND && LISTENING.is_on()
 }
 
 /// Whether this thread is in the middle of telling a probe something.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::suspend::gate::{self, WaitKind};
+use crate::suspend::gate::{self, Site, WaitKind};
 use crate::wait::{Clause, Turn, WaitCell, WaitFor};
 
 /// A value to come that somebody completes by hand: an answer to a question.
@@ -134,7 +134,7 @@ impl<T> CompletableDeferred<T> {
     /// Safe: a wait that is cut takes nothing.
     #[track_caller]
     pub fn wait(&self) -> WaitForValue<T> {
-        WaitForValue { waiting: WaitFor::new(self.0.clone()), site: Location::caller() }
+        WaitForValue { waiting: WaitFor::new(self.0.clone()), site: Site::of(Location::caller()) }
     }
 }
 
@@ -170,7 +170,7 @@ pin_project! {
     pub struct WaitForValue<T> {
         #[pin]
         waiting: WaitFor<Stage<T>>,
-        site: &'static Location<'static>,
+        site: Site,
     }
 }
 
@@ -196,7 +196,7 @@ impl<T> Future for WaitForValue<T> {
             gate::ask(cx);
         }
         if polled.is_pending() {
-            gate::waits(WaitKind::Value, this.site);
+            gate::waits(WaitKind::Value, this.site.get());
         }
         polled
     }

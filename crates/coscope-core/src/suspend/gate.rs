@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::context::current;
 use crate::job::waker;
-pub use crate::mark::{Mark, WaitKind};
+pub use crate::mark::{Mark, Site, WaitKind};
 
 /// Lets a wait that is over go on here, or has it polled again where it belongs.
 #[inline]

@@ -17,7 +17,7 @@ use super::state::{Pend, Run};
 use crate::context::{CoroutineContext, current};
 use crate::failure::Failure;
 use crate::job::{Ended, KindRef, Node, NodeRef, waker};
-use crate::mark::{Mark, tick};
+use crate::mark::{ARE_BLIND, Mark, tick};
 use crate::primitive::Ordering;
 use crate::probe::{StepEnd, is_listening};
 use crate::time::Hold;
@@ -107,7 +107,7 @@ where
         // SAFETY: `RUNNING` is still set, the future is gone.
         Some(ended) => unsafe { end(this, slot, ended) },
         None => {
-            if !asked.yielding {
+            if !ARE_BLIND && !asked.yielding {
                 this.since.set(tick(this.as_node(), &head.context));
             }
             match head.state.pend(slot, asked.woken, || is_shielded(this)) {
@@ -172,7 +172,7 @@ where
             // SAFETY: `RUNNING` makes the stage ours, and it holds the future, which is
             // never moved from the block it was written into.
             let future = unsafe { Pin::new_unchecked(&mut *(&raw mut (*stage).future).cast::<F>()) };
-            let is_counted = this.payload.head.context.has_clock();
+            let is_counted = !ARE_BLIND && this.payload.head.context.has_clock();
             waker::with_waker(this.as_node(), 0, is_counted, |waker| {
                 future.poll(&mut Context::from_waker(waker))
             })
