@@ -40,6 +40,7 @@ use crate::wait::WaitQueue;
 
 /// Who a node is, for people.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Identity {
     /// Most coroutines have none of their own.
     pub(crate) name: Option<Name>,
@@ -93,7 +94,8 @@ pub(crate) struct Node {
     vtable: &'static Vtable,
     pub(crate) state: State,
     refs: AtomicU32,
-    /// When the coroutine was last suspended, or its body ended, in milliseconds on its clock; see `mark`.
+    /// When the coroutine was last suspended, or its body ended, in milliseconds on its own clock, if it has one; see
+    /// `mark`.
     pub(crate) since: TickNote,
     /// Counted if `holds_parent`.
     parent: Option<ManuallyDrop<NodeRef>>,
@@ -105,9 +107,10 @@ pub(crate) struct Node {
     holds_parent: AtomicBool,
     /// How many wakers of the coroutine are out, if it is on a virtual clock: somebody outside may wake it.
     pub(crate) lent: Tally,
-    pub(crate) identity: Identity,
     /// Where the coroutine was last suspended: the bits of a [`Mark`](crate::mark::Mark).
     pub(crate) mark: MarkNote,
+    /// Most have no name: that stands at the head, and is written together with no mark.
+    pub(crate) identity: Identity,
 }
 
 impl Node {
@@ -136,8 +139,8 @@ impl Node {
             shields: AtomicU32::new(0),
             holds_parent: AtomicBool::new(birth.holds_parent),
             lent: Tally::new(0),
-            identity,
             mark: MarkNote::new(0),
+            identity,
         }
     }
 

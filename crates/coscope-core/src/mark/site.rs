@@ -1,33 +1,41 @@
-//! [`Site`]: where a wait began, kept in its future for its mark.
+//! [`Site`]: the mark of a wait that has not begun, kept in its future.
 
 use std::panic::Location;
 
-/// A place in the program, for those who look; nothing in a [blind](super::notes) build.
+use super::kind::WaitKind;
+use super::place::Mark;
+
+/// Where a wait was made, and of which kind it is, for those who look; nothing in a [blind](super::notes) build.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Site {
     #[cfg(not(coscope_blind))]
-    location: &'static Location<'static>,
+    mark: Mark,
 }
 
 impl Site {
     /// This one.
     #[inline(always)]
-    pub fn of(location: &'static Location<'static>) -> Site {
+    pub fn new(kind: WaitKind, location: &'static Location<'static>) -> Site {
         #[cfg(coscope_blind)]
-        let _ = location;
+        let _ = (kind, location);
         Site {
             #[cfg(not(coscope_blind))]
-            location,
+            mark: Mark::new(kind, location),
         }
     }
 
-    /// The place.
+    /// What is left where it is pending.
     #[inline(always)]
-    pub fn get(self) -> &'static Location<'static> {
+    pub fn mark(self) -> Mark {
         #[cfg(not(coscope_blind))]
-        return self.location;
+        return self.mark;
         #[cfg(coscope_blind)]
-        return Location::caller();
+        return Mark::NOTHING;
+    }
+
+    /// The place.
+    pub fn get(self) -> &'static Location<'static> {
+        self.mark().read().map_or(Location::caller(), |wait| wait.site)
     }
 }

@@ -110,7 +110,8 @@ fn change(change: impl FnOnce(&mut Vec<Arc<Member>>)) {
 }
 
 /// Tells `probe` what happens from now on, on every thread of the process, until the [`Guard`] is dropped. Any
-/// number may listen; they are told in the order in which they came.
+/// number may listen; they are told in the order in which they came. Of a step that is under
+/// way just then, perhaps not all is told.
 ///
 /// ```
 /// use coscope::prelude::*;

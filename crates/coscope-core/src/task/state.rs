@@ -199,9 +199,9 @@ impl State {
 
     /// (4) The poll, in `slot`, was pending. Slots that were notified meanwhile, or that the poll itself has
     /// `woken` (a bit for each), take turns: the next one after `slot` goes first, so that none keeps the others
-    /// waiting.
+    /// waiting. `note` is called before the coroutine is idle, perhaps in vain, and more than once.
     #[inline]
-    pub(crate) fn pend(&self, slot: usize, woken: u16, shielded: impl Fn() -> bool) -> Pend {
+    pub(crate) fn pend(&self, slot: usize, woken: u16, shielded: impl Fn() -> bool, note: impl Fn()) -> Pend {
         self.transition(|word| {
             let word = word | (u32::from(woken) << 16);
             let notified = (word & NOTIFIED_MASK) >> 16;
@@ -212,6 +212,7 @@ impl State {
                 let next = if later != 0 { later } else { notified }.trailing_zeros();
                 ((word & !RUNNING) | SCHEDULED, Pend::Again(next as u8))
             } else {
+                note();
                 (word & !RUNNING, Pend::Idle)
             }
         })
