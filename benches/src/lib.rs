@@ -13,6 +13,7 @@
 //! 6. `sampler` – runs it many times
 //! 7. `command` – the command line
 #![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "peers"), allow(dead_code))] // some of the work is offered by peers only
 #![allow(clippy::disallowed_methods)] // the machine itself is measured, with its own clock and threads
 
 mod sample;

@@ -14,13 +14,19 @@
 //! | `boxes` | the yardstick of growth |
 
 pub(crate) mod coscope;
+#[cfg(feature = "peers")]
 mod tokio;
+#[cfg(feature = "peers")]
 mod smol;
+#[cfg(feature = "peers")]
 mod async_task;
 mod futures;
+#[cfg(feature = "peers")]
 mod rayon;
+#[cfg(feature = "peers")]
 mod may;
 mod threads;
+#[cfg(feature = "peers")]
 mod crossbeam;
 mod boxes;
 
@@ -50,13 +56,19 @@ pub(crate) struct Peer {
 pub(crate) fn peers() -> Vec<Peer> {
     [
         coscope::PEERS,
+        #[cfg(feature = "peers")]
         tokio::PEERS,
+        #[cfg(feature = "peers")]
         smol::PEERS,
+        #[cfg(feature = "peers")]
         async_task::PEERS,
         futures::PEERS,
+        #[cfg(feature = "peers")]
         rayon::PEERS,
+        #[cfg(feature = "peers")]
         may::PEERS,
         threads::PEERS,
+        #[cfg(feature = "peers")]
         crossbeam::PEERS,
         boxes::PEERS,
     ]

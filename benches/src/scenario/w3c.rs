@@ -51,7 +51,9 @@ macro_rules! counter {
         }
     )*};
 }
-counter!(coscope::sync::Mutex<usize>, tokio::sync::Mutex<usize>, smol::lock::Mutex<usize>);
+counter!(coscope::sync::Mutex<usize>);
+#[cfg(feature = "peers")]
+counter!(tokio::sync::Mutex<usize>, smol::lock::Mutex<usize>);
 
 /// Nothing is waited for while it is held.
 pub(crate) async fn count<C: Counter, R: Runtime>(runtime: R, n: usize) -> Sample {

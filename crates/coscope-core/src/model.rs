@@ -279,7 +279,7 @@ impl TaskState {
     }
     /// The poll was pending.
     pub fn pend(&self, shielded: impl Fn() -> bool) -> Pend {
-        match self.0.pend(0, 0, shielded) {
+        match self.0.pend(0, 0, shielded, || {}) {
             task::Pend::Idle => Pend::Idle,
             task::Pend::Again(slot) => Pend::Again(usize::from(slot)),
             task::Pend::Cut => Pend::Cut,

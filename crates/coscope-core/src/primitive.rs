@@ -136,6 +136,7 @@ macro_rules! notes {
         #[derive(Debug)]
         pub(crate) struct $name(std::sync::atomic::$atomic);
 
+        #[cfg_attr(coscope_blind, allow(dead_code))]
         impl $name {
             #[inline]
             pub(crate) const fn new(value: $int) -> Self {

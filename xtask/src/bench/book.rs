@@ -19,6 +19,10 @@ median of the rounds' ratios. Of the peers, those that suspend and do the same j
 Each row says on which machine it was measured; what another machine makes of it is another ratio.
 ";
 
+/// The chapter of `cost`, kept in a file of its own.
+const COST: &str = "\n## What it costs to be seen\n\n";
+const COST_FILE: &str = "cost.md";
+
 /// Rows that are shown together: one, or the columns of a series.
 struct Chapter<'a> {
     title: String,
@@ -71,6 +75,14 @@ impl Book {
         self.save("RESULTS.md", &self.text(&chapters))
     }
 
+    /// Puts a new table in the place of the one of what probes and places cost; the rest stays as it is.
+    pub(crate) fn put_cost(&self, text: &str) -> Result<(), String> {
+        self.save(COST_FILE, text)?;
+        let path = self.folder.join("RESULTS.md");
+        let old = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        self.save("RESULTS.md", &with_cost(&old, text))
+    }
+
     fn save(&self, file: &str, text: &str) -> Result<(), String> {
         fs::write(self.folder.join(file), text).map_err(|error| format!("benches/{file}: {error}"))
     }
@@ -104,8 +116,15 @@ impl Book {
         for chapter in chapters {
             text.push_str(&chapter.text(chapters));
         }
-        text
+        let cost = fs::read_to_string(self.folder.join(COST_FILE)).unwrap_or_default();
+        if cost.is_empty() { text } else { with_cost(&text, &cost) }
     }
+}
+
+/// The results with this chapter of the cost at their end.
+fn with_cost(results: &str, cost: &str) -> String {
+    let rest = results.split_once(COST).map_or(results, |(rest, _)| rest);
+    format!("{rest}{COST}{cost}")
 }
 
 impl Chapter<'_> {
@@ -156,5 +175,17 @@ impl Chapter<'_> {
             self.file
         ));
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cost_stands_once_at_the_end() {
+        let once = with_cost("# Results\n", "old\n");
+        assert_eq!(once, format!("# Results\n{COST}old\n"));
+        assert_eq!(with_cost(&once, "new\n"), format!("# Results\n{COST}new\n"));
     }
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask callgrind [ROW…]`: counts the instructions of an operation, which do not depend on what else the machine
 //! does. A peer runs twice, the second time with twice as much to do; the difference is the work without the start-up,
-//! and with memory that was used before.
+//! and with memory that was used before. `cargo xtask callgrind cost` is in `cost`.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::book::Book;
 use super::process::{Benches, output};
 use super::record::{Figures, Record};
 use super::row::Row;
-use super::{machine, table};
+use super::{cost, machine, table};
 use crate::workspace::Workspace;
 
 /// How long a run may take: it is fifty times slower than without.
@@ -21,6 +21,9 @@ pub(crate) fn run(workspace: &Workspace, words: &[String]) -> Result<bool, Strin
     if !found.is_ok_and(|status| status.success()) {
         println!("skipped: valgrind is not installed");
         return Ok(true);
+    }
+    if words == ["cost"] {
+        return cost::run(workspace);
     }
     let benches = Benches::build(workspace, false, false)?;
     let rows = benches.rows()?;
@@ -64,7 +67,7 @@ pub(crate) fn run(workspace: &Workspace, words: &[String]) -> Result<bool, Strin
 const TIMES: u64 = 2;
 
 /// Instructions for each operation.
-fn count(benches: &Benches, row: &Row, peer: &str) -> Result<f64, String> {
+pub(super) fn count(benches: &Benches, row: &Row, peer: &str) -> Result<f64, String> {
     let once = collected(benches, row, peer, TIMES)?;
     let twice = collected(benches, row, peer, 2 * TIMES)?;
     Ok((twice - once) / (row.n * TIMES) as f64)

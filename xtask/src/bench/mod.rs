@@ -13,6 +13,7 @@
 //! | `order` | what `bench` was asked for |
 //! | `rounds` | the command `bench` |
 //! | `callgrind` | the command `callgrind` |
+//! | `cost` | what probes and places cost: `callgrind cost` |
 
 mod row;
 mod record;
@@ -25,6 +26,7 @@ mod book;
 mod order;
 mod rounds;
 mod callgrind;
+mod cost;
 
 pub(crate) use callgrind::run as callgrind;
 pub(crate) use rounds::run as rounds;

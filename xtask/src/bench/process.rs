@@ -50,6 +50,33 @@ impl Benches {
         Ok(Benches { binary: workspace.target().join("release").join(name), quick })
     }
 
+    /// Builds it with no peer but ourselves, in a folder of its own, with a `--cfg` for the whole program.
+    pub(crate) fn build_alone(workspace: &Workspace, cfg: Option<&str>) -> Result<Benches, String> {
+        let target = workspace.target().join(cfg.unwrap_or("alone"));
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command
+            .args([
+                "build",
+                "--release",
+                "--quiet",
+                "--package",
+                "coscope-benches",
+                "--bin",
+                "coscope-benches",
+            ])
+            .arg("--no-default-features")
+            .env("CARGO_TARGET_DIR", &target)
+            .current_dir(&workspace.root);
+        if let Some(cfg) = cfg {
+            command.env("RUSTFLAGS", format!("--cfg {cfg}"));
+        }
+        if !command.status().map_err(|error| format!("cargo: {error}"))?.success() {
+            return Err("the benches do not build".to_owned());
+        }
+        Ok(Benches { binary: target.join("release/coscope-benches"), quick: false })
+    }
+
     /// The rows that it offers.
     pub(crate) fn rows(&self) -> Result<Vec<Row>, String> {
         let (text, _) = output(Command::new(&self.binary).arg("list"), LIMIT)?;

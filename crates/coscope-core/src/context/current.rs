@@ -214,8 +214,9 @@ struct Step {
     dropping: Cell<bool>,
     /// What the step asks of those that run it.
     asked: Cell<Asked>,
-    /// How much more of our own primitives this step may take without suspending.
-    budget: Cell<u32>,
+    /// How much more of our own primitives this step may take without suspending. Below zero in a step that those who
+    /// listen hear: whoever finds that out, on the way that is not the short one, tells them.
+    budget: Cell<i32>,
 }
 
 impl Step {
@@ -231,7 +232,7 @@ impl Step {
             dropping: Cell::new(false),
             asked: Cell::new(Asked { yielding: false, foreign: false, woken: 0 }),
             // where no coroutine of ours runs, the executor has a budget of its own, or none
-            budget: Cell::new(if node.is_some() { BUDGET } else { u32::MAX }),
+            budget: Cell::new(if node.is_some() { BUDGET } else { i32::MAX }),
         }
     }
 }
@@ -278,7 +279,7 @@ pub(crate) struct Asked {
 }
 
 /// Completed operations of our own primitives in one step, before it is made to yield.
-const BUDGET: u32 = 128;
+const BUDGET: i32 = 128;
 
 struct Current {
     /// The step that runs, on the stack below; null where there is none of ours.
@@ -585,14 +586,28 @@ pub(crate) fn spend() -> bool {
         if c.node.is_none() {
             return true; // no coroutine of ours: its executor has a budget of its own, or none
         }
-        let left = c.budget.get().checked_sub(1);
-        c.budget.set(left.unwrap_or(0));
-        left.is_some()
+        let left = c.budget.get();
+        c.budget.set(left - left.signum());
+        left != 0
     })
 }
 
+/// From now on nothing in the step takes a short way past those who listen.
+pub(crate) fn begin_to_be_heard() {
+    with(|c| {
+        if c.node.is_some() {
+            c.budget.set(-c.budget.get().abs());
+        }
+    });
+}
+
+/// As [`arrive`], in a step that is [heard](begin_to_be_heard).
+pub(crate) fn arrive_heard() -> bool {
+    with(|c| c.budget.get() < 0 && c.slot.get() == c.place.get()) && spend()
+}
+
 /// Whether the step is in the slot that this point belongs to, and its budget was not spent yet, of which this takes
-/// one.
+/// one; never in a step that is [heard](begin_to_be_heard).
 #[inline]
 pub(crate) fn arrive() -> bool {
     with(|c| {

@@ -287,6 +287,12 @@ impl CoroutineContext {
     pub(crate) fn has_thread_elements(&self) -> bool {
         self.elements().is_some_and(|e| e.thread_elements)
     }
+
+    /// Whether a step takes more than the poll: it has thread elements, or a clock of its own.
+    #[inline]
+    pub(crate) fn concerns_steps(&self) -> bool {
+        self.elements().is_some_and(|e| e.thread_elements || e.clock.is_some())
+    }
 }
 
 impl<C: Into<CoroutineContext>> Add<C> for CoroutineContext {

@@ -34,7 +34,8 @@ use super::name::Name;
 use super::state::{Admission, Birth, State};
 use super::tree::{Link, List};
 use crate::error::{CancelReason, CoroutineInfo};
-use crate::primitive::{AtomicBool, AtomicU32, Counter, Note, Ordering, ShortNote, Tally};
+use crate::mark::{MarkNote, TickNote};
+use crate::primitive::{AtomicBool, AtomicU32, Counter, Ordering, Tally};
 use crate::time::Hold;
 use crate::wait::{Hinted, HintedLock, WaitQueue};
 
@@ -43,6 +44,7 @@ const NUMBERS: u64 = 32;
 
 /// Who a node is, for people.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Identity {
     /// Most coroutines have none of their own.
     pub(crate) name: Option<Name>,
@@ -122,8 +124,9 @@ pub(crate) struct Node {
     vtable: &'static Vtable,
     pub(crate) state: State,
     refs: AtomicU32,
-    /// When the coroutine was last suspended, or its body ended, in milliseconds on its clock; see `mark`.
-    pub(crate) since: ShortNote,
+    /// When the coroutine was last suspended, or its body ended, in milliseconds on its own clock, if it has one; see
+    /// `mark`.
+    pub(crate) since: TickNote,
     /// Counted if `holds_parent`.
     parent: Option<ManuallyDrop<NodeRef>>,
     pub(super) link: Link,
@@ -134,9 +137,10 @@ pub(crate) struct Node {
     holds_parent: AtomicBool,
     /// How many wakers of the coroutine are out, if it is on a virtual clock: somebody outside may wake it.
     pub(crate) lent: Tally,
-    pub(crate) identity: Identity,
     /// Where the coroutine was last suspended: the bits of a [`Mark`](crate::mark::Mark).
-    pub(crate) mark: Note,
+    pub(crate) mark: MarkNote,
+    /// Most have no name: that stands at the head, and is written together with no mark.
+    pub(crate) identity: Identity,
 }
 
 impl Node {
@@ -154,7 +158,7 @@ impl Node {
             vtable,
             state: State::new(birth),
             refs: AtomicU32::new(1),
-            since: ShortNote::new(0),
+            since: TickNote::new(0),
             parent: parent.map(|parent| match birth.holds_parent {
                 true => ManuallyDrop::new(parent.clone()),
                 // SAFETY: not a count: the pointer is followed only while the tree keeps the parent.
@@ -165,8 +169,8 @@ impl Node {
             shields: AtomicU32::new(0),
             holds_parent: AtomicBool::new(birth.holds_parent),
             lent: Tally::new(0),
+            mark: MarkNote::new(0),
             identity,
-            mark: Note::new(0),
         }
     }
 

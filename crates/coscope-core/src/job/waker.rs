@@ -10,6 +10,7 @@ use std::ptr::{self, NonNull};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::node::{Node, NodeRef};
+use crate::mark::Mark;
 
 /// How many slots a coroutine has: home, and open `with_context`s.
 pub(crate) const SLOTS: usize = 16;
@@ -123,13 +124,25 @@ pub(crate) fn is_own(waker: &Waker) -> bool {
 /// not lent by that.
 #[inline]
 pub(crate) fn again(waker: &Waker) -> Option<Waker> {
+    again_of(waker, |_| {})
+}
+
+#[inline(always)]
+fn again_of(waker: &Waker, and: impl FnOnce(&Node)) -> Option<Waker> {
     is_own(waker).then(|| {
         // SAFETY: one of ours, which is alive.
         let (node, _) = unsafe { borrow(waker.data()) };
+        and(&node);
         std::mem::forget((*node).clone());
         // SAFETY: the count just taken is the new one's.
         unsafe { Waker::from_raw(RawWaker::new(waker.data(), &VTABLE)) }
     })
+}
+
+/// As [`again`]; leaves the mark of a wait that is pending, as `current` does, in the coroutine that the waker is of.
+#[inline]
+pub(crate) fn marked(waker: &Waker, mark: Mark) -> Option<Waker> {
+    again_of(waker, |node| node.mark.set(mark.to_bits()))
 }
 
 /// Which slot of the coroutine at `node` the waker wakes, if it is one of its own. By its table too: a waker of

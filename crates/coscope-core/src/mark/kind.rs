@@ -37,20 +37,23 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// [`delay`](crate::delay), [`delay_until`](crate::delay_until).
-    Delay = "delay",
-    /// The tick of an [`Interval`](crate::Interval).
-    Tick = "Interval::tick",
-    /// [`Job::join`](crate::Job::join).
-    Join = "join",
+    // the first seven have marks that are made by one addition
+    /// Its turn, behind all others: [`yield_now`](crate::yield_now), or a step that had done enough.
+    Yield = "yield",
     /// The result of a coroutine or of a frame's child.
     Await = "await",
+    /// [`Job::join`](crate::Job::join).
+    Join = "join",
     /// The value of a [`CompletableDeferred`](crate::CompletableDeferred).
     Value = "CompletableDeferred",
     /// A channel's next message.
     ChannelRecv = "Channel::recv",
     /// Room for a message in a channel.
     ChannelSend = "Channel::send",
+    /// [`delay`](crate::delay), [`delay_until`](crate::delay_until).
+    Delay = "delay",
+    /// The tick of an [`Interval`](crate::Interval).
+    Tick = "Interval::tick",
     /// Room in a channel, for a message to come.
     Reserve = "Channel::reserve",
     /// The one message of a oneshot.
@@ -73,8 +76,6 @@ kinds! {
     Timeout = "with_timeout",
     /// The end of work that cannot be cut: [`run_to_completion`](crate::run_to_completion).
     Completion = "run_to_completion",
-    /// Its turn, behind all others: [`yield_now`](crate::yield_now), or a step that had done enough.
-    Yield = "yield",
     /// The wish to stop: [`stop_requested`](crate::stop_requested).
     StopRequested = "stop_requested",
     /// A cancel: [`cancelled`](crate::cancelled).
@@ -90,7 +91,7 @@ kinds! {
 }
 
 impl WaitKind {
-    pub(super) fn number(self) -> u8 {
+    pub(super) const fn number(self) -> u8 {
         self as u8 + 1
     }
     pub(super) fn of_number(number: u8) -> Option<WaitKind> {

@@ -1,12 +1,14 @@
 //! [`Mark`]: kind and place of a wait in one word, and [`Wait`], what it says.
 //!
 //! ```text
-//!  63       62      56 55                                             0
-//! ┌─────────┬──────────┬───────────────────────────────────────────────┐
-//! │ foreign │ kind, +1 │ address of a `Location`; of a `Labelled` where │   0: no wait of ours
-//! │ as well │          │ the kind is `Foreign`                          │
-//! └─────────┴──────────┴───────────────────────────────────────────────┘
+//!  63       62      56 55                                           3 2        0
+//! ┌─────────┬──────────┬─────────────────────────────────────────────┬──────────┐
+//! │ foreign │ kind, +1 │ address of a `Location`; of a `Labelled`    │ kind, +1 │   0: no wait of ours
+//! │ as well │  from 8  │ where the kind is `Foreign`                 │   to 7   │
+//! └─────────┴──────────┴─────────────────────────────────────────────┴──────────┘
 //! ```
+//!
+//! With the kind in the low bits the whole is one constant where the place is one.
 
 use std::panic::Location;
 use std::ptr;
@@ -16,6 +18,11 @@ use super::label::Labelled;
 
 /// Where a wait's kind stands in the word. No program's address goes beyond.
 const KIND: u32 = 56;
+
+/// Where the first few kinds stand: below the address of what is aligned to 8.
+const LOW: u64 = 7;
+const _: () =
+    assert!(align_of::<Location<'static>>() > LOW as usize && align_of::<Labelled>() > LOW as usize);
 
 /// What is waited for is foreign as well.
 const AS_WELL: u64 = 1 << 63;
@@ -42,9 +49,9 @@ impl Mark {
 
     #[inline]
     fn of<T>(kind: WaitKind, pointer: *const T) -> Mark {
-        let address = pointer.expose_provenance() as u64;
+        let (address, number) = (pointer.expose_provenance() as u64, u64::from(kind.number()));
         debug_assert!(address >> KIND == 0, "an address beyond the 56th bit: {address:x}");
-        Mark(address | u64::from(kind.number()) << KIND)
+        Mark(address + if number <= LOW { number } else { number << KIND })
     }
 
     pub(crate) fn from_bits(bits: u64) -> Mark {
@@ -62,11 +69,17 @@ impl Mark {
     /// that one of our wrappers polls.
     pub(crate) fn placed(self, site: &'static Location<'static>) -> Mark {
         match self.read() {
-            Some(wait) if is_in_this_crate(wait.site) => {
+            Some(wait) if self.is_of_an_await() && is_in_this_crate(wait.site) => {
                 Mark(Mark::of(wait.kind, ptr::from_ref(site)).0 | self.0 & AS_WELL)
             }
             _ => self,
         }
+    }
+    /// Whether it is of a kind whose place may be the line that polls it.
+    #[inline]
+    pub(crate) fn is_of_an_await(self) -> bool {
+        const { assert!(WaitKind::Yield.number() == 1 && WaitKind::Await.number() == 2) };
+        matches!(self.0 & LOW, 1 | 2)
     }
     /// Whether foreign code is being polled in the wait: what that does it does in real time. (Somebody who is to call back is
     /// not: a timeout around that is to come in virtual time.)
@@ -81,8 +94,9 @@ impl Mark {
     /// What it says.
     pub(crate) fn read(self) -> Option<Wait> {
         let as_well = self.0 & AS_WELL != 0;
-        let kind = WaitKind::of_number(((self.0 & !AS_WELL) >> KIND) as u8)?;
-        let address = (self.0 & ((1 << KIND) - 1)) as usize;
+        let low = self.0 & LOW;
+        let kind = WaitKind::of_number(if low != 0 { low } else { (self.0 & !AS_WELL) >> KIND } as u8)?;
+        let address = (self.0 & ((1 << KIND) - 1) & !LOW) as usize;
         Some(if kind == WaitKind::Foreign {
             // SAFETY: a word of this kind is made by `foreign` alone, of a reference that lives for ever.
             let labelled = unsafe { &*ptr::with_exposed_provenance::<Labelled>(address) };
@@ -166,7 +180,9 @@ mod tests {
     #[test]
     fn a_mark_gives_back_what_it_was_made_of() {
         let site = Location::caller();
-        for kind in [WaitKind::Delay, WaitKind::ChannelRecv, WaitKind::Callback] {
+        for kind in
+            [WaitKind::Yield, WaitKind::Delay, WaitKind::Tick, WaitKind::ChannelRecv, WaitKind::Callback]
+        {
             assert_eq!(Mark::new(kind, site).read(), Some(Wait { kind, site, label: None, as_well: false }));
             let many = Mark::new(kind, site).with_foreign().read().unwrap();
             assert_eq!((many.kind, many.site, many.is_foreign()), (kind, site, true));

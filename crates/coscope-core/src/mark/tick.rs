@@ -1,9 +1,9 @@
 //! The time in milliseconds as it was last told, for one load: whoever reads the machine's clock, and every worker that
 //! goes to sleep or wakes does, tells it here. It stands still only while nobody does, as late as that.
 
-use crate::primitive::ShortNote;
+use super::TickNote;
 
-static TICK: ShortNote = ShortNote::new(0);
+static TICK: TickNote = TickNote::new(0);
 
 /// So many milliseconds have passed on the machine's clock.
 #[inline]

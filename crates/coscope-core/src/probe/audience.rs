@@ -10,6 +10,7 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 
 use super::interface::Probe;
+use crate::mark::ARE_BLIND;
 use crate::primitive::{Counter, Switch};
 use crate::unwind;
 
@@ -42,11 +43,11 @@ std::thread_local! {
     static NUMBER: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Whether anybody listens. One relaxed load.
+/// Whether anybody listens. One relaxed load; nobody in a [blind](crate::mark) build.
 #[doc(hidden)]
 #[inline(always)]
 pub fn is_listening() -> bool {
-    LISTENING.is_on()
+    !ARE_BLIND && LISTENING.is_on()
 }
 
 /// Whether this thread is in the middle of telling a probe something.
@@ -109,7 +110,8 @@ fn change(change: impl FnOnce(&mut Vec<Arc<Member>>)) {
 }
 
 /// Tells `probe` what happens from now on, on every thread of the process, until the [`Guard`] is dropped. Any
-/// number may listen; they are told in the order in which they came.
+/// number may listen; they are told in the order in which they came. Of a step that is under
+/// way just then, perhaps not all is told.
 ///
 /// ```
 /// use coscope::prelude::*;

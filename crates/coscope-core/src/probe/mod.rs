@@ -1,7 +1,7 @@
 //! What happens to coroutines, told to whoever wants to hear it.
 //!
 //! A [`Probe`] hears of launches, steps, wakes, ends, and of those who wait for each other. Any number may
-//! listen at once; where none does, each place that has something to tell costs one relaxed load.
+//! listen at once; where none does, a place that has something to tell costs one relaxed load at most.
 //!
 //! * [`event`] – what is told.
 //! * [`interface`] – [`Probe`], who is told.

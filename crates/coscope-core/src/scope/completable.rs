@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::suspend::gate::{self, WaitKind};
+use crate::suspend::gate::{self, Site, WaitKind};
 use crate::wait::{Clause, Turn, WaitCell, WaitFor};
 
 /// A value to come that somebody completes by hand: an answer to a question.
@@ -134,7 +134,10 @@ impl<T> CompletableDeferred<T> {
     /// Safe: a wait that is cut takes nothing.
     #[track_caller]
     pub fn wait(&self) -> WaitForValue<T> {
-        WaitForValue { waiting: WaitFor::new(self.0.clone()), site: Location::caller() }
+        WaitForValue {
+            waiting: WaitFor::new(self.0.clone()),
+            site: Site::new(WaitKind::Value, Location::caller()),
+        }
     }
 }
 
@@ -170,12 +173,13 @@ pin_project! {
     pub struct WaitForValue<T> {
         #[pin]
         waiting: WaitFor<Stage<T>>,
-        site: &'static Location<'static>,
+        site: Site,
     }
 }
 
 impl<T> Future for WaitForValue<T> {
     type Output = Result<T, NoValue>;
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let open = gate::is_open(cx); // asked before the value is taken: it cannot be put back
         let mut held_up = false;
@@ -196,10 +200,17 @@ impl<T> Future for WaitForValue<T> {
             gate::ask(cx);
         }
         if polled.is_pending() {
-            gate::waits(WaitKind::Value, this.site);
+            return pending(*this.site);
         }
         polled
     }
+}
+
+#[cold]
+#[inline(never)]
+fn pending<R>(site: Site) -> Poll<R> {
+    gate::leaves(site.mark());
+    Poll::Pending
 }
 
 /// In a select: the value, unless another has taken it in the very moment in which this was chosen.

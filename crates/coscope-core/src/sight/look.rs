@@ -126,12 +126,13 @@ pub fn root() -> Job {
 }
 
 fn suspended_for(node: &NodeRef, head: &TaskHead) -> Duration {
-    let mut now = None;
+    let (mut now, mut since) = (None, &head.since);
     if head.context.has_clock() {
         head.context.show_clock(&mut |clock| now = Some(clock.now()));
+        since = &node.since;
     }
     let now = now.unwrap_or_else(Instant::system_now);
-    let passed = now.tick().wrapping_sub(node.since.get());
+    let passed = now.tick().wrapping_sub(since.get());
     // suspended while we looked
     Duration::from_millis(if passed > u32::MAX / 2 { 0 } else { u64::from(passed) })
 }

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::context::current;
 use crate::job::waker;
-pub use crate::mark::{Mark, WaitKind};
+pub use crate::mark::{Mark, Site, WaitKind};
 
 /// Lets a wait that is over go on here, or has it polled again where it belongs.
 #[inline]
@@ -39,6 +39,12 @@ pub fn waits(kind: WaitKind, site: &'static Location<'static>) {
     current::waits(kind, site);
 }
 
+/// As [`waits`].
+#[inline]
+pub fn leaves(mark: Mark) {
+    current::leave(mark);
+}
+
 /// As [`waits`], for one of several, of which none is done.
 pub fn waits_for_one_of_many(kind: WaitKind, site: &'static Location<'static>) {
     current::waits_for_one_of_many(kind, site);
@@ -63,8 +69,8 @@ fn is_foreign(cx: &Context<'_>) -> bool {
     !current::coroutine().is_some_and(|node| node.is_woken_by(cx.waker()))
 }
 
-/// Whether a wait of ours may begin, and come to its end, in this step, of whose budget this takes one. If not, ask
-/// whether it [`may_go_on`] all the same.
+/// Whether a wait of ours may begin, and come to its end, in this step, of whose budget this takes one, and unheard: no
+/// probe need be told. If not, ask whether it [`may_go_on`] all the same.
 #[inline]
 pub fn is_clear() -> bool {
     current::arrive()
@@ -80,6 +86,9 @@ pub fn may_go_on(cx: &Context<'_>, due: impl FnOnce() -> bool) -> bool {
 
 #[cold]
 fn is_let_on(cx: &Context<'_>, due: impl FnOnce() -> bool) -> bool {
+    if current::arrive_heard() {
+        return true;
+    }
     if is_foreign(cx) {
         return true; // what polls this has a budget of its own, or would ask again in this very step
     }
@@ -120,4 +129,10 @@ pub fn coroutine_number() -> u64 {
 #[inline]
 pub fn own_waker(cx: &Context<'_>) -> Option<Waker> {
     waker::again(cx.waker())
+}
+
+/// As [`own_waker`], and as [`waits`]: the caller is pending if there is one.
+#[inline]
+pub fn own_waker_waits(cx: &Context<'_>, mark: Mark) -> Option<Waker> {
+    waker::marked(cx.waker(), mark)
 }

@@ -1,5 +1,5 @@
-//! What waits of ours tell those who listen. Each starts with one look whether anybody does; none is to be called with
-//! a lock held.
+//! What waits of ours tell those who listen. Each starts with one look whether anybody does, and need not be called in a
+//! step that is not heard (`gate::is_clear`); none is to be called with a lock held.
 
 use std::panic::Location;
 use std::pin::Pin;

@@ -18,6 +18,7 @@ use crate::context::CoroutineContext;
 use crate::dispatch::{Dispatcher, Runnable, RunnableVtable, keep_permit, resuming, runtime};
 use crate::failure::Failure;
 use crate::job::{self, Admission, Identity, Kind, KindRef, Name, Node, NodeRef, Volley, waker};
+use crate::mark::TickNote;
 use crate::primitive::UnsafeCell;
 use crate::probe::is_listening;
 
@@ -27,6 +28,9 @@ pub(crate) struct TaskHead {
     pub(crate) context: CoroutineContext,
     /// Where it may go, if it is not bound to a thread.
     pub(crate) hops: Hops,
+    /// When the coroutine was last suspended, or its body ended, in milliseconds on the machine's clock. (Beside the
+    /// state, which is written just then.)
+    pub(crate) since: TickNote,
 }
 
 /// The future, then the result, then nothing. Which one it is, [`State`] knows.
@@ -302,6 +306,7 @@ where
         KindRef::<Task<F, P>>::allocate_with(Some(parent), birth, identity, move |into| {
             let head = &raw mut (*into).head;
             (&raw mut (*head).state).write(State::new(start, interest));
+            (&raw mut (*head).since).write(TickNote::new(0));
             (&raw mut (*head).context).write(context);
             (&raw mut (*head).hops).write(if pinned { Hops::bound() } else { Hops::new() });
             (&raw mut (*into).policy).write(PhantomData);

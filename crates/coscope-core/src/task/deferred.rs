@@ -174,8 +174,9 @@ impl<T> Deferred<T> {
         }
         if !current::arrive() {
             ready!(Self::poll_elsewhere(cx, site));
+            let _ended = tell::joined(&this.joining, Poll::Ready(()));
         }
-        Poll::Ready(this.take())
+        Poll::Ready(this.take_unheard())
     }
 
     /// The job has completed, but the step is not where this belongs, or has done enough.
@@ -210,8 +211,14 @@ impl<T> Deferred<T> {
 
     /// What the job, which has completed, has left.
     pub(super) fn take(&mut self) -> Option<T> {
-        self.taken = true;
         let _ended = tell::joined(&self.joining, Poll::Ready(()));
+        self.take_unheard()
+    }
+
+    /// As [`take`](Self::take), in a step that nobody hears, or by one who has told.
+    #[inline]
+    fn take_unheard(&mut self) -> Option<T> {
+        self.taken = true;
         let node = self.joining.node();
         let mut room = MaybeUninit::<T>::uninit();
         // SAFETY: the room is a `T`'s (`new`'s contract), and a `Deferred<T>` is only where a `T` may be.

@@ -14,7 +14,7 @@ use super::borrowed::Unwound;
 use super::cell::{Task, TaskHead, dispatch};
 use super::policy::{Outcome, Policy, hand_up};
 use super::state::{Pend, Run};
-use crate::context::{CoroutineContext, current};
+use crate::context::current;
 use crate::failure::Failure;
 use crate::job::{Ended, KindRef, Node, NodeRef, waker};
 use crate::mark::{Mark, tick};
@@ -110,12 +110,13 @@ where
     let head = &this.payload.head;
     let slot = head.hops.arrive(dispatched);
     let ((stepped, ended), asked) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
-        if head.context.has_thread_elements() || is_listening() {
+        if head.context.concerns_steps() || is_listening() {
+            let is_counted = head.context.has_clock();
             // SAFETY: the caller's contract.
-            among_others(this.as_node(), &head.context, None, &mut || unsafe { poll(this) })
+            among_others(this.as_node(), head, None, &mut || unsafe { poll(this, is_counted) })
         } else {
             // SAFETY: as above.
-            (Ok(()), unsafe { poll(this) })
+            (Ok(()), unsafe { poll(this, false) })
         }
     });
     if let Err(payload) = stepped {
@@ -127,10 +128,8 @@ where
         // SAFETY: the step is still this thread's, the future is gone.
         Some(ended) => return Stepped::Ended(unsafe { end(this, slot, ended) }),
         None => {
-            if !asked.yielding {
-                this.since.set(tick(this.as_node(), &head.context));
-            }
-            match head.state.pend(slot, asked.woken, || is_shielded(this)) {
+            let note = || head.since.set(tick::last_told());
+            match head.state.pend(slot, asked.woken, || is_shielded(this), note) {
                 Pend::Idle => {} // the cell may be gone
                 Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return Stepped::Again,
                 Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), asked.yielding),
@@ -142,24 +141,19 @@ where
     Stepped::Suspended
 }
 
-/// The time in milliseconds, on the clock that the coroutine goes by, which is about to be suspended.
-#[inline]
-fn tick(node: &NodeRef, context: &CoroutineContext) -> u32 {
-    if context.has_clock() { tick_of_its_own(node, context) } else { tick::last_told() }
-}
-
-/// A virtual clock stands still as long as foreign code may wake the coroutine: it does so in real time. (A future that
-/// does not keep a waker, like `pending`, nobody will wake.)
+/// The coroutine, which has a clock of its own, is about to be suspended. A virtual clock stands still as long as foreign
+/// code may wake the coroutine: it does so in real time. (A future that does not keep a waker, like `pending`, nobody
+/// will wake.)
 #[cold]
-fn tick_of_its_own(node: &NodeRef, context: &CoroutineContext) -> u32 {
+fn note_on_its_clock(node: &NodeRef, head: &TaskHead) {
     let is_foreign = node.lent.get() != 0 && Mark::from_bits(node.mark.get()).is_foreign();
     let (mut now, mut hold) = (0, None);
-    context.show_clock(&mut |clock| {
+    head.context.show_clock(&mut |clock| {
         now = clock.now().tick();
         hold = if is_foreign { clock.hold() } else { None };
     });
     drop(stand(node, hold)); // not under the lock
-    now
+    node.since.set(now);
 }
 
 /// Keeps `hold` until the coroutine goes on; gives what was kept before.
@@ -182,7 +176,7 @@ fn is_home(head: &TaskHead, home: usize) -> bool {
 /// # Safety
 /// The step is this thread's, the stage holds the future.
 #[inline(always)]
-unsafe fn poll<F, P>(this: &KindRef<Task<F, P>>) -> Option<BodyEnded>
+unsafe fn poll<F, P>(this: &KindRef<Task<F, P>>, is_counted: bool) -> Option<BodyEnded>
 where
     F: Future,
     P: Policy<F::Output>,
@@ -192,7 +186,6 @@ where
             // SAFETY: the step makes the stage ours, and it holds the future, which is
             // never moved from the block it was written into.
             let future = unsafe { Pin::new_unchecked(&mut *(&raw mut (*stage).future).cast::<F>()) };
-            let is_counted = this.payload.head.context.has_clock();
             waker::with_waker(this.as_node(), 0, is_counted, |waker| {
                 future.poll(&mut Context::from_waker(waker))
             })
@@ -207,18 +200,24 @@ where
     }
 }
 
-/// Runs `f`, a part of a step, with the thread elements set, and before all who listen; says also what one of the
+/// Runs `f`, a part of a step, with the thread elements set, before all who listen, on a clock of its own; says also what one of the
 /// elements panics with. `how` the step will end, if that is known.
 #[cold]
 fn among_others(
     node: &NodeRef,
-    context: &CoroutineContext,
+    head: &TaskHead,
     how: Option<StepEnd>,
     f: &mut dyn FnMut() -> Option<BodyEnded>,
 ) -> (thread::Result<()>, Option<BodyEnded>) {
     let mut ended = None;
+    if is_listening() {
+        current::begin_to_be_heard();
+    }
     node.tell_step_started();
-    let stepped = unwind::catch(|| context.around_step(&mut || ended = f()));
+    let stepped = unwind::catch(|| head.context.around_step(&mut || ended = f()));
+    if ended.is_none() && stepped.is_ok() && head.context.has_clock() && !current::is_yielding() {
+        note_on_its_clock(node, head);
+    }
     node.tell_step_ended(match how {
         Some(how) => how,
         None if ended.is_some() || stepped.is_err() => StepEnd::Completed,
@@ -281,11 +280,11 @@ where
     P: Policy<F::Output>,
 {
     let _stood = this.payload.head.context.has_clock().then(|| stand(this.as_node(), None));
-    let context = &this.payload.head.context;
-    let ((stepped, ended), _) = current::enter_coroutine(this.as_node(), context, slot, || {
+    let head = &this.payload.head;
+    let ((stepped, ended), _) = current::enter_coroutine(this.as_node(), &head.context, slot, || {
         // SAFETY: the caller's contract.
         let drop_it = &mut || Some(unsafe { finish_otherwise(this, None) });
-        among_others(this.as_node(), context, Some(StepEnd::Cut), drop_it)
+        among_others(this.as_node(), head, Some(StepEnd::Cut), drop_it)
     });
     match (stepped, ended) {
         // SAFETY: the future is gone, the step is still this thread's.
@@ -379,7 +378,7 @@ where
         unsafe { discard(this, slot) }
     }
     if this.as_node().has_some_children() {
-        joins(this.as_node(), &head.context);
+        joins(this.as_node(), head);
     }
     this.as_node().release_body_here(ended.how) // the last touch: it, or the count, may free the cell
 }
@@ -387,12 +386,11 @@ where
 /// From now on the coroutine waits for what hangs below it, clean-up included.
 #[cold]
 #[inline(never)]
-fn joins(node: &NodeRef, context: &CoroutineContext) {
-    let mut now = tick::last_told();
-    if context.has_clock() {
-        context.show_clock(&mut |clock| now = clock.now().tick());
+fn joins(node: &NodeRef, head: &TaskHead) {
+    head.since.set(tick::last_told());
+    if head.context.has_clock() {
+        head.context.show_clock(&mut |clock| node.since.set(clock.now().tick()));
     }
-    node.since.set(now);
 }
 
 /// Drops a result that nobody takes.

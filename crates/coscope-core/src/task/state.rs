@@ -206,9 +206,9 @@ impl State {
 
     /// (4) The poll, in `slot`, was pending. Slots that were notified meanwhile, or that the poll itself has
     /// `woken` (a bit for each), take turns: the next one after `slot` goes first, so that none keeps the others
-    /// waiting.
+    /// waiting. `note` is called before the coroutine is idle, perhaps in vain, and more than once.
     #[inline]
-    pub(crate) fn pend(&self, slot: usize, woken: u16, shielded: impl Fn() -> bool) -> Pend {
+    pub(crate) fn pend(&self, slot: usize, woken: u16, shielded: impl Fn() -> bool, note: impl Fn()) -> Pend {
         let mut word = self.0.load(Ordering::Acquire);
         loop {
             let all = word | (u32::from(woken) << 16);
@@ -220,6 +220,7 @@ impl State {
                 let next = if later != 0 { later } else { notified }.trailing_zeros();
                 (all & !(NOTIFIED << next), Pend::Again(next as u8)) // the runnable stands for it
             } else {
+                note();
                 (word & !BUSY, Pend::Idle)
             };
             self.1.set(outcome == Pend::Cut);

@@ -19,8 +19,14 @@ pub(crate) fn leave(mark: Mark) {
 }
 
 /// What is pending is inside of a wrapper that was made at `site`: see [`Mark::placed`].
+#[inline]
 pub(crate) fn wraps_a_wait(site: &'static Location<'static>) {
-    with(|c| c.set_mark(c.mark().placed(site)));
+    with(|c| {
+        let mark = c.mark();
+        if mark.is_of_an_await() {
+            c.set_mark(mark.placed(site));
+        }
+    });
 }
 
 /// Marks the step as one that is pending in a wait for one of several [branches](branch).

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use coscope_core::gate::{self, WaitKind};
+use coscope_core::gate::{self, Site, WaitKind};
 use coscope_core::tell::{self, Resource};
 use coscope_core::wait::{Locked, Turn};
 
@@ -18,13 +18,17 @@ use super::state::{End, FOR_RECEIVERS, FOR_SENDERS, State, wake};
 pub(in super::super) struct Receiving<C: Deref<Target = Channel<T>>, T> {
     channel: C,
     slot: Slot<T>,
-    site: &'static Location<'static>,
+    site: Site,
 }
 
 impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     #[inline]
     pub(in super::super) fn new(channel: C, site: &'static Location<'static>) -> Self {
-        Receiving { channel, slot: Slot::new(MaybeUninit::uninit()), site }
+        Receiving {
+            channel,
+            slot: Slot::new(MaybeUninit::uninit()),
+            site: Site::new(WaitKind::ChannelRecv, site),
+        }
     }
 
     pub(in super::super) fn channel(&self) -> &C {
@@ -81,7 +85,6 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         result: impl FnOnce(Option<T>, &C) -> R,
     ) -> Poll<R> {
         if self.slot.word() == DONE && gate::is_clear() {
-            tell::granted(self.resource());
             return Poll::Ready(result(self.end(DONE), &self.channel));
         }
         self.poll_otherwise(cx, result)
@@ -166,12 +169,11 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
         result: impl FnOnce(Option<T>, &C) -> R,
     ) -> Poll<R> {
         if state.end == End::Open
-            && let Some(own) = gate::own_waker(cx)
+            && let Some(own) = gate::own_waker_waits(cx, self.site.mark())
         {
             self.enlist(&mut state, own);
             state.leave(FOR_SENDERS);
-            tell::blocked(self.resource(), None, self.site);
-            return self.pending();
+            return Poll::Pending; // in a step that nobody hears
         }
         self.meet_otherwise(state, cx, result)
     }
@@ -184,7 +186,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
     /// For those who look.
     #[inline]
     fn pending<R>(&self) -> Poll<R> {
-        gate::waits(WaitKind::ChannelRecv, self.site);
+        gate::leaves(self.site.mark());
         Poll::Pending
     }
 
@@ -203,7 +205,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
             let granted = state.grant(None);
             drop(state);
             wake(granted);
-            tell::blocked(self.resource(), None, self.site);
+            tell::blocked(self.resource(), None, self.site.get());
             return self.pending();
         }
         drop(state);
@@ -269,7 +271,7 @@ impl<C: Deref<Target = Channel<T>>, T> Receiving<C, T> {
             drop(state);
             wake(granted);
             if waits.is_some() {
-                tell::blocked_in_select(self.resource(), None, self.site);
+                tell::blocked_in_select(self.resource(), None, self.site.get());
             }
             return Poll::Pending;
         }

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use coscope_core::gate::{self, WaitKind};
+use coscope_core::gate::{self, Site, WaitKind};
 use coscope_core::tell::{self, Resource};
 use coscope_core::unwind::drop_contained;
 use coscope_core::wait::{Locked, Ticket, Turn};
@@ -19,7 +19,7 @@ use super::state::{End, FOR_RECEIVERS, FOR_SENDERS, Put, State, wake, wake_all};
 pub(in super::super) struct Sending<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> {
     channel: C,
     slot: Slot<T>,
-    site: &'static Location<'static>,
+    site: Site,
 }
 
 /// One who sends a message.
@@ -30,14 +30,18 @@ pub(in super::super) type Reserving<C, T> = Sending<C, T, RESERVING>;
 impl<C: Deref<Target = Channel<T>>, T> SendingMessage<C, T> {
     #[inline]
     pub(in super::super) fn new(channel: C, message: T, site: &'static Location<'static>) -> Self {
-        Sending { channel, slot: Slot::new(MaybeUninit::new(message)), site }
+        Sending {
+            channel,
+            slot: Slot::new(MaybeUninit::new(message)),
+            site: Site::new(WaitKind::ChannelSend, site),
+        }
     }
 }
 
 impl<C: Deref<Target = Channel<T>>, T> Reserving<C, T> {
     #[inline]
     pub(in super::super) fn new(channel: C, site: &'static Location<'static>) -> Self {
-        Sending { channel, slot: Slot::new(MaybeUninit::uninit()), site }
+        Sending { channel, slot: Slot::new(MaybeUninit::uninit()), site: Site::new(WaitKind::Reserve, site) }
     }
 }
 
@@ -135,7 +139,6 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         result: impl FnOnce(&Self, bool) -> R,
     ) -> Poll<R> {
         if self.slot.word() == DONE && gate::is_clear() {
-            tell::granted(self.resource());
             return Poll::Ready(result(self.get_ref(), true));
         }
         self.poll_otherwise(cx, result)
@@ -214,12 +217,11 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         if state.end == End::Open
             && !state.has_room()
             && !state.never_waits()
-            && let Some(own) = gate::own_waker(cx)
+            && let Some(own) = gate::own_waker_waits(cx, self.site.mark())
         {
             self.enlist(&mut state, own);
             state.leave(FOR_RECEIVERS);
-            tell::blocked(self.resource(), None, self.site);
-            return self.pending();
+            return Poll::Pending; // in a step that nobody hears
         }
         self.meet_otherwise(state, cx, result)
     }
@@ -232,7 +234,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
     /// For those who look.
     #[inline]
     fn pending<R>(&self) -> Poll<R> {
-        gate::waits(if WAITS_AS == QUEUED { WaitKind::ChannelSend } else { WaitKind::Reserve }, self.site);
+        gate::leaves(self.site.mark());
         Poll::Pending
     }
 
@@ -249,7 +251,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
         if matches!(put, Put::Full) {
             self.enlist(&mut state, own);
             drop(state);
-            tell::blocked(self.resource(), None, self.site);
+            tell::blocked(self.resource(), None, self.site.get());
             return self.pending();
         }
         drop(state);
@@ -282,7 +284,7 @@ impl<C: Deref<Target = Channel<T>>, T, const WAITS_AS: u32> Sending<C, T, WAITS_
                 // SAFETY: it stands nowhere; `drop` takes it out.
                 unsafe { state.senders.stand(this.slot().as_waiter(), ticket, WAITS_AS) };
                 drop(state);
-                tell::blocked_in_select(this.resource(), None, this.site);
+                tell::blocked_in_select(this.resource(), None, this.site.get());
             }
             return Poll::Pending;
         }
