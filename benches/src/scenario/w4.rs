@@ -1,6 +1,10 @@
 //! W4: channels: `u64` messages from some coroutines to others; and back and forth between two of them (W4p).
 
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 
 use crate::row::{Bar, Row};
 use crate::runtime::Runtime;
@@ -92,6 +96,32 @@ impl Shape {
     /// Whether several receive.
     pub(crate) fn has_many_receivers(self) -> bool {
         matches!(self, Shape::Pass { receivers: 2.., .. })
+    }
+}
+
+pin_project! {
+    /// A peer's own future, and what of its outcome the row wants to know: not an `async fn` around it, which would be counted with
+    /// each message, since no compiler writes it out where it is awaited.
+    pub(crate) struct Outcome<F, M> {
+        #[pin]
+        future: F,
+        map: M,
+    }
+}
+
+impl<F, M> Outcome<F, M> {
+    #[inline(always)]
+    pub(crate) fn of(future: F, map: M) -> Self {
+        Outcome { future, map }
+    }
+}
+
+impl<F: Future, M: Fn(F::Output) -> T, T> Future for Outcome<F, M> {
+    type Output = T;
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let this = self.project();
+        this.future.poll(cx).map(&*this.map)
     }
 }
 

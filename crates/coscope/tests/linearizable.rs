@@ -11,6 +11,8 @@
 
 #[path = "linearizable/channel.rs"]
 mod channel;
+#[path = "linearizable/channel_call.rs"]
+mod channel_call;
 #[path = "linearizable/channel_model.rs"]
 mod channel_model;
 #[path = "linearizable/checker.rs"]
@@ -25,12 +27,16 @@ mod known;
 mod mutex;
 #[path = "linearizable/oneshot.rs"]
 mod oneshot;
+#[path = "linearizable/place.rs"]
+mod place;
 #[path = "linearizable/schedules.rs"]
 mod schedules;
 #[path = "linearizable/selects.rs"]
 mod selects;
 #[path = "linearizable/semaphore.rs"]
 mod semaphore;
+#[path = "linearizable/senders.rs"]
+mod senders;
 #[path = "common/setting.rs"]
 mod setting;
 #[path = "linearizable/subject.rs"]
@@ -50,6 +56,7 @@ use mutex::MutexSubject;
 use oneshot::OneshotSubject;
 use selects::SelectSubject;
 use semaphore::SemaphoreSubject;
+use senders::SendersSubject;
 use setting::setting;
 use subject::Subject;
 
@@ -108,13 +115,14 @@ fn in_seeded_orders<S: Subject, I: Copy + Sync>(each: &[I], new: impl Fn(I) -> S
 
 #[test]
 fn channels_on_threads() {
-    on_threads(&Flavor::ALL, ChannelSubject::new);
+    on_threads(&Flavor::ALL, ChannelSubject::blocking);
 }
 
 #[test]
 fn channels_in_orders() {
     let expected = "Send→Sent Send→Refused Send→Unsent! Send→Sent! TrySend→Sent TrySend→Full TrySend→Refused \
         Recv→Got Recv→Ended Recv→Nothing! TryRecv→Got TryRecv→Empty TryRecv→Ended Len→Count \
+        RecvMany→Many RecvMany→Ended RecvMany→Nothing! TryReserve→Place TryReserve→Full TryReserve→Refused \
         Reserve→Place Reserve→Refused Reserve→Nothing! SendReserved→Sent SendReserved→Refused Release→Done \
         Close→Yes Close→No Cancel→Yes Cancel→No IsClosed→Yes IsClosed→No";
     in_seeded_orders(&Flavor::ALL, ChannelSubject::new, expected);
@@ -125,6 +133,18 @@ fn selects_in_orders() {
     let pairs = [[0, 0], [0, 1], [1, 2], [0, 4]].map(|pair| pair.map(|flavor| Flavor::ALL[flavor]));
     let expected = "Select→Chose Select→Left! At→Of At→Of!";
     in_seeded_orders(&pairs, SelectSubject::new, expected);
+}
+
+#[test]
+fn senders_on_threads() {
+    on_threads(&[()], |()| SendersSubject::new());
+}
+
+#[test]
+fn senders_in_orders() {
+    let expected = "Upgrade→Yes Upgrade→No Drop→Done DropFirst→Done Send→Sent Send→Refused Recv→Got Recv→Ended \
+        Recv→Nothing! TryRecv→Got TryRecv→Empty TryRecv→Ended IsClosed→Yes IsClosed→No Close→Done";
+    in_seeded_orders(&[()], |()| SendersSubject::new(), expected);
 }
 
 #[test]

@@ -12,6 +12,7 @@
 //! | `a_close_races_with_a_receive` | one sends and closes; one receives two | the message, then the end |
 //! | `a_cancel_races_with_a_send` | one sends; one cancels | sent, or the message is back, and it is dropped once |
 //! | `a_place_is_given_back` | one takes the place and drops it; one sends; one receives | the message arrives |
+//! | `the_last_sender_goes` | one drops the last sender; one asks for another by a weak one | it has one, or the channel is closed |
 //! | `selects_cross` | a select sends on one or receives on the other; a select the other way round | they meet once |
 //! | `a_select_goes_as_it_is_met` | a select is polled once and dropped; one sends | the next receive gets the message |
 //!
@@ -19,6 +20,7 @@
 //! * the second look, under the lock, before a receiver stands in the queue (it sleeps for ever);
 //! * a receive that goes drops its message instead of passing it on (both `a_…_goes_as_it_is_met` of receivers);
 //! * `DONE` is set before the message has been moved (the same two);
+//! * a weak sender that finds no sender any more leaves it to the last one to close (`the_last_sender_goes`);
 //! * the mark of a select that was missed is not written again where it stands already, and is taken back by a store
 //!   (`selects_cross`: a look that saw the first mark need not see what the second left).
 #![cfg(loom)]
@@ -205,6 +207,24 @@ fn a_place_is_given_back() {
         drop(place);
         sender.join().unwrap();
         receiver.join().unwrap();
+    });
+}
+
+#[test]
+fn the_last_sender_goes() {
+    loom::model(|| {
+        let (tx, rx) = channel::<()>(1);
+        let weak = tx.downgrade();
+        let goes = thread::spawn(move || drop(tx));
+        match weak.upgrade() {
+            Some(own) => {
+                goes.join().unwrap();
+                assert!(!rx.is_closed(), "it has a sender");
+                drop(own);
+            }
+            None => assert!(rx.is_closed(), "it has no sender any more"),
+        }
+        assert!(rx.is_closed());
     });
 }
 

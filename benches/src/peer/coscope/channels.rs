@@ -8,7 +8,7 @@ use coscope::select::any_of;
 use super::home;
 use crate::peer::Make;
 use crate::sample::{Sample, Watch};
-use crate::scenario::w4::{self, Capacity, Link};
+use crate::scenario::w4::{self, Capacity, Link, Outcome};
 use crate::scenario::{w3e, w5};
 
 /// Our own.
@@ -23,11 +23,13 @@ impl Link for Ours {
     fn share(receiver: Receiver<u64>, receivers: usize) -> Vec<Receiver<u64>> {
         vec![receiver; receivers]
     }
-    async fn send(to: &Sender<u64>, message: u64) {
-        to.send(message).await.unwrap();
+    #[inline]
+    fn send(to: &Sender<u64>, message: u64) -> impl Future<Output = ()> + Send {
+        Outcome::of(to.send(message), Result::unwrap)
     }
-    async fn receive(from: &mut Receiver<u64>) -> Option<u64> {
-        from.recv().await.ok()
+    #[inline]
+    fn receive(from: &mut Receiver<u64>) -> impl Future<Output = Option<u64>> + Send {
+        Outcome::of(from.recv(), Result::ok)
     }
 }
 

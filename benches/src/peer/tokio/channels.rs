@@ -7,7 +7,7 @@ use super::home;
 use super::spawn::Anywhere;
 use crate::peer::{Make, Setup};
 use crate::sample::{Sample, Watch};
-use crate::scenario::w4::{self, Capacity, Link, Shape};
+use crate::scenario::w4::{self, Capacity, Link, Outcome, Shape};
 use crate::scenario::{w3e, w5};
 
 /// The shape of the work of this name, and whether all is on one thread.
@@ -113,11 +113,13 @@ macro_rules! link {
             fn share(receiver: $receiver, receivers: usize) -> Vec<$receiver> {
                 vec![receiver; receivers]
             }
-            async fn send(to: &$sender, message: u64) {
-                to.$send(message).await.unwrap();
+            #[inline]
+            fn send(to: &$sender, message: u64) -> impl Future<Output = ()> + Send {
+                Outcome::of(to.$send(message), Result::unwrap)
             }
-            async fn receive(from: &mut $receiver) -> Option<u64> {
-                from.$receive().await.ok()
+            #[inline]
+            fn receive(from: &mut $receiver) -> impl Future<Output = Option<u64>> + Send {
+                Outcome::of(from.$receive(), Result::ok)
             }
         }
     };
@@ -172,11 +174,13 @@ impl Link for Crossfire {
     fn share(receiver: Self::Receiver, _one: usize) -> Vec<Self::Receiver> {
         vec![receiver]
     }
-    async fn send(to: &Self::Sender, message: u64) {
-        to.send(message).await.unwrap();
+    #[inline]
+    fn send(to: &Self::Sender, message: u64) -> impl Future<Output = ()> + Send {
+        Outcome::of(to.send(message), Result::unwrap)
     }
-    async fn receive(from: &mut Self::Receiver) -> Option<u64> {
-        from.recv().await.ok()
+    #[inline]
+    fn receive(from: &mut Self::Receiver) -> impl Future<Output = Option<u64>> + Send {
+        Outcome::of(from.recv(), Result::ok)
     }
 }
 

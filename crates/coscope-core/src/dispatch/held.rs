@@ -72,8 +72,8 @@ impl Held {
                 self.0.handles.sub(MANY.wrapping_add_signed(-made));
             }
         }
-        if self.lasts() {
-            return f();
+        if self.lasts() || self.count_here(0) {
+            return f(); // nobody counts it, or this thread does already
         }
         self.counted().handles.add(MANY);
         let around = LENT.with(|lent| (lent.counted.replace(self.0.as_ptr()), lent.made.replace(0)));

@@ -50,7 +50,7 @@ fn what_a_thread_counts_by_itself_goes_where_it_likes() {
     let from_elsewhere = one.clone();
     let kept = one.lend(|| {
         let clones = [one.clone(), one.clone(), one.clone()];
-        let inner = one.lend(|| one.clone()); // counted by the inner of the two
+        let inner = one.lend(|| one.clone()); // once is enough
         drop(from_elsewhere);
         let [here, away, kept] = clones;
         drop(here);

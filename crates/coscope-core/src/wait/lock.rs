@@ -17,7 +17,8 @@ pub trait Hinted {
     fn hints(&self) -> u32;
 }
 
-/// A lock around `S`.
+/// A lock around `S`, whose first fields are on the line of the cache where its word is.
+#[repr(C)]
 pub struct HintedLock<S> {
     word: AtomicU32,
     state: UnsafeCell<S>,

@@ -280,7 +280,7 @@ impl<T> fmt::Debug for Sender<T> {
 pub struct WeakSender<T>(Arc<Channel<T>>);
 
 impl<T> WeakSender<T> {
-    /// A sender, if there still is one.
+    /// A sender, if there still is one. If not, the channel is closed.
     pub fn upgrade(&self) -> Option<Sender<T>> {
         let mut count = self.0.senders.load(Ordering::Relaxed);
         while count != 0 {
@@ -290,6 +290,7 @@ impl<T> WeakSender<T> {
                 Err(now) => count = now,
             }
         }
+        self.0.finish(End::Closed, None); // the last one may be about to
         None
     }
 }

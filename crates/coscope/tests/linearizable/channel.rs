@@ -4,14 +4,17 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicIsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
+use std::thread;
 
 use coscope::channel::{
     Capacity, Overflow, Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError, channel_with,
 };
 
-use super::channel_model::{Answer, ChannelModel, Op};
+use super::channel_call::{Answer, Op};
+use super::channel_model::ChannelModel;
 use super::dice::Dice;
+use super::place::{Place, Stage};
 use super::subject::{Calling, Subject, Todo};
 
 thread_local! {
@@ -51,6 +54,24 @@ impl From<Result<Message, RecvError>> for Answer {
     }
 }
 
+/// Does it on a thread of its own, so that the caller counts as one who sleeps.
+async fn aside(call: impl FnOnce() -> Answer + Send + 'static) -> Answer {
+    let done = Arc::new(Mutex::new(None));
+    let mut call = Some(call);
+    poll_fn(move |cx| {
+        if let Some(call) = call.take() {
+            let (done, waker) = (done.clone(), cx.waker().clone());
+            thread::spawn(move || {
+                let answer = call();
+                *done.lock().unwrap() = Some(answer);
+                waker.wake();
+            });
+        }
+        done.lock().unwrap().take().map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
+}
+
 /// Which channel.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Flavor(pub(crate) Capacity, pub(crate) Overflow);
@@ -80,6 +101,8 @@ impl Flavor {
 
 pub(crate) struct ChannelSubject {
     flavor: Flavor,
+    /// Whether some calls block.
+    blocks: bool,
     pub(crate) sender: Sender<Message>,
     pub(crate) receiver: Receiver<Message>,
     alive: Arc<AtomicIsize>,
@@ -88,70 +111,17 @@ pub(crate) struct ChannelSubject {
 impl ChannelSubject {
     pub(crate) fn new(flavor: Flavor) -> Self {
         let (sender, receiver) = channel_with(flavor.0, flavor.1);
-        ChannelSubject { flavor, sender, receiver, alive: Arc::default() }
+        ChannelSubject { flavor, blocks: false, sender, receiver, alive: Arc::default() }
+    }
+
+    /// With calls that block, for threads.
+    pub(crate) fn blocking(flavor: Flavor) -> Self {
+        ChannelSubject { blocks: true, ..ChannelSubject::new(flavor) }
     }
 
     pub(crate) fn message(&self, number: u32) -> Message {
         self.alive.fetch_add(1, SeqCst);
         Message { number, alive: self.alive.clone() }
-    }
-}
-
-/// What is to be done with a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Waits,
-    Granted,
-    Refused,
-    Send(u32),
-    Release,
-    Sent,
-}
-
-/// A place in a channel, or who waits for one: a future, since a place borrows from its sender. It is polled until it has
-/// come to a stage, and again when it has been told what is next.
-pub(crate) struct Place {
-    stage: Arc<Mutex<Stage>>,
-    holder: Calling<()>,
-}
-
-impl Place {
-    fn new(subject: Arc<ChannelSubject>) -> Self {
-        let stage = Arc::new(Mutex::new(Stage::Waits));
-        let shared = stage.clone();
-        let holder = async move {
-            let set = |stage| *shared.lock().unwrap() = stage;
-            let Ok(place) = subject.sender.reserve().await else { return set(Stage::Refused) };
-            set(Stage::Granted);
-            let told = poll_fn(|_| match *shared.lock().unwrap() {
-                Stage::Granted => Poll::Pending,
-                told => Poll::Ready(told),
-            });
-            match told.await {
-                Stage::Send(number) => {
-                    let sent = place.send(subject.message(number));
-                    set(if sent.is_ok() { Stage::Sent } else { Stage::Refused });
-                }
-                _ => drop(place),
-            }
-        };
-        Place { stage, holder: Box::pin(holder) }
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Stage> {
-        let ended = self.holder.as_mut().poll(cx).is_ready();
-        let stage = *self.stage.lock().unwrap();
-        if ended || stage != Stage::Waits { Poll::Ready(stage) } else { Poll::Pending }
-    }
-
-    /// Does that with the place, at once.
-    fn told(mut self, what: Stage) -> Answer {
-        *self.stage.lock().unwrap() = what;
-        match self.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Stage::Sent) => Answer::Sent,
-            Poll::Ready(Stage::Refused) => Answer::Refused,
-            _ => Answer::Done,
-        }
     }
 }
 
@@ -177,12 +147,17 @@ impl Subject for ChannelSubject {
                 3 if dice.roll(6) == 0 => Op::Cancel,
                 4..8 if sends => Op::TrySend(number),
                 4..8 => Op::TryRecv,
-                8..12 if places => Op::Reserve,
+                8..10 if places => Op::Reserve,
+                10..12 if places => Op::TryReserve,
                 12..18 if places => [Op::SendReserved(number), Op::Release][dice.roll(3) as usize / 2],
+                _ if sends && self.blocks && dice.roll(6) == 0 => Op::SendBlocking(number),
                 _ if sends => Op::Send(number),
+                18..21 => Op::RecvMany(1 + dice.roll(3) as usize),
+                _ if self.blocks && dice.roll(6) == 0 => Op::RecvBlocking,
                 _ => Op::Recv,
             };
-            ops.push(Todo::of(op, dice));
+            let blocks = matches!(op, Op::SendBlocking(_) | Op::RecvBlocking);
+            ops.push(if blocks { Todo::surely(op, dice) } else { Todo::of(op, dice) });
             if ops.len() == length {
                 break;
             }
@@ -192,7 +167,7 @@ impl Subject for ChannelSubject {
 
     fn is_next(op: &mut Op, hand: &Option<Place>) -> bool {
         match op {
-            Op::Reserve => hand.is_none(),
+            Op::Reserve | Op::TryReserve => hand.is_none(),
             Op::SendReserved(_) | Op::Release => hand.is_some(),
             _ => true,
         }
@@ -203,7 +178,7 @@ impl Subject for ChannelSubject {
         let yes = |yes| if yes { Answer::Yes } else { Answer::No };
         // not in the block below: it is the call's from the start
         let message = match op {
-            Op::Send(number) | Op::TrySend(number) => Some(self.message(number)),
+            Op::Send(number) | Op::TrySend(number) | Op::SendBlocking(number) => Some(self.message(number)),
             _ => None,
         };
         Box::pin(async move {
@@ -220,10 +195,26 @@ impl Subject for ChannelSubject {
                     Err(TryRecvError::Empty) => Answer::Empty,
                     Err(TryRecvError::Closed(_)) => Answer::Ended,
                 },
-                (Op::Reserve, _) => {
-                    let mut place = Place::new(self);
-                    if poll_fn(|cx| place.poll(cx)).await == Stage::Refused {
-                        return Answer::Refused;
+                (Op::SendBlocking(_), Some(message)) => {
+                    aside(move || self.sender.send_blocking(message).into()).await
+                }
+                (Op::RecvBlocking, _) => aside(move || self.receiver.recv_blocking().into()).await,
+                (Op::RecvMany(most), _) => {
+                    let mut all = vec![];
+                    match self.receiver.recv_many(&mut all, most).await {
+                        0 => Answer::Ended,
+                        count => {
+                            assert_eq!(count, all.len());
+                            Answer::Many(all.iter().map(|message| message.number).collect())
+                        }
+                    }
+                }
+                (Op::Reserve | Op::TryReserve, _) => {
+                    let mut place = Place::new(self, op == Op::TryReserve);
+                    match poll_fn(|cx| place.poll(cx)).await {
+                        Stage::Refused => return Answer::Refused,
+                        Stage::Full => return Answer::Full,
+                        _ => {}
                     }
                     *hand.lock().unwrap() = Some(place);
                     Answer::Place
@@ -240,7 +231,9 @@ impl Subject for ChannelSubject {
                 (Op::Cancel, _) => yes(self.receiver.cancel()),
                 (Op::Len, _) => Answer::Count(self.receiver.len()),
                 (Op::IsClosed, _) => yes(self.sender.is_closed()),
-                (Op::Send(_) | Op::TrySend(_), None) => unreachable!("what sends has a message"),
+                (Op::Send(_) | Op::TrySend(_) | Op::SendBlocking(_), None) => {
+                    unreachable!("what sends has a message")
+                }
             }
         })
     }

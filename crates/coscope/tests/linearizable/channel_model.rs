@@ -1,48 +1,11 @@
 //! [`ChannelModel`]: what a channel is, one step after the other.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use coscope::channel::Overflow;
 
+use super::channel_call::{Answer, Op};
 use super::checker::{Answers, Came, Model};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Op {
-    Send(u32),
-    TrySend(u32),
-    Recv,
-    TryRecv,
-    Reserve,
-    /// Sends to the place that one has.
-    SendReserved(u32),
-    /// Gives it back.
-    Release,
-    Close,
-    Cancel,
-    Len,
-    IsClosed,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Answer {
-    Sent,
-    /// The channel has ended, the message came back.
-    Refused,
-    /// It was given up, and the message was dropped with it.
-    Unsent,
-    Full,
-    Got(u32),
-    Empty,
-    /// The channel has ended, and nothing is left.
-    Ended,
-    /// What waited was given up: a receive, or who asks for a place.
-    Nothing,
-    Place,
-    Done,
-    Yes,
-    No,
-    Count(usize),
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum End {
@@ -60,7 +23,10 @@ pub(crate) struct ChannelModel {
     reserved: usize,
     /// Those who wait, first come, first served: with a message, or for a place.
     senders: VecDeque<(usize, Option<u32>)>,
-    receivers: VecDeque<usize>,
+    /// Those who wait, and whether for several messages.
+    receivers: VecDeque<(usize, bool)>,
+    /// Those who receive several, with the first of them: they take the others by themselves.
+    halfway: BTreeMap<usize, u32>,
     end: End,
 }
 
@@ -73,7 +39,17 @@ impl ChannelModel {
             reserved: 0,
             senders: VecDeque::new(),
             receivers: VecDeque::new(),
+            halfway: BTreeMap::new(),
             end: End::Open,
+        }
+    }
+
+    /// To one who waits.
+    fn hand(&mut self, (receiver, many): (usize, bool), message: u32, answers: &mut Answers<Answer>) {
+        if many {
+            self.halfway.insert(receiver, message);
+        } else {
+            answers.push((receiver, Answer::Got(message)));
         }
     }
 
@@ -94,7 +70,7 @@ impl ChannelModel {
             && (self.capacity == 0 || self.has_room())
             && let Some(receiver) = self.receivers.pop_front()
         {
-            answers.push((receiver, Answer::Got(message)));
+            self.hand(receiver, message, answers);
         } else if self.has_room() {
             self.ring.push_back(message);
         } else if self.waits() {
@@ -170,7 +146,7 @@ impl ChannelModel {
         match self.receivers.front() {
             Some(&receiver) if self.ring.is_empty() => {
                 self.receivers.pop_front();
-                answers.push((receiver, Answer::Got(message)));
+                self.hand(receiver, message, answers);
             }
             _ if self.waits() => self.ring.push_back(message),
             _ => {
@@ -192,7 +168,7 @@ impl ChannelModel {
             && let Some(receiver) = self.receivers.pop_front()
             && let Some(message) = self.ring.pop_front()
         {
-            answers.push((receiver, Answer::Got(message)));
+            self.hand(receiver, message, answers);
         }
         self.grant(answers);
         self.send_away(answers);
@@ -222,7 +198,7 @@ impl ChannelModel {
     /// Nobody waits at a channel where nothing will come.
     fn send_away(&mut self, answers: &mut Answers<Answer>) {
         if self.is_drained() {
-            answers.extend(self.receivers.drain(..).map(|receiver| (receiver, Answer::Ended)));
+            answers.extend(self.receivers.drain(..).map(|(receiver, _)| (receiver, Answer::Ended)));
         }
     }
 }
@@ -233,11 +209,19 @@ impl Model for ChannelModel {
 
     fn begin(&mut self, id: usize, op: &Op, answers: &mut Answers<Answer>) -> bool {
         let answer = match *op {
-            Op::Send(message) => self.put(message, answers),
+            Op::Send(message) | Op::SendBlocking(message) => self.put(message, answers),
             Op::TrySend(message) => self.put(message, answers).or(Some(Answer::Full)),
-            Op::Recv => self.take(answers),
+            Op::Recv | Op::RecvBlocking => self.take(answers),
+            Op::RecvMany(_) => match self.take(answers) {
+                Some(Answer::Got(first)) => {
+                    self.halfway.insert(id, first);
+                    return true;
+                }
+                nothing => nothing,
+            },
             Op::TryRecv => self.take(answers).or(Some(Answer::Empty)),
             Op::Reserve => self.reserve(),
+            Op::TryReserve => self.reserve().or(Some(Answer::Full)),
             Op::SendReserved(message) => Some(self.send_reserved(message, answers)),
             Op::Release => {
                 self.reserved -= usize::from(self.waits());
@@ -251,13 +235,28 @@ impl Model for ChannelModel {
         };
         match (answer, op) {
             (Some(answer), _) => answers.push((id, answer)),
-            (None, &Op::Send(message)) => self.senders.push_back((id, Some(message))),
+            (None, &(Op::Send(message) | Op::SendBlocking(message))) => {
+                self.senders.push_back((id, Some(message)))
+            }
             (None, Op::Reserve) => self.senders.push_back((id, None)),
             (None, _) => {
-                self.receivers.push_back(id);
+                self.receivers.push_back((id, matches!(op, Op::RecvMany(_))));
                 self.grant(answers);
             }
         }
+        true
+    }
+
+    fn go_on(&mut self, id: usize, op: &Op, answers: &mut Answers<Answer>) -> bool {
+        let Op::RecvMany(most) = *op else { return false };
+        let Some(first) = self.halfway.remove(&id) else { return false };
+        let mut all = vec![first];
+        while all.len() < most
+            && let Some(Answer::Got(message)) = self.take(answers)
+        {
+            all.push(message);
+        }
+        answers.push((id, Answer::Many(all)));
         true
     }
 
@@ -275,13 +274,14 @@ impl Model for ChannelModel {
             }
             _ => {}
         }
-        self.receivers.retain(|receiver| *receiver != id);
+        self.receivers.retain(|receiver| receiver.0 != id);
+        let came = self.halfway.remove(&id).map_or(came, |first| Came::To(Answer::Got(first)));
         // what was handed to a receiver that goes is for the next, else at the front again
         if let Came::To(Answer::Got(message)) = came
             && self.end != End::Cancelled
         {
             match self.receivers.pop_front() {
-                Some(next) => answers.push((next, Answer::Got(message))),
+                Some(next) => self.hand(next, message, answers),
                 None => self.ring.push_front(message),
             }
         }

@@ -30,6 +30,11 @@ pub(crate) trait Model: Clone + Eq + Hash + Debug {
     /// A call begins: it is answered now, or waits. `false` if it is not its turn: it may begin later.
     fn begin(&mut self, id: usize, op: &Self::Op, answers: &mut Answers<Self::Answer>) -> bool;
 
+    /// A call that has begun, and that its caller goes on with by itself, at a point of its own. `false` if it does not.
+    fn go_on(&mut self, _: usize, _: &Self::Op, _: &mut Answers<Self::Answer>) -> bool {
+        false
+    }
+
     /// A call that was given up leaves. Gives what its caller is told.
     fn leave(
         &mut self,
@@ -99,6 +104,13 @@ impl<M: Model> Search<'_, M> {
                     if self.follow(next, answers, (id, false)) {
                         return true;
                     }
+                }
+            }
+            if node.begun & (1 << id) != 0 && call.given_up.is_none() {
+                let mut next = node.clone();
+                let mut answers = vec![];
+                if next.model.go_on(id, &call.op, &mut answers) && self.follow(next, answers, (id, false)) {
+                    return true;
                 }
             }
             if call.given_up.is_some_and(|at| at < horizon) {

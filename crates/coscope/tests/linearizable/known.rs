@@ -2,7 +2,8 @@
 
 use coscope::channel::Overflow;
 
-use super::channel_model::{Answer, ChannelModel, Op};
+use super::channel_call::{Answer, Op};
+use super::channel_model::ChannelModel;
 use super::checker::check;
 use super::history::{Call, verdict};
 use super::mutex::{self, MutexModel};
@@ -179,6 +180,27 @@ fn what_is_given_up() {
     late[3].answer = Got(2);
     late[4].answer = Got(1);
     bad(buffered(2), &late);
+}
+
+/// One who receives several takes the first as others do, and then what is there: others may come in between.
+#[test]
+fn several_at_once() {
+    let sends = [call(0, (1, 2), Send(1), Sent), call(0, (3, 4), Send(2), Sent)];
+    let many = |from: u64, numbers: &[u32]| call(1, (from, 9), RecvMany(2), Many(numbers.to_vec()));
+    good(buffered(2), &[&sends[..], &[many(5, &[1, 2])]].concat());
+    bad(buffered(2), &[&sends[..], &[many(5, &[2, 1])]].concat());
+    bad(buffered(2), &[&sends[..], &[many(5, &[1])]].concat());
+    // it waits, and may be in time for the second, or not
+    good(buffered(2), &[&[many(0, &[1, 2])], &sends[..]].concat());
+    good(buffered(2), &[&[many(0, &[1])], &sends[..]].concat());
+    let taken = |number| call(2, (6, 7), TryRecv, Got(number));
+    good(buffered(2), &[&sends[..], &[many(5, &[1]), taken(2)]].concat());
+    good(buffered(2), &[&sends[..], &[many(5, &[2]), taken(1)]].concat());
+    bad(buffered(2), &[&sends[..], &[many(5, &[1, 2]), taken(2)]].concat());
+    // one that goes takes none along
+    let goes = given_up(1, (0, 5, 6), RecvMany(2), Nothing);
+    good(buffered(2), &[&[goes.clone()], &sends[..], &[call(2, (7, 8), TryRecv, Got(1))]].concat());
+    bad(buffered(2), &[&[goes], &sends[..], &[call(2, (7, 8), TryRecv, Empty)]].concat());
 }
 
 #[test]

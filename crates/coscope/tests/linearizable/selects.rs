@@ -10,14 +10,15 @@ use std::sync::{Arc, Mutex};
 use coscope::select::Select;
 
 use super::channel::{ChannelSubject, Flavor, dropped};
-use super::channel_model::{self, ChannelModel};
+use super::channel_call;
+use super::channel_model::ChannelModel;
 use super::checker::{Answers, Came, Model};
 use super::dice::Dice;
 use super::subject::{Calling, Subject, Todo};
 
 #[derive(Clone, Copy)]
 pub(crate) enum Op {
-    At(usize, channel_model::Op),
+    At(usize, channel_call::Op),
     /// Sends a message or receives, on the one and on the other; the second may be looked at first.
     Select {
         clauses: [Option<u32>; 2],
@@ -43,8 +44,8 @@ impl fmt::Debug for Op {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Answer {
-    Of(channel_model::Answer),
-    Chose(usize, channel_model::Answer),
+    Of(channel_call::Answer),
+    Chose(usize, channel_call::Answer),
     /// It was given up, and this clause had sent, or none.
     Left(Option<usize>),
 }
@@ -53,13 +54,13 @@ pub(crate) enum Answer {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct SelectModel([ChannelModel; 2]);
 
-fn plain(clause: Option<u32>) -> channel_model::Op {
-    clause.map_or(channel_model::Op::Recv, channel_model::Op::Send)
+fn plain(clause: Option<u32>) -> channel_call::Op {
+    clause.map_or(channel_call::Op::Recv, channel_call::Op::Send)
 }
 
 impl SelectModel {
     /// What has been answered at one channel: who selected does not wait at the other any more.
-    fn pass_on(&mut self, at: usize, found: Answers<channel_model::Answer>, answers: &mut Answers<Answer>) {
+    fn pass_on(&mut self, at: usize, found: Answers<channel_call::Answer>, answers: &mut Answers<Answer>) {
         for (who, answer) in found {
             if who % 2 == 0 {
                 answers.push((who / 2, Answer::Of(answer)));
@@ -74,13 +75,13 @@ impl SelectModel {
         &mut self,
         at: usize,
         who: usize,
-        came: Came<channel_model::Answer>,
+        came: Came<channel_call::Answer>,
         answers: &mut Answers<Answer>,
     ) {
         let mut found = vec![];
         // it may be either: what does not stand there is not taken out
-        for op in [channel_model::Op::Send(0), channel_model::Op::Recv] {
-            let came = if op == channel_model::Op::Recv { came.clone() } else { Came::Waits };
+        for op in [channel_call::Op::Send(0), channel_call::Op::Recv] {
+            let came = if op == channel_call::Op::Recv { came.clone() } else { Came::Waits };
             self.0[at].leave(who, &op, came, &mut found);
         }
         self.pass_on(at, found, answers);
@@ -113,6 +114,14 @@ impl Model for SelectModel {
         true
     }
 
+    fn go_on(&mut self, id: usize, op: &Op, answers: &mut Answers<Answer>) -> bool {
+        let Op::At(at, op) = *op else { return false };
+        let mut found = vec![];
+        let goes_on = self.0[at].go_on(2 * id, &op, &mut found);
+        self.pass_on(at, found, answers);
+        goes_on
+    }
+
     fn leave(&mut self, id: usize, op: &Op, came: Came<Answer>, answers: &mut Answers<Answer>) -> Answer {
         match *op {
             Op::At(at, op) => {
@@ -127,7 +136,7 @@ impl Model for SelectModel {
                 Answer::Of(answer)
             }
             Op::Select { clauses, .. } => match came {
-                Came::To(Answer::Chose(at, channel_model::Answer::Sent)) if clauses[at].is_some() => {
+                Came::To(Answer::Chose(at, channel_call::Answer::Sent)) if clauses[at].is_some() => {
                     Answer::Left(Some(at))
                 }
                 Came::To(Answer::Chose(at, answer)) => {
@@ -173,8 +182,9 @@ impl Subject for SelectSubject {
         plain
             .into_iter()
             .map(|Todo { op, patience, pause }| {
-                use channel_model::Op::{Recv, Release, Reserve, SendReserved};
-                let op = if matches!(op, Reserve | SendReserved(_) | Release) { Recv } else { op };
+                use channel_call::Op::{Recv, Release, Reserve, SendReserved, TryReserve};
+                let op =
+                    if matches!(op, Reserve | TryReserve | SendReserved(_) | Release) { Recv } else { op };
                 let selects = dice.roll(2) == 0;
                 let op = if selects { select(dice) } else { Op::At(dice.roll(2) as usize, op) };
                 Todo { op, patience, pause }
@@ -223,7 +233,7 @@ impl Subject for SelectSubject {
     }
 
     fn ending(&self) -> Vec<Op> {
-        use channel_model::Op::{Cancel, Close, TryRecv};
+        use channel_call::Op::{Cancel, Close, TryRecv};
         let ops = [Close, TryRecv, TryRecv, TryRecv, Cancel];
         (0..2).flat_map(|at| ops.map(|op| Op::At(at, op))).collect()
     }

@@ -3,18 +3,19 @@
 use std::mem::MaybeUninit;
 
 /// First in, first out; and back in at the front, for what was taken in vain.
+#[repr(C)] // what changes with each message stands first, beside the word of the lock
 pub(super) struct Ring<T> {
-    /// Its length is a power of two, or 0. The places from `first` on, `count` of them, hold messages.
-    places: Box<[MaybeUninit<T>]>,
     first: usize,
     count: usize,
+    /// Its length is a power of two, or 0. The places from `first` on, `count` of them, hold messages.
+    places: Box<[MaybeUninit<T>]>,
 }
 
 impl<T> Ring<T> {
     /// With places for `count` messages.
     pub(super) fn with_capacity(count: usize) -> Self {
         let places = if count == 0 { 0 } else { count.next_power_of_two() };
-        Ring { places: (0..places).map(|_| MaybeUninit::uninit()).collect(), first: 0, count: 0 }
+        Ring { first: 0, count: 0, places: (0..places).map(|_| MaybeUninit::uninit()).collect() }
     }
 
     #[inline]
@@ -35,7 +36,7 @@ impl<T> Ring<T> {
 
     /// # Safety
     /// There are places.
-    #[inline]
+    #[inline(always)]
     unsafe fn place(&mut self, at: usize) -> *mut T {
         debug_assert!(!self.places.is_empty());
         let at = at & (self.places.len() - 1);
@@ -45,12 +46,22 @@ impl<T> Ring<T> {
 
     #[inline]
     pub(super) fn push_back(&mut self, message: T) {
-        if self.count == self.places.len() {
+        if !self.has_place() {
             self.grow();
         }
+        // SAFETY: it has grown if there was no place.
+        unsafe { self.push_into_place(message) };
+    }
+
+    /// As [`push_back`](Self::push_back), on the short way.
+    ///
+    /// # Safety
+    /// It [has a place](Self::has_place).
+    #[inline(always)]
+    pub(super) unsafe fn push_into_place(&mut self, message: T) {
         let count = self.count;
         self.count = count + 1;
-        // SAFETY: there is a place that holds nothing, and this is the first of them.
+        // SAFETY: there is a place that holds nothing (the caller's contract), and this is the first of them.
         unsafe { self.place(self.first.wrapping_add(count)).write(message) };
     }
 
@@ -64,7 +75,7 @@ impl<T> Ring<T> {
         self.count += 1;
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop_front(&mut self) -> Option<T> {
         if self.count == 0 {
             return None;

@@ -30,18 +30,19 @@ pub(in super::super) enum End {
 }
 
 /// What is under the lock.
+#[repr(C)] // beside the word of the lock what changes with each message
 pub(super) struct State<T> {
     pub(super) ring: Ring<T>,
     /// How many messages the ring may hold: the capacity without the places that are reserved.
     pub(super) limit: usize,
-    pub(super) flavor: Flavor,
-    /// Places that were granted and have not been used.
-    pub(super) reserved: usize,
-    pub(super) receivers: WaitQueue,
-    pub(super) senders: WaitQueue,
     pub(super) end: End,
     /// Hints that stand whatever else there is: all of them, when it is not open any more.
     at_the_end: u32,
+    pub(super) receivers: WaitQueue,
+    pub(super) senders: WaitQueue,
+    pub(super) flavor: Flavor,
+    /// Places that were granted and have not been used.
+    pub(super) reserved: usize,
     pub(super) cause: Cause,
 }
 
@@ -207,12 +208,12 @@ impl<T> State<T> {
     ///
     /// # Safety
     /// Nobody waits for it. What is at `from` is the caller's to move, unless this gives `false`.
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn keep(&mut self, from: *const T) -> bool {
         let keeps = self.end == End::Open && self.has_room() && self.ring.has_place();
         if keeps {
-            // SAFETY: the caller's contract.
-            self.ring.push_back(unsafe { from.read() });
+            // SAFETY: the caller's contract; and there is a place.
+            unsafe { self.ring.push_into_place(from.read()) };
         }
         keeps
     }
