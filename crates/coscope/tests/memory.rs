@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use coscope::prelude::*;
-use coscope_test::run_test;
+use coscope_test::{Test, TestScope, run_test};
 
 struct Counting;
 static BYTES: AtomicIsize = AtomicIsize::new(0);
@@ -302,7 +302,8 @@ fn a_million_sleepers_wake_in_virtual_time() {
     let woken = Arc::new(AtomicUsize::new(0));
     let counter = woken.clone();
     on_a_stack_of(512 * 1024, move || {
-        run_test(async |s: Scope| {
+        // how long a million takes is the machine's business
+        Test::new().limit(HOUR).step_limit(HOUR).run(async |s: TestScope| {
             let begin = coscope::now();
             for i in 0..1_000_000u64 {
                 let counter = counter.clone();
