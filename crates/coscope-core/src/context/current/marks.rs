@@ -19,7 +19,7 @@ pub(crate) fn leave(mark: Mark) {
 }
 
 /// What is pending is inside of a wrapper that was made at `site`: see [`Mark::placed`].
-#[inline]
+#[inline(never)] // or whoever polls a body grows out of line
 pub(crate) fn wraps_a_wait(site: &'static Location<'static>) {
     with(|c| {
         let mark = c.mark();
