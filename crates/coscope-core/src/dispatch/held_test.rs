@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Held;
 use crate::dispatch::{Dispatch, Runnable};
+use crate::unwind;
 
 /// Tells by the count of what it holds whether it is there.
 struct Probe(#[expect(dead_code, reason = "counted")] Arc<()>);
@@ -54,6 +55,7 @@ fn what_a_thread_counts_by_itself_goes_where_it_likes() {
         drop(from_elsewhere);
         let [here, away, kept] = clones;
         drop(here);
+        #[expect(clippy::disallowed_methods, reason = "a thread that counts nothing by itself")]
         std::thread::spawn(move || drop((away, inner))).join().unwrap();
         kept
     });
@@ -83,9 +85,7 @@ fn handles_of_another_are_counted_as_ever() {
 fn a_panic_gives_the_counts_back() {
     let there = Arc::new(());
     let one = Held::new(Arc::new(Probe(there.clone())));
-    let thrown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        one.lend(|| std::panic::resume_unwind(Box::new(one.clone())))
-    }));
+    let thrown = unwind::catch(|| one.lend(|| std::panic::resume_unwind(Box::new(one.clone()))));
     drop(one);
     assert_eq!(Arc::strong_count(&there), 2, "what was thrown");
     drop(thrown);

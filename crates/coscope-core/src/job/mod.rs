@@ -17,8 +17,8 @@
 //! * [`tell`] – what a coroutine tells the probes.
 //! * [`handle`] – [`Job`], what users hold.
 //!
-//! Three things hold a token of a job: its body, each child, each child's subtree through that child.
-//! The step that gives back the last one completes it, and with it one token of the parent's.
+//! Two things hold a token of a job: its body, and the list of its children, in which each stands until its own subtree
+//! has completed. The step that gives back the last one completes it, and takes it out of its parent's list.
 //!
 //! Does not know tasks, scopes or futures of users. May import `primitive`, `mark`, `error`, `failure`,
 //! `memory`, `wait`, `time`, `dispatch`, `probe`, `unwind`.

@@ -173,7 +173,11 @@ impl State {
     /// A child comes, under the node's lock: the list has a token from here on.
     #[inline]
     pub(crate) fn attach_list(&self) -> Admission {
-        if self.is_listed() { Admission::Admitted } else { self.transition(|word| Self::with_token(word | LISTED)) }
+        if self.is_listed() {
+            Admission::Admitted
+        } else {
+            self.transition(|word| Self::with_token(word | LISTED))
+        }
     }
 
     #[inline]
@@ -267,7 +271,9 @@ impl State {
     /// [`release_body_and`](Self::release_body_and) is for the caller, under the node's lock.
     #[inline]
     pub(crate) fn release_body(&self, ended: Ended) -> Option<Release> {
-        self.transition(|word| if word & LISTED != 0 { Err(None) } else { Ok(Self::without_body(word, ended)) })
+        self.transition(
+            |word| if word & LISTED != 0 { Err(None) } else { Ok(Self::without_body(word, ended)) },
+        )
     }
 
     /// (4, 5) As [`release_body`](Self::release_body), under the node's lock, with the list's token if that is empty.

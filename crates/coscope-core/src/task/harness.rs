@@ -131,7 +131,9 @@ where
             let note = || head.since.set(tick::last_told());
             match head.state.pend(slot, asked.woken, || is_shielded(this), note) {
                 Pend::Idle => {} // the cell may be gone
-                Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => return Stepped::Again,
+                Pend::Again(0) if asked.yielding && dispatched == 0 && is_home(head, home) => {
+                    return Stepped::Again;
+                }
                 Pend::Again(slot) => dispatch(&this.clone(), usize::from(slot), asked.yielding),
                 // SAFETY: `pend` has left `BUSY` set, for this step.
                 Pend::Cut => unsafe { cut(this, slot) },

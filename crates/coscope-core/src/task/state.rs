@@ -178,11 +178,7 @@ impl State {
     /// (2) A lazy coroutine begins.
     pub(crate) fn start(&self) -> Wake {
         self.transition(|word| {
-            if word & NEW == 0 {
-                (word, Wake::Nothing)
-            } else {
-                Self::schedule_if_idle(word & !NEW, 0)
-            }
+            if word & NEW == 0 { (word, Wake::Nothing) } else { Self::schedule_if_idle(word & !NEW, 0) }
         })
     }
 
@@ -192,7 +188,11 @@ impl State {
         self.1.set(true);
         let word = self.0.load(Ordering::Acquire);
         debug_assert!(word & (BUSY | ENDED) == BUSY, "{self:?}");
-        if word & (CANCEL | ATOMIC | (NOTIFIED << slot)) == 0 { Run::Poll } else { self.run_after(slot, shielded) }
+        if word & (CANCEL | ATOMIC | (NOTIFIED << slot)) == 0 {
+            Run::Poll
+        } else {
+            self.run_after(slot, shielded)
+        }
     }
 
     /// Something has come before the step.
