@@ -9,6 +9,7 @@
 //! | `handed_over_against_cancel` | the holder unlocks; a waiter is dropped; a third locks | the third gets it, and it is free at the end |
 //! | `many_against_release_and_cancel` | one asks for two and is dropped, another asks for one, perhaps behind it; one release | the small one is served |
 //! | `one_release_serves_two` | two wait; both permits come at once | both are served |
+//! | `one_release_serves_two_at_once` | two wait; both permits come at once; some are taken away | what the second is about to get is not |
 //! | `close_against_release` | one waits; a release; a close | granted or refused, and the permit is there |
 //! | `close_of_two_against_release` | two wait; a release; a close | the second is not granted if the first was refused |
 //! | `a_select_against_the_holder` | a select of a lock and of one that is never free; the holder unlocks; a plain waiter | both get it, one after the other |
@@ -17,6 +18,7 @@
 //! * `give_up` does not give back what was handed over (the third sleeps for ever);
 //! * `give_up` does not settle (the small one sleeps for ever);
 //! * `settle` stops after the first (the same);
+//! * `settle` lets go of the lock between one and the next (`one_release_serves_two_at_once`);
 //! * `give` overlooks `WAITERS` (a waiter sleeps for ever);
 //! * `close` lets go of the lock between one and the next (the second is granted, behind one that was refused).
 #![cfg(loom)]
@@ -117,6 +119,20 @@ fn one_release_serves_two() {
         semaphore.add_permits(2);
         waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
         assert_eq!((semaphore.available_permits(), semaphore.waiters()), (0, 0));
+    });
+}
+
+#[test]
+fn one_release_serves_two_at_once() {
+    loom::model(|| {
+        let semaphore = Arc::new(Semaphore::new(0));
+        let mut waits = [(); 2].map(|()| Box::pin(semaphore.acquire()));
+        waits.iter_mut().for_each(|wait| assert!(poll_once(wait.as_mut()).is_pending()));
+        let releases = semaphore.clone();
+        let releases = thread::spawn(move || releases.add_permits(2));
+        assert_eq!(semaphore.forget_permits(2), 0, "they are for those who wait");
+        releases.join().unwrap();
+        assert!(waits.iter_mut().all(|wait| poll_once(wait.as_mut()).is_ready()));
     });
 }
 

@@ -343,19 +343,20 @@ impl Inside<'_> {
         }
     }
 
-    /// Serves all for whom there is enough, and leaves. They are woken with no lock held.
+    /// Serves all for whom there is enough, at one point, so that what is theirs is never seen free, and leaves. They are woken
+    /// with no lock held.
     fn settle(mut self) {
-        let raw = self.raw;
-        loop {
-            let waker = self.serve();
-            let more = waker.is_some() && self.free() > 0 && !self.queue().is_empty();
-            drop(self);
-            wake(waker);
-            if !more {
-                return;
-            }
-            self = raw.enter();
+        let first = self.serve();
+        let mut others = Vec::new();
+        while first.is_some()
+            && self.free() > 0
+            && let Some(waker) = self.serve()
+        {
+            others.push(waker);
         }
+        drop(self);
+        wake(first);
+        others.into_iter().for_each(|waker| wake(Some(waker)));
     }
 }
 
