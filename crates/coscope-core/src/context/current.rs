@@ -5,6 +5,7 @@
 //! what was there before, on unwinding too, so that nested event loops and steps nest.
 //! No destructor runs for this thread-local, so it can be asked to the thread's very end.
 
+mod budget;
 mod marks;
 
 use std::cell::{Cell, OnceCell};
@@ -21,6 +22,7 @@ use crate::job::{Node, NodeRef, waker};
 use crate::mark::Mark;
 use crate::primitive::thread_local;
 use crate::time::{Clock, Instant};
+pub(crate) use budget::{arrive, arrive_heard, begin_to_be_heard, is_spent, spend};
 pub(crate) use marks::{apart, branch, leave, waits, waits_at_least, waits_for_one_of_many, wraps_a_wait};
 
 /// One open region around the point that runs: lives in the region's future, which is pinned.
@@ -232,7 +234,7 @@ impl Step {
             dropping: Cell::new(false),
             asked: Cell::new(Asked { yielding: false, foreign: false, woken: 0 }),
             // where no coroutine of ours runs, the executor has a budget of its own, or none
-            budget: Cell::new(if node.is_some() { BUDGET } else { i32::MAX }),
+            budget: Cell::new(if node.is_some() { budget::WHOLE } else { i32::MAX }),
         }
     }
 }
@@ -277,9 +279,6 @@ pub(crate) struct Asked {
     /// The slots, a bit for each, that it has woken itself: nobody else need know before it ends.
     pub(crate) woken: u16,
 }
-
-/// Completed operations of our own primitives in one step, before it is made to yield.
-const BUDGET: i32 = 128;
 
 struct Current {
     /// The step that runs, on the stack below; null where there is none of ours.
@@ -577,52 +576,6 @@ pub(crate) fn yields_by(waker: &Waker, mark: Option<Mark>) -> bool {
 /// Whether the step has been marked so.
 pub(crate) fn is_yielding() -> bool {
     with(|c| c.asked.get().yielding)
-}
-
-/// Takes one from the step's budget. `false` if it is spent: the primitive suspends once instead.
-#[inline]
-pub(crate) fn spend() -> bool {
-    with(|c| {
-        if c.node.is_none() {
-            return true; // no coroutine of ours: its executor has a budget of its own, or none
-        }
-        let left = c.budget.get();
-        c.budget.set(left - left.signum());
-        left != 0
-    })
-}
-
-/// From now on nothing in the step takes a short way past those who listen.
-pub(crate) fn begin_to_be_heard() {
-    with(|c| {
-        if c.node.is_some() {
-            c.budget.set(-c.budget.get().abs());
-        }
-    });
-}
-
-/// As [`arrive`], in a step that is [heard](begin_to_be_heard).
-pub(crate) fn arrive_heard() -> bool {
-    with(|c| c.budget.get() < 0 && c.slot.get() == c.place.get()) && spend()
-}
-
-/// Whether the step is in the slot that this point belongs to, and its budget was not spent yet, of which this takes
-/// one; never in a step that is [heard](begin_to_be_heard).
-#[inline]
-pub(crate) fn arrive() -> bool {
-    with(|c| {
-        let left = c.budget.get();
-        let clear = left > 0 && c.slot.get() == c.place.get();
-        if clear {
-            c.budget.set(left - 1);
-        }
-        clear
-    })
-}
-
-/// Whether the step has nothing left of its budget.
-pub(crate) fn is_spent() -> bool {
-    with(|c| c.budget.get() == 0)
 }
 
 /// Calls `f` with each region open around this point, innermost first, until it says stop.

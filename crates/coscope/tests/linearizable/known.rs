@@ -199,7 +199,10 @@ fn several_at_once() {
     bad(buffered(2), &[&sends[..], &[many(5, &[1, 2]), taken(2)]].concat());
     // one that goes takes none along
     let goes = given_up(1, (0, 5, 6), RecvMany(2), Nothing);
-    good(buffered(2), &[&[goes.clone()], &sends[..], &[call(2, (7, 8), TryRecv, Got(1))]].concat());
+    good(
+        buffered(2),
+        &[std::slice::from_ref(&goes), &sends[..], &[call(2, (7, 8), TryRecv, Got(1))]].concat(),
+    );
     bad(buffered(2), &[&[goes], &sends[..], &[call(2, (7, 8), TryRecv, Empty)]].concat());
 }
 
