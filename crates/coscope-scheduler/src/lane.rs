@@ -20,6 +20,11 @@
 //! coroutine on two threads, newest first 475.) What could starve at the far end is moved by the watch
 //! to the global queue, which comes first every 61 steps.
 //!
+//! **A thief is patient.** What its owner reaches within microseconds it reaches sooner than anybody else, and the coroutines of
+//! one lane often work on the same lines of memory. So a lane counts how often it runs dry, and a thief takes only from one that
+//! has not for as long as a dozen looks take, some 10 µs. (Four senders and a receiver on two workers, a channel of 64 between
+//! them: 215 to 250 ns for each message where a thief takes what it sees.)
+//!
 //! Knows steps, not threads. Imports nothing of this crate.
 
 use std::fmt;
@@ -34,6 +39,12 @@ use crossbeam_utils::atomic::AtomicCell;
 pub(crate) const GLOBAL_FIRST: u32 = 61;
 /// After so many steps in a row from the place of the newest the deque has its turn.
 const NEWEST_IN_A_ROW: u32 = 16;
+/// So often in a row a thief must have found steps in a lane that has not run dry in between, before it takes any.
+const PATIENCE: u32 = 12;
+/// So often if the lane's owner is quick.
+const PATIENCE_WITH_THE_QUICK: u32 = 40;
+/// Who begins more steps than that during the first of them is quick: they take about a microsecond or less.
+const QUICK: u32 = 8;
 /// So many steps that have waited too long are rescued at a time.
 const RESCUED: usize = 16;
 
@@ -47,6 +58,8 @@ struct Lane {
     steps: AtomicU32,
     /// Counts the takings from the far end of the deque.
     taken: AtomicU32,
+    /// Counts how often the lane's owner has found nothing in it but the newest.
+    dry: AtomicU32,
     stealer: Stealer<Runnable>,
     yielded: Stealer<Runnable>,
 }
@@ -59,6 +72,16 @@ pub(crate) struct Permit {
     yielded: Deque<Runnable>,
     steps: u32,
     newest_in_a_row: u32,
+    dry: u32,
+}
+
+/// What a thief remembers of a lane.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct SeenWork {
+    dry: u32,
+    looks: u32,
+    /// How many steps it had begun at the first of the looks.
+    steps: u32,
 }
 
 /// What the watch remembers of a lane.
@@ -106,11 +129,13 @@ impl Lanes {
                     yielded,
                     steps: 0,
                     newest_in_a_row: 0,
+                    dry: 0,
                 }))),
                 newest: AtomicCell::new(None),
                 has_newest: AtomicBool::new(false),
                 steps: AtomicU32::new(0),
                 taken: AtomicU32::new(0),
+                dry: AtomicU32::new(0),
             })
         };
         let lanes = (0..count).map(lane).collect();
@@ -192,7 +217,13 @@ impl Lanes {
             }
         }
         permit.newest_in_a_row = 0;
-        permit.deque.pop().or_else(|| lane.take_newest())
+        permit.deque.pop().or_else(|| {
+            if permit.yielded.is_empty() {
+                permit.dry = permit.dry.wrapping_add(1);
+                lane.dry.store(permit.dry, Ordering::Relaxed);
+            }
+            lane.take_newest()
+        })
     }
 
     /// Queues a step behind all others of the lane.
@@ -207,12 +238,13 @@ impl Lanes {
         insist(|| self.global.steal_batch_and_pop(&permit.deque))
     }
 
-    /// A step of another lane, along with up to half of what is there.
-    pub(crate) fn steal(&self, permit: &mut Permit) -> Option<Runnable> {
+    /// A step of another lane, along with up to half of what is there; not before the thief has `seen` it there for a while.
+    pub(crate) fn steal(&self, permit: &mut Permit, seen: &mut [SeenWork]) -> Option<Runnable> {
         let count = self.lanes.len();
         for offset in 1..count {
-            let victim = &self.lanes[(permit.lane + offset) % count];
-            if victim.is_bare() {
+            let at = (permit.lane + offset) % count;
+            let (victim, seen) = (&self.lanes[at], &mut seen[at]);
+            if !seen.lasts(victim) {
                 continue;
             }
             let step = insist(|| victim.stealer.steal_batch_and_pop(&permit.deque))
@@ -288,6 +320,21 @@ impl Lanes {
 
     pub(crate) fn steals(&self) -> u64 {
         self.steals.load(Ordering::Relaxed)
+    }
+}
+
+impl SeenWork {
+    /// Another look at `lane`: whether there has been something to steal for long enough.
+    fn lasts(&mut self, lane: &Lane) -> bool {
+        let dry = lane.dry.load(Ordering::Relaxed);
+        let steps = lane.steps.load(Ordering::Relaxed);
+        if lane.is_bare() || dry != self.dry {
+            *self = SeenWork { dry, looks: 0, steps };
+            return false;
+        }
+        self.looks = (self.looks + 1).min(PATIENCE_WITH_THE_QUICK);
+        let is_quick = steps.wrapping_sub(self.steps) > QUICK;
+        self.looks >= if is_quick { PATIENCE_WITH_THE_QUICK } else { PATIENCE }
     }
 }
 

@@ -27,6 +27,7 @@ use coscope_core::primitive::Ordering;
 use coscope_core::time::Instant;
 
 use crate::builder::Builder;
+use crate::lane::SeenWork;
 use crate::local::Local;
 use crate::pace::Pace;
 use crate::park::{Signal, Sleeper};
@@ -34,7 +35,7 @@ use crate::pool::{Bodies, Pool};
 use crate::watchman;
 
 /// How many times a searcher looks again before it parks, if it is the only one.
-const SPINS: u32 = 24;
+const SPINS: u32 = 64;
 /// How long it waits between two looks, in turns of the processor's pause.
 const PAUSES: u32 = 16;
 /// About so many timers a worker fires before it runs what they have resumed.
@@ -53,6 +54,8 @@ struct Worker<'a> {
     searching: bool,
     arriving: bool,
     pace: Pace,
+    /// What it has seen in the lanes of others.
+    seen: Vec<SeenWork>,
 }
 
 impl Builder {
@@ -72,7 +75,8 @@ fn run(pool: &Arc<Pool>, role: Signal) {
     Local::with(|local| {
         local.pool.set(pool.key());
         let (sleeper, pace) = (Sleeper::current(), Pace::new(Instant::system_now()));
-        let mut worker = Worker { pool, local, sleeper, searching: false, arriving: false, pace };
+        let seen = vec![SeenWork::default(); pool.lanes.len()];
+        let mut worker = Worker { pool, local, sleeper, searching: false, arriving: false, pace, seen };
         worker.heed(role);
         worker.work();
         local.pool.set(0);
@@ -182,10 +186,12 @@ impl Worker<'_> {
             self.searching = true;
             self.pool.idle.state.start_searching();
         }
-        let lanes = &self.pool.lanes;
+        let (lanes, seen) = (&self.pool.lanes, &mut self.seen);
         for _ in 0..SPINS {
-            let step =
-                self.local.with_permit(|permit| lanes.pop(permit).or_else(|| lanes.steal(permit))).flatten();
+            let step = self
+                .local
+                .with_permit(|permit| lanes.pop(permit).or_else(|| lanes.steal(permit, seen)))
+                .flatten();
             if step.is_some() {
                 return step;
             }
