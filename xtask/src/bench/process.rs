@@ -34,18 +34,21 @@ pub(crate) struct Script {
     path: PathBuf,
 }
 
+/// Builds the benches, with what `adjust` adds to the command.
+fn cargo_build(workspace: &Workspace, adjust: impl FnOnce(&mut Command)) -> Result<(), String> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["build", "--release", "--quiet", "--package", "coscope-benches"])
+        .current_dir(&workspace.root);
+    adjust(&mut command);
+    let built = command.status().map_err(|error| format!("cargo: {error}"))?;
+    if built.success() { Ok(()) } else { Err("the benches do not build".to_owned()) }
+}
+
 impl Benches {
     /// Builds it.
     pub(crate) fn build(workspace: &Workspace, mimalloc: bool, quick: bool) -> Result<Benches, String> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(cargo)
-            .args(["build", "--release", "--quiet", "--package", "coscope-benches"])
-            .current_dir(&workspace.root)
-            .status()
-            .map_err(|error| format!("cargo: {error}"))?;
-        if !built.success() {
-            return Err("the benches do not build".to_owned());
-        }
+        cargo_build(workspace, |_| ())?;
         let name = if mimalloc { "coscope-benches-mimalloc" } else { "coscope-benches" };
         Ok(Benches { binary: workspace.target().join("release").join(name), quick })
     }
@@ -53,27 +56,14 @@ impl Benches {
     /// Builds it with no peer but ourselves, in a folder of its own, with a `--cfg` for the whole program.
     pub(crate) fn build_alone(workspace: &Workspace, cfg: Option<&str>) -> Result<Benches, String> {
         let target = workspace.target().join(cfg.unwrap_or("alone"));
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
-        command
-            .args([
-                "build",
-                "--release",
-                "--quiet",
-                "--package",
-                "coscope-benches",
-                "--bin",
-                "coscope-benches",
-            ])
-            .arg("--no-default-features")
-            .env("CARGO_TARGET_DIR", &target)
-            .current_dir(&workspace.root);
-        if let Some(cfg) = cfg {
-            command.env("RUSTFLAGS", format!("--cfg {cfg}"));
-        }
-        if !command.status().map_err(|error| format!("cargo: {error}"))?.success() {
-            return Err("the benches do not build".to_owned());
-        }
+        cargo_build(workspace, |command| {
+            command
+                .args(["--bin", "coscope-benches", "--no-default-features"])
+                .env("CARGO_TARGET_DIR", &target);
+            if let Some(cfg) = cfg {
+                command.env("RUSTFLAGS", format!("--cfg {cfg}"));
+            }
+        })?;
         Ok(Benches { binary: target.join("release/coscope-benches"), quick: false })
     }
 

@@ -235,10 +235,7 @@ impl Drop for NodeRef {
         if self.state.is_new() && self.give_back_lazy() {
             return;
         }
-        // who has the only one need not count it down: nobody can make another of it meanwhile
-        if self.refs.load(Ordering::Acquire) == 1 || self.refs.fetch_sub(1, Ordering::Release) == 1 {
-            free(self.pointer);
-        }
+        self.count_down();
     }
 }
 
@@ -322,9 +319,15 @@ impl NodeRef {
     pub(crate) fn give_back_ended(self) {
         let this = ManuallyDrop::new(self);
         debug_assert!(!this.state.is_new());
-        // as in `drop`
-        if this.refs.load(Ordering::Acquire) == 1 || this.refs.fetch_sub(1, Ordering::Release) == 1 {
-            free(this.pointer);
+        this.count_down();
+    }
+
+    /// One count less, which is the caller's to give; the last one frees the node.
+    #[inline(always)]
+    fn count_down(&self) {
+        // who has the only one need not count it down: nobody can make another of it meanwhile
+        if self.refs.load(Ordering::Acquire) == 1 || self.refs.fetch_sub(1, Ordering::Release) == 1 {
+            free(self.pointer);
         }
     }
 
